@@ -26,7 +26,7 @@ test: .venv/installed ## Run every test
 lint: .venv/installed ## Check style, types, the direction of imports and missing migrations
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	DEBUG=true $(BIN)/mypy
 	$(BIN)/lint-imports
 	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
 

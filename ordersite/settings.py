@@ -104,6 +104,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
+# A notice may hold a new API key, the one time that it is shown: it must not come to lie in the sessions' table.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -114,3 +117,38 @@ STATIC_URL = "static/"
 if not DEBUG:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+
+# --- API --------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    # The first one's challenge makes a stranger's refusal a 401 and not a 403.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.OrderPermissions"],
+    "DEFAULT_PARSER_CLASSES": ["orders.api.encoding.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["orders.api.encoding.FastJSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "orders.api.encoding.JSONFirstNegotiation",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    # Per caller and process; the limit of the whole system belongs to what stands before it.
+    "DEFAULT_THROTTLE_RATES": {"user": env.str("ORDERS_API_RATE", default="1200/min")},
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "orders.api.problems.exception_handler",
+    # `?format=` would be a query parameter that every endpoint takes and none documents.
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Orders",
+    "DESCRIPTION": "Place orders, follow them and move them along their lifecycle.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["accounts.permissions.OrderPermissions"],
+    "ENUM_NAME_OVERRIDES": {"Status": "orders.lifecycle.Status", "HealthState": "orders.api.schema.HEALTH_STATES"},
+    "PREPROCESSING_HOOKS": ["orders.api.schema.without_trailing_slashes"],
+}
+
+# Every response carries the id under which the logs know its request; a caller's own UUID is kept.
+DJANGO_GUID = {"GUID_HEADER_NAME": "X-Request-Id", "EXPOSE_HEADER": False}

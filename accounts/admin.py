@@ -1,0 +1,54 @@
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from rest_framework_api_key.admin import APIKeyModelAdmin
+from rest_framework_api_key.models import APIKey
+
+from accounts.models import ApiKey, User
+
+admin.site.register(User, UserAdmin)
+# The library's own keys open no door here; only ours are to be seen.
+admin.site.unregister(APIKey)
+
+
+EDITABLE = ("name", "access", "expiry_date")
+GIVEN = ("prefix", "created")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(APIKeyModelAdmin):
+    list_display = ("name", "prefix", "access", "created", "expiry_date", "_has_expired", "revoked")
+    list_filter = ("access", "revoked", "created")
+    actions = ("revoke",)
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+        """A new key has no prefix yet, and none is made to be revoked."""
+        return EDITABLE if obj is None else (*EDITABLE, "revoked", *GIVEN)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+        """Revoking cannot be undone, so a revoked key is only there to be read."""
+        return (*EDITABLE, "revoked", *GIVEN) if obj and obj.revoked else GIVEN
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Save; and show a new key, this once."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        key = ApiKey.objects.assign_key(obj)
+        obj.save()
+        shown = 'The key "{}" is <code>{}</code> (store it now: only a hash is kept, so it cannot be shown again).'
+        self.message_user(request, format_html(shown, obj.name, key), messages.WARNING)
+
+    @admin.action(description="Revoke selected API keys (cannot be undone)", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        usable = list(queryset.filter(revoked=False))
+        for key in usable:
+            key.revoked = True
+            key.save(update_fields=["revoked"])
+            self.log_change(request, key, "Revoked.")
+        self.message_user(
+            request, f"{len(usable)} revoked. Whoever uses them is shut out within a minute.", messages.SUCCESS
+        )

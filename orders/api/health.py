@@ -1,0 +1,45 @@
+"""Whether the parts that a request needs do answer."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import connection
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from orders import store
+from orders.api import schema
+
+logger = logging.getLogger(__name__)
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+CHECKS: dict[str, Callable[[], None]] = {"dynamodb": store.ping, "database": _database}
+
+
+@schema.HEALTH
+class HealthView(APIView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def get(self, request: Request) -> Response:  # noqa: ARG002 (REST framework's signature)
+        checks = {name: _state(name, check) for name, check in CHECKS.items()}
+        healthy = all(state == "ok" for state in checks.values())
+        document = {"status": "ok" if healthy else "unavailable", "checks": checks}
+        return Response(document, status=200 if healthy else 503)
+
+
+def _state(name: str, check: Callable[[], None]) -> str:
+    try:
+        check()
+    except Exception:
+        # Whatever it is, the answer is that this part does not work; the log has the reason.
+        logger.exception("Health check of %s failed", name)
+        return "unavailable"
+    return "ok"

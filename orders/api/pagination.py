@@ -1,0 +1,28 @@
+"""A page of orders as the API shows it: the same query with another cursor is the neighbour."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
+
+from orders.api.representation import order_document
+from orders.listing import Page
+
+
+def page_document(request: Request, page: Page) -> dict[str, Any]:
+    return {
+        "results": [order_document(order) for order in page.orders],
+        "next": _neighbour(request, page.next),
+        "previous": _neighbour(request, page.previous),
+    }
+
+
+def _neighbour(request: Request, cursor: str | None) -> str | None:
+    return replace_query_param(request.build_absolute_uri(), "cursor", cursor) if cursor else None
+
+
+def links(document: dict[str, Any]) -> dict[str, str]:
+    """The `Link` header (RFC 8288), or no header where there are no neighbours."""
+    relations = {"next": document["next"], "prev": document["previous"]}
+    link = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in relations.items() if url)
+    return {"Link": link} if link else {}

@@ -1,0 +1,47 @@
+"""An order as the API shows it.
+
+A plain dictionary and no REST framework serializer: that one took 40 % of the time of a GET.
+`orders.api.schema.OrderSchema` describes the same fields, and the tests hold every response against it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from orders import lifecycle
+from orders.instants import write_instant
+from orders.lifecycle import Status
+from orders.models import Order
+
+
+def order_document(order: Order) -> dict[str, Any]:
+    return {
+        "order_id": order.order_id,
+        "item": order.item,
+        "quantity": order.quantity,
+        "status": order.status,
+        "customer_name": order.customer_name,
+        "customer_email": order.customer_email,
+        "created_at": write_instant(order.created_at),
+        "updated_at": write_instant(order.updated_at),
+        "expired_at": _instant(order.expired_at),
+        "version": order.version,
+        "expires_at": _instant(order.expires_at),
+        "allowed_transitions": order.allowed_transitions,
+        "history": [{"status": entry.status, "at": write_instant(entry.at), "by": entry.by} for entry in order.history],
+    }
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return write_instant(instant) if instant else None
+
+
+def lifecycle_document() -> dict[str, Any]:
+    return {
+        "statuses": list(Status),
+        "initial": lifecycle.INITIAL,
+        "terminal": [status for status in Status if lifecycle.is_terminal(status)],
+        "transitions": {status: list(targets) for status, targets in lifecycle.TRANSITIONS.items()},
+        "expiry": {"from": Status.PENDING, "to": Status.EXPIRED, "after_hours": settings.ORDERS_EXPIRY_HOURS},
+    }

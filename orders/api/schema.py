@@ -1,0 +1,256 @@
+"""What /schema says of the endpoints (OpenAPI 3.1). Nothing here takes part in answering a request."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+    extend_schema_view,
+)
+from rest_framework import serializers
+
+from orders.api.serializers import (
+    MAX_QUANTITY,
+    ChangeStatusSerializer,
+    ListOrdersSerializer,
+    PlaceOrderSerializer,
+    StatusField,
+)
+from orders.lifecycle import Status
+
+HEALTH_STATES = ["ok", "unavailable"]
+
+PROBLEM = "application/problem+json"
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's own hook
+    target_class = "accounts.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
+        description = "`Authorization: Api-Key <key>`"
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": description}
+
+
+# --- Bodies -----------------------------------------------------------------------------------------------------------
+
+
+@extend_schema_serializer(component_name="HistoryEntry")
+class HistoryEntrySchema(serializers.Serializer[Any]):
+    status = StatusField()
+    at = serializers.DateTimeField()
+    by = serializers.CharField(help_text="Whose hand it was: `staff:…`, `api-key:…` or `system:…`.")
+
+
+@extend_schema_serializer(component_name="Order")
+class OrderSchema(serializers.Serializer[Any]):
+    order_id = serializers.CharField()
+    item = serializers.CharField()
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
+    status = StatusField()
+    customer_name = serializers.CharField()
+    customer_email = serializers.CharField(help_text="Empty where none was given.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    expired_at = serializers.DateTimeField(allow_null=True, help_text="When it expired; null unless EXPIRED.")
+    version = serializers.IntegerField(help_text="1 for a new order, one more with each change; the entity tag.")
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="After this it expires; null unless PENDING.")
+    allowed_transitions = serializers.ListField(child=StatusField(), help_text="What PUT may set now.")
+    history = HistoryEntrySchema(many=True, help_text="Every status it has had, oldest first.")
+
+
+# `many`: the page is one object, whatever drf-spectacular expects of an action named list.
+@extend_schema_serializer(component_name="Page", many=False)
+class PageSchema(serializers.Serializer[Any]):
+    results = OrderSchema(many=True)
+    next = serializers.URLField(allow_null=True, help_text="The page of older orders.")
+    previous = serializers.URLField(allow_null=True, help_text="The page of newer orders.")
+
+
+@extend_schema_serializer(component_name="FieldError")
+class FieldErrorSchema(serializers.Serializer[Any]):
+    field = serializers.CharField(help_text="Empty where no single field is to blame.", allow_blank=True)
+    detail = serializers.CharField()
+    code = serializers.CharField()
+
+
+@extend_schema_serializer(component_name="Problem")
+class ProblemSchema(serializers.Serializer[Any]):
+    """RFC 9457."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="A sentence for the person who reads the log.")
+    code = serializers.CharField(help_text="What a program decides by; it never changes.")
+    errors = FieldErrorSchema(many=True)  # type: ignore[assignment]  # REST framework takes fields off the class
+
+
+@extend_schema_serializer(component_name="ProblemWithOrder")
+class ProblemWithOrderSchema(ProblemSchema):
+    order = OrderSchema(help_text="The order as it stands.")
+
+
+@extend_schema_serializer(component_name="Expiry")
+class ExpirySchema(serializers.Serializer[Any]):
+    to = StatusField()
+    after_hours = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # `from` is a word of Python's.
+        return {"from": StatusField(), **super().get_fields()}
+
+
+@extend_schema_serializer(component_name="Transitions")
+class TransitionsSchema(serializers.Serializer[Any]):
+    """From each status, the ones that PUT may set."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {status.value: serializers.ListField(child=StatusField()) for status in Status}
+
+
+@extend_schema_serializer(component_name="Lifecycle")
+class LifecycleSchema(serializers.Serializer[Any]):
+    statuses = serializers.ListField(child=StatusField())
+    initial = StatusField()
+    terminal = serializers.ListField(child=StatusField())
+    transitions = TransitionsSchema()
+    expiry = ExpirySchema()
+
+
+@extend_schema_serializer(component_name="HealthChecks")
+class HealthChecksSchema(serializers.Serializer[Any]):
+    dynamodb = serializers.ChoiceField(choices=HEALTH_STATES)
+    database = serializers.ChoiceField(choices=HEALTH_STATES)
+
+
+@extend_schema_serializer(component_name="Health")
+class HealthSchema(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=HEALTH_STATES)
+    checks = HealthChecksSchema()
+
+
+# --- Refusals and headers ---------------------------------------------------------------------------------------------
+
+REFUSALS: Mapping[int, str] = {
+    400: "The request has errors; each is named.",
+    401: "Nobody is named, or the API key does not count.",
+    403: "The caller may not do this.",
+    404: "There is no such order.",
+    406: "Only JSON is offered.",
+    409: "The lifecycle has no arrow from the order's status to the one asked for.",
+    412: "The order has been changed since; it comes with the answer.",
+    413: "The body is too large.",
+    415: "Only JSON is taken.",
+    422: "The Idempotency-Key has placed a different order.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    503: "DynamoDB does not answer; `Retry-After` says when to come back.",
+}
+EVERYWHERE = (400, 401, 403, 406, 429, 503)
+WITH_BODY = (413, 415)
+WITH_ORDER = (409, 412)
+
+
+def _refusals(*statuses: int) -> dict[Any, Any]:
+    return {
+        (status, PROBLEM): OpenApiResponse(
+            ProblemWithOrderSchema if status in WITH_ORDER else ProblemSchema, description=REFUSALS[status]
+        )
+        for status in sorted({*EVERYWHERE, *statuses})
+    }
+
+
+def _request_header(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
+
+
+def _response_header(name: str, description: str, *statuses: int) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, response=list(statuses))
+
+
+IF_MATCH = _request_header("If-Match", 'Only if the order is at this version: `"3"`.')
+
+ORDERS = extend_schema_view(
+    list=extend_schema(
+        operation_id="list_orders",
+        summary="List orders, newest first",
+        description="Lists are eventually consistent: they may lag behind a write by moments. With both a customer "
+        "and a status, a page may be short or empty and still have a `next`.",
+        parameters=[ListOrdersSerializer, _response_header("Link", "The neighbouring pages (RFC 8288).", 200)],
+        responses={(200, "application/json"): PageSchema, **_refusals()},
+    ),
+    create=extend_schema(
+        operation_id="place_order",
+        summary="Place an order",
+        parameters=[
+            _request_header("Idempotency-Key", "1 to 255 characters; a repeat with the same key places nothing new."),
+            _response_header("Location", "Where the order is.", 201),
+            _response_header("ETag", "The version of the order.", 201),
+            _response_header("Idempotent-Replayed", "`true` where the order had been placed before.", 201),
+        ],
+        request={"application/json": PlaceOrderSerializer},
+        responses={(201, "application/json"): OrderSchema, **_refusals(*WITH_BODY, 422)},
+    ),
+    retrieve=extend_schema(
+        operation_id="get_order",
+        summary="Get an order",
+        parameters=[
+            _request_header("If-None-Match", "Answer 304 if the order is still at this version."),
+            _response_header("ETag", "The version of the order.", 200, 304),
+        ],
+        responses={
+            (200, "application/json"): OrderSchema,
+            304: OpenApiResponse(description="The order is still at the version that If-None-Match named."),
+            **_refusals(404),
+        },
+    ),
+    update=extend_schema(
+        operation_id="change_status",
+        summary="Change the status of an order",
+        description="Setting the status that the order already has succeeds and changes nothing.",
+        parameters=[IF_MATCH, _response_header("ETag", "The version of the order.", 200)],
+        request={"application/json": ChangeStatusSerializer},
+        responses={(200, "application/json"): OrderSchema, **_refusals(*WITH_BODY, 404, 409, 412)},
+    ),
+    destroy=extend_schema(
+        operation_id="delete_order",
+        summary="Delete an order",
+        parameters=[IF_MATCH],
+        responses={204: OpenApiResponse(description="It is gone."), **_refusals(404, 412)},
+    ),
+)
+
+LIFECYCLE = extend_schema_view(
+    get=extend_schema(
+        operation_id="get_lifecycle",
+        summary="The statuses, the transitions and when a PENDING order expires",
+        auth=[],
+        responses={
+            (200, "application/json"): LifecycleSchema,
+            (400, PROBLEM): OpenApiResponse(ProblemSchema, description=REFUSALS[400]),
+        },
+    )
+)
+
+HEALTH = extend_schema_view(
+    get=extend_schema(
+        operation_id="get_health",
+        summary="Whether the parts that a request needs do answer",
+        auth=[],
+        responses={
+            (200, "application/json"): HealthSchema,
+            (503, "application/json"): OpenApiResponse(HealthSchema, description="A part does not answer."),
+        },
+    )
+)
+
+HIDDEN = extend_schema(exclude=True)
+
+
+def without_trailing_slashes(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:  # noqa: ANN401
+    """Each endpoint once: drf-spectacular's preprocessing hook."""
+    return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/")]

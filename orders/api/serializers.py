@@ -1,0 +1,130 @@
+"""What a request may say. Nothing is converted, and nothing unknown is passed over: silence loses data."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import QueryDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from orders.lifecycle import Status, parse_status
+
+MAX_QUANTITY = 1_000_000
+MAX_TEXT = 200
+MAX_EMAIL = 254
+DEFAULT_LIMIT = 25
+MAX_LIMIT = 100
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses by name every field that it does not know, and a query parameter that is given twice."""
+
+    unknown_word = "field"
+
+    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401 (whatever the client sent)
+        if isinstance(data, Mapping):
+            self._refuse_unknown(data)
+        if isinstance(data, QueryDict):
+            self._refuse_repeated(data)
+        return super().to_internal_value(data)
+
+    def _refuse_unknown(self, data: Mapping[str, Any]) -> None:
+        known = ", ".join(self.fields)
+        sentence = f"There is no such {self.unknown_word}. Known: {known}."
+        if errors := {name: [sentence] for name in data if name not in self.fields}:
+            raise serializers.ValidationError(errors, code=f"unknown_{self.unknown_word}")
+
+    def _refuse_repeated(self, data: QueryDict) -> None:
+        repeated = [name for name, values in data.lists() if len(values) > 1]
+        if repeated:
+            raise serializers.ValidationError({name: ["Give it once only."] for name in repeated}, code="repeated")
+
+
+class TextField(serializers.CharField):
+    """A JSON string; a number or a boolean is refused and not written out."""
+
+    def to_internal_value(self, data: Any) -> str:  # noqa: ANN401
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON integer: not true, not "2", not 2.0."""
+
+    def to_internal_value(self, data: Any) -> int:  # noqa: ANN401
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "enum": list(Status)})
+class StatusField(serializers.CharField):
+    """One of the statuses, in whatever case."""
+
+    def to_internal_value(self, data: Any) -> Status:  # noqa: ANN401
+        try:
+            return parse_status(data if isinstance(data, str) else str(data))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="invalid_choice") from None
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class InstantField(serializers.Field[Any, Any, Any, Any]):
+    """ISO 8601 with a time zone: a time without one would be a guess."""
+
+    default_error_messages = {  # noqa: RUF012 (REST framework's own form)
+        "invalid": "Not an instant. Write it like 2026-11-22T10:15:30Z; in a URL, write + as %2B.",
+        "no_zone": "The time zone is missing. Write it like 2026-11-22T10:15:30Z.",
+    }
+
+    def to_internal_value(self, data: str) -> datetime:
+        try:
+            instant = datetime.fromisoformat(data)
+            if instant.tzinfo is None:
+                self.fail("no_zone")
+            return instant.astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail("invalid")
+
+
+class PlaceOrderSerializer(StrictSerializer):
+    item = TextField(max_length=MAX_TEXT)
+    quantity = WholeNumberField(min_value=1, max_value=MAX_QUANTITY)
+    customer_name = TextField(max_length=MAX_TEXT, default="anonymous")
+    customer_email = serializers.EmailField(max_length=MAX_EMAIL, default="", allow_blank=True)
+
+
+class ChangeStatusSerializer(StrictSerializer):
+    status = StatusField()
+
+
+class NothingSerializer(StrictSerializer):
+    """For an endpoint that takes no query parameters."""
+
+    unknown_word = "parameter"
+
+
+class ListOrdersSerializer(StrictSerializer):
+    unknown_word = "parameter"
+
+    status = StatusField(required=False, help_text="Only the orders of this status.")
+    customer_email = serializers.EmailField(
+        required=False, max_length=MAX_EMAIL, help_text="Only the orders of this customer, in whatever case."
+    )
+    created_after = InstantField(required=False, help_text="Only the orders created at or after this instant.")
+    created_before = InstantField(required=False, help_text="Only the orders created before this instant.")
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="How many orders a page holds."
+    )
+    cursor = serializers.CharField(
+        required=False, max_length=1000, help_text="From `next` or `previous` of an earlier page, unchanged."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        after, before = attrs.get("created_after"), attrs.get("created_before")
+        if after and before and after > before:
+            raise serializers.ValidationError({"created_before": ["It lies before created_after."]}, code="order")
+        return attrs

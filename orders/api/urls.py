@@ -1,0 +1,34 @@
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import StringConverter
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from orders.api.health import HealthView
+from orders.api.views import LifecycleView, OrderViewSet
+
+
+class OrderIdConverter(StringConverter):
+    """Any text that a DynamoDB key can hold with room to spare; a longer one is the address of nothing."""
+
+    regex = "[^/]{1,128}"
+
+
+register_converter(OrderIdConverter, "order_id")
+
+COLLECTION = OrderViewSet.as_view({"get": "list", "post": "create"})
+MEMBER = OrderViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"})
+
+ROUTES = {
+    "orders": COLLECTION,
+    "orders/<order_id:order_id>": MEMBER,
+    "lifecycle": LifecycleView.as_view(),
+    "healthz": HealthView.as_view(),
+    "schema": SpectacularJSONAPIView.as_view(),
+}
+
+
+def routes() -> list[URLPattern]:
+    """Each route without a trailing slash, and with one: a redirect would lose the body of a POST."""
+    return [path(route + slash, view) for route, view in ROUTES.items() for slash in ("", "/")]
+
+
+urlpatterns = routes()

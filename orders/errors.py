@@ -1,0 +1,83 @@
+"""Every way in which a request about orders is refused, each with a `code` that never changes. Knows no HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from orders.lifecycle import Status
+    from orders.models import Order
+
+
+class OrderError(Exception):
+    """Anything that the order rules or the order store refuse; `str(error)` is a sentence for the person who asked."""
+
+    code: ClassVar[str]
+
+
+class OrderNotFoundError(OrderError):
+    """There is no order with this id."""
+
+    code = "order_not_found"
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"There is no order {order_id}.")
+        self.order_id = order_id
+
+
+class IllegalTransitionError(OrderError):
+    """The lifecycle has no arrow from the order's status to the one asked for."""
+
+    code = "illegal_transition"
+
+    def __init__(self, order: Order, to: Status) -> None:
+        allowed = " or ".join(order.allowed_transitions) or "nothing: it is final"
+        super().__init__(f"Order {order.order_id} is {order.status} and cannot become {to}. Allowed: {allowed}.")
+        self.order = order
+        self.to = to
+
+
+class VersionMismatchError(OrderError):
+    """The order has been changed since the caller saw it."""
+
+    code = "version_mismatch"
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(
+            f"Order {order.order_id} is at version {order.version} by now. Look at it again before you change it."
+        )
+        self.order = order
+
+
+class IdempotencyKeyReusedError(OrderError):
+    """The key has placed an order already, and it was another one."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key has placed a different order already. Use a new key for a new order, "
+            "or send the same order again to get that one."
+        )
+
+
+class InvalidCursorError(OrderError):
+    """The cursor was not made by us, or not for these filters."""
+
+    code = "invalid_cursor"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This cursor is not valid for these filters. Follow `next` and `previous` unchanged, "
+            "or start again without a cursor."
+        )
+
+
+class StoreUnavailableError(OrderError):
+    """DynamoDB does not answer, or not in time; the request may be sent again."""
+
+    code = "store_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The order store does not answer at the moment. Try again shortly.")
+        self.reason = reason

@@ -1,0 +1,266 @@
+"""Many orders: pages in either direction, the PENDING ones that are due, and capped counts.
+
+Every list is one Query on an index partition, or a merge of one per shard; nothing here reads a whole table. Indexes
+are eventually consistent, so a list may lag behind a write by moments. Every function raises StoreUnavailableError when
+DynamoDB does not answer.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.core import signing
+from django.core.cache import cache
+from pynamodb.expressions.condition import Condition
+
+from orders.dynamodb import connection, faults_as_order_errors
+from orders.errors import InvalidCursorError
+from orders.instants import write_instant
+from orders.lifecycle import Status
+from orders.models import SHARDS, Order, customer_key, listing_key, status_key
+
+COUNT_CAP = 1_000
+COUNT_SECONDS = 5
+BATCH_GET_LIMIT = 100
+"""What one BatchGetItem takes: also how many of a customer's orders a page looks through for those of one status."""
+
+# Every created_key begins with a digit, so these lie below and above them all.
+LOWEST, HIGHEST = " ", "~"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which orders a list holds; `created_after` is included, `created_before` is not, so ranges tile without gap."""
+
+    status: Status | None = None
+    customer_email: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    def bounds(self) -> tuple[str, str]:
+        """The range of created_key. A bare instant lies before every key of that instant, so BETWEEN is half-open."""
+        low = write_instant(self.created_after) if self.created_after else LOWEST
+        high = write_instant(self.created_before) if self.created_before else HIGHEST
+        return low, high
+
+    def canonical(self) -> str:
+        low, high = self.bounds()
+        return "|".join([self.status or "", customer_key(self.customer_email or "") or "", low, high])
+
+
+class Page(NamedTuple):
+    """Orders, newest first, and the cursors of its neighbours; None where there is no neighbour.
+
+    With both a customer and a status a page may be short, even empty, and still have a `next`: follow it.
+    """
+
+    orders: list[Order]
+    next: str | None
+    previous: str | None
+
+
+class Direction(StrEnum):
+    OLDER = "o"
+    NEWER = "n"
+
+
+class Position(NamedTuple):
+    """A place between two orders, and the way to go from there: beyond `key`, or from it on when `inclusive`."""
+
+    direction: Direction
+    key: str
+    inclusive: bool = False
+
+
+START = Position(Direction.OLDER, HIGHEST, inclusive=True)
+
+
+def page(filters: Filters, *, limit: int, cursor: str | None = None) -> Page:
+    """At most `limit` orders, newest first, from the cursor on, at the same cost at any depth.
+
+    Raises InvalidCursorError for a cursor that was altered or belongs to other filters.
+    """
+    position = _read_cursor(cursor, filters) if cursor else START
+    find = _customer_stretch if filters.customer_email else _index_stretch
+    stretch = find(filters, position, limit)
+    older, newer = _neighbours(stretch, position)
+    return Page(
+        stretch.orders if position.direction is Direction.OLDER else stretch.orders[::-1],
+        next=_write_cursor(older, filters),
+        previous=_write_cursor(newer, filters),
+    )
+
+
+def due(*, before: datetime) -> Iterator[Order]:
+    """The PENDING orders created before that instant, oldest first, read as they are asked for."""
+    in_range = Order.created_key < write_instant(before)
+    streams = [Order.by_status.query(status_key(Status.PENDING, n), in_range) for n in range(SHARDS)]
+    with faults_as_order_errors():
+        yield from heapq.merge(*streams, key=_created_key)
+
+
+def count(status: Status, *, before: datetime | None = None) -> int:
+    """How many orders have this status, COUNT_CAP standing for that many or more; at most about 53 capacity units."""
+    in_range = Order.created_key < write_instant(before) if before else None
+    total = 0
+    for shard in range(SHARDS):
+        total += _count_partition(status_key(status, shard), in_range, cap=COUNT_CAP - total)
+        if total >= COUNT_CAP:
+            break
+    return total
+
+
+def recent_count(status: Status) -> int:
+    """`count`, at most COUNT_SECONDS old: for figures that a person glances at."""
+    found: int | None = cache.get(f"orders.count.{status}")
+    if found is None:
+        found = count(status)
+        cache.set(f"orders.count.{status}", found, COUNT_SECONDS)
+    return found
+
+
+def _count_partition(partition: str, in_range: Condition | None, *, cap: int) -> int:
+    # PynamoDB's own count() goes on to the end of the partition, whatever its limit.
+    total, start = 0, None
+    while total < cap:
+        with faults_as_order_errors():
+            reply = connection().query(
+                partition,
+                in_range,
+                index_name="by_status",
+                limit=cap - total,
+                select="COUNT",
+                exclusive_start_key=start,
+            )
+        total += reply["Count"]
+        start = reply.get("LastEvaluatedKey")
+        if not start:
+            break
+    return total
+
+
+# --- Cursors ----------------------------------------------------------------------------------------------------------
+
+
+def _neighbours(stretch: "Stretch", position: Position) -> tuple[Position | None, Position | None]:
+    """Where the older and the newer neighbour of a stretch begin."""
+    direction = position.direction
+    back = Direction.NEWER if direction is Direction.OLDER else Direction.OLDER
+    ahead = Position(direction, stretch.last_key) if stretch.more else None
+    # Where nothing is left beyond the position, the way back must not skip the order that it points to.
+    behind = Position(back, stretch.first_key) if stretch.first_key else Position(back, position.key, inclusive=True)
+    if position == START:
+        return ahead, None
+    return (ahead, behind) if direction is Direction.OLDER else (behind, ahead)
+
+
+def _write_cursor(position: Position | None, filters: Filters) -> str | None:
+    return _signer(filters).sign_object(position) if position else None
+
+
+def _read_cursor(cursor: str, filters: Filters) -> Position:
+    try:
+        direction, key, inclusive = _signer(filters).unsign_object(cursor)
+    except (signing.BadSignature, ValueError):
+        raise InvalidCursorError from None
+    return Position(Direction(direction), key, inclusive)
+
+
+def _signer(filters: Filters) -> signing.Signer:
+    # The filters are part of the key, so a cursor proves them without holding them.
+    return signing.Signer(salt=f"orders.listing.cursor|{filters.canonical()}")
+
+
+# --- Stretches of an index --------------------------------------------------------------------------------------------
+
+
+class Stretch(NamedTuple):
+    """Orders in the direction of travel, the keys of the first and last row gone over, and whether more follow.
+
+    The keys are empty where there was nothing to go over.
+    """
+
+    orders: list[Order]
+    first_key: str
+    last_key: str
+    more: bool
+
+
+def _stretch(orders: list[Order], rows: list[Order], *, more: bool) -> Stretch:
+    if not rows:
+        return Stretch([], "", "", more=False)
+    return Stretch(orders, rows[0].created_key, rows[-1].created_key, more)
+
+
+def _index_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
+    if filters.status:
+        index: Any = Order.by_status
+        partitions = [status_key(filters.status, shard) for shard in range(SHARDS)]
+    else:
+        index = Order.by_created
+        partitions = [listing_key(shard) for shard in range(SHARDS)]
+    parts = _each(lambda partition: _query(index, partition, filters, position, limit + 1), partitions)
+    merged = heapq.merge(*parts, key=_created_key, reverse=position.direction is Direction.OLDER)
+    rows = list(islice(merged, limit + 1))
+    return _stretch(rows[:limit], rows[:limit], more=len(rows) > limit)
+
+
+def _customer_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
+    """One Query for the customer's keys and one BatchGetItem for the orders themselves."""
+    size = BATCH_GET_LIMIT if filters.status else limit
+    partition = customer_key(filters.customer_email or "") or ""
+    rows = _query(Order.by_customer, partition, filters, position, size + 1)
+    orders = [order for order in _fetch(rows[:size]) if filters.status in (None, order.status)]
+    if len(orders) <= limit:
+        return _stretch(orders, rows[:size], more=len(rows) > size)
+    return Stretch(orders[:limit], rows[0].created_key, orders[limit - 1].created_key, more=True)
+
+
+def _fetch(rows: list[Order]) -> list[Order]:
+    """The orders of these rows, in their order; one that was deleted since the index saw it is left out."""
+    with faults_as_order_errors():
+        orders = {order.order_id: order for order in Order.batch_get([row.order_id for row in rows])}
+    return [orders[row.order_id] for row in rows if row.order_id in orders]
+
+
+def _each(query: Callable[[str], list[Order]], partitions: Sequence[str]) -> list[list[Order]]:
+    """The partitions' rows; several are asked at once, so that a page takes as long as its slowest Query."""
+    if len(partitions) == 1:
+        return [query(partitions[0])]
+    with ThreadPoolExecutor(len(partitions)) as pool:
+        return list(pool.map(query, partitions))
+
+
+def _query(index: Any, partition: str, filters: Filters, position: Position, limit: int) -> list[Order]:  # noqa: ANN401
+    low, high = _range(filters, position)
+    with faults_as_order_errors():
+        rows = index.query(
+            partition,
+            Order.created_key.between(low, high),
+            scan_index_forward=position.direction is Direction.NEWER,
+            last_evaluated_key=None if position.inclusive else _start_key(index, partition, position.key),
+            limit=limit,
+        )
+        return list(rows)
+
+
+def _range(filters: Filters, position: Position) -> tuple[str, str]:
+    low, high = filters.bounds()
+    if not position.inclusive:
+        return low, high
+    return (low, min(high, position.key)) if position.direction is Direction.OLDER else (max(low, position.key), high)
+
+
+def _start_key(index: Any, partition: str, key: str) -> dict[str, dict[str, str]]:  # noqa: ANN401
+    """Where a Query goes on. The order need not stand in this partition, nor exist any more: only its place counts."""
+    hash_name = index._hash_key_attribute().attr_name  # noqa: SLF001 (PynamoDB has no public name for it)
+    return {hash_name: {"S": partition}, "created_key": {"S": key}, "order_id": {"S": key.partition("#")[2]}}
+
+
+def _created_key(order: Order) -> str:
+    return order.created_key

@@ -1,0 +1,108 @@
+import json
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from orders.errors import StoreUnavailableError
+from orders.expiry import Sweep, never, sweep
+from orders.instants import write_instant
+from orders.listing import COUNT_CAP
+
+MAX_HOURS = 87_600  # ten years
+
+
+class Command(BaseCommand):
+    help = (
+        "Turn PENDING orders that are too old into EXPIRED, oldest first. Safe to run at any time, also twice at "
+        "once: no order is expired twice and none that has moved on is touched. Exits with 1 if one could not be."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--older-than",
+            type=_positive,
+            default=settings.ORDERS_EXPIRY_HOURS,
+            metavar="HOURS",
+            help=f"the age from which an order expires ({settings.ORDERS_EXPIRY_HOURS})",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
+        parser.add_argument("--limit", type=_whole, metavar="N", help="examine at most N orders")
+        parser.add_argument("--max-seconds", type=_positive, metavar="S", help="stop before the next order after S s")
+        parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
+
+    def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
+        try:
+            result = self._sweep(options)
+        except StoreUnavailableError as error:
+            raise CommandError(
+                f"DynamoDB does not answer: {error.reason}. What was expired stays expired; run this again."
+            ) from None
+        self.stdout.write(_as_json(result) if options["json"] else _as_text(result))
+        if result.failed:
+            raise CommandError(f"{result.failed:,} orders could not be expired; the log names each. Run this again.")
+
+    def _sweep(self, options: dict[str, Any]) -> Sweep:
+        console = Console(stderr=True)
+        columns = SpinnerColumn(), TextColumn("Expiring: {task.completed:,} examined"), TimeElapsedColumn()
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task("", total=None)
+            return sweep(
+                at=timezone.now(),
+                age=timedelta(hours=options["older_than"]),
+                limit=options["limit"],
+                dry_run=options["dry_run"],
+                time_is_up=_stopwatch(options["max_seconds"]),
+                watch=lambda result: progress.update(task, completed=result.examined),
+            )
+
+
+def _stopwatch(seconds: float | None) -> Callable[[], bool]:
+    if seconds is None:
+        return never
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() >= deadline
+
+
+def _as_json(result: Sweep) -> str:
+    capped = result.remaining >= COUNT_CAP
+    return json.dumps({**asdict(result), "cutoff": write_instant(result.cutoff), "remaining_is_capped": capped})
+
+
+def _as_text(result: Sweep) -> str:
+    lines = {
+        "cutoff": f"{write_instant(result.cutoff)} (PENDING orders created before it expire)",
+        "examined": f"{result.examined:,}",
+        "would expire" if result.dry_run else "expired": f"{result.examined if result.dry_run else result.expired:,}",
+        "moved on": f"{result.moved_on:,}",
+        "failed": f"{result.failed:,}",
+        "remaining": f"{result.remaining:,}" if result.remaining < COUNT_CAP else f"{COUNT_CAP - 1:,}+",
+    }
+    text = "\n".join(f"{name + ':':<14}{value}" for name, value in lines.items())
+    if result.dry_run:
+        text = f"Dry run: nothing was written.\n{text}"
+    return f"{text}\nStopped before the end; run it again to go on." if result.stopped_early else text
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) == 0:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= MAX_HOURS:
+        raise ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MAX_HOURS}")
+    return number

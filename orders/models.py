@@ -1,0 +1,199 @@
+"""The order as DynamoDB keeps it: attributes, indexes and what follows from them. Nothing here causes traffic."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from django.conf import settings
+from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
+from pynamodb.constants import LIST, PAY_PER_REQUEST_BILLING_MODE, STRING
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from orders import lifecycle
+from orders.instants import read_instant, write_instant
+from orders.lifecycle import Status
+
+EXPIRY_AGE = timedelta(hours=settings.ORDERS_EXPIRY_HOURS)
+SHARDS: int = settings.ORDERS_INDEX_SHARDS
+UNVERSIONED = 0
+"""The version of an order that the former system wrote and nobody has moved since; ours start at 1."""
+
+
+class InstantAttribute(Attribute[datetime]):
+    """An aware datetime, stored as `orders.instants` writes it; a naive one is refused with ValueError."""
+
+    attr_type = STRING
+
+    def serialize(self, value: datetime) -> str:
+        return write_instant(value)
+
+    def deserialize(self, value: str) -> datetime:
+        return read_instant(value)
+
+
+class StatusAttribute(Attribute[Status]):
+    attr_type = STRING
+
+    def serialize(self, value: Status) -> str:
+        return str(value)
+
+    def deserialize(self, value: str) -> Status:
+        return lifecycle.parse_status(value)
+
+
+class HistoryEntry(NamedTuple):
+    """The order took on `status` at `at`, by the hand of `by` (`staff:…`, `api-key:…` or `system:…`)."""
+
+    status: Status
+    at: datetime
+    by: str
+
+
+class HistoryAttribute(Attribute[list[HistoryEntry]]):
+    """A list of HistoryEntry, oldest first.
+
+    PynamoDB's own list of MapAttribute deep-copies once per element, which made a page of 25 orders half as dear again.
+    """
+
+    attr_type = LIST
+
+    def serialize(self, value: Iterable[HistoryEntry]) -> list[dict[str, Any]]:
+        return [
+            {"M": {"status": {"S": str(entry.status)}, "at": {"S": write_instant(entry.at)}, "by": {"S": entry.by}}}
+            for entry in value
+        ]
+
+    def deserialize(self, value: list[dict[str, Any]]) -> list[HistoryEntry]:
+        maps = (element["M"] for element in value)
+        return [HistoryEntry(Status(m["status"]["S"]), read_instant(m["at"]["S"]), m["by"]["S"]) for m in maps]
+
+
+class ByStatus(GlobalSecondaryIndex[Any]):
+    """List by status, what expires next, counts."""
+
+    class Meta:
+        index_name = "by_status"
+        projection = AllProjection()
+
+    status_key = UnicodeAttribute(hash_key=True)
+    created_key = UnicodeAttribute(range_key=True)
+
+
+class ByCreated(GlobalSecondaryIndex[Any]):
+    """All orders, and ranges of dates."""
+
+    class Meta:
+        index_name = "by_created"
+        projection = AllProjection()
+
+    listing_key = UnicodeAttribute(hash_key=True)
+    created_key = UnicodeAttribute(range_key=True)
+
+
+class ByCustomer(GlobalSecondaryIndex[Any]):
+    """The orders of one customer; the keys only, so that a change of status costs no write here."""
+
+    class Meta:
+        index_name = "by_customer"
+        projection = KeysOnlyProjection()
+
+    customer_key = UnicodeAttribute(hash_key=True)
+    created_key = UnicodeAttribute(range_key=True)
+
+
+class Order(Model):
+    """One item of stock for one customer.
+
+    The attributes that the former system did not write are nullable: its orders are read as they are, and are simply in
+    no index.
+    """
+
+    class Meta:
+        table_name = settings.ORDERS_TABLE
+        region = settings.AWS_REGION
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        # Three attempts in all: a stalled engine is given up after about 8 seconds, well within the patience of a
+        # Lambda and its gateway. PynamoDB's defaults would take two minutes.
+        connect_timeout_seconds = 1
+        read_timeout_seconds = 2
+        max_retry_attempts = 2
+
+    order_id = UnicodeAttribute(hash_key=True)
+    item = UnicodeAttribute()
+    quantity = NumberAttribute()
+    status = StatusAttribute()
+    customer_name = UnicodeAttribute(default="anonymous")
+    customer_email = UnicodeAttribute(default="")
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute(null=True)
+    expired_at = InstantAttribute(null=True)
+    version = NumberAttribute(null=True)
+    history = HistoryAttribute(null=True)
+
+    status_key = UnicodeAttribute(null=True)
+    listing_key = UnicodeAttribute(null=True)
+    customer_key = UnicodeAttribute(null=True)
+    created_key = UnicodeAttribute(null=True)
+
+    by_status = ByStatus()
+    by_created = ByCreated()
+    by_customer = ByCustomer()
+
+    def deserialize(self, attribute_values: dict[str, dict[str, Any]]) -> None:
+        super().deserialize(attribute_values)
+        if self.version is None:
+            self.version, self.history, self.updated_at = UNVERSIONED, [], self.created_at
+
+    @property
+    def allowed_transitions(self) -> tuple[Status, ...]:
+        return lifecycle.allowed_transitions(self.status)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return lifecycle.expires_at(self.status, self.created_at, age=EXPIRY_AGE)
+
+
+def new_order(  # noqa: PLR0913 (an order's fields, by keyword)
+    *, order_id: str, item: str, quantity: int, customer_name: str, customer_email: str, at: datetime, by: str
+) -> Order:
+    """A PENDING order of version 1, with its index keys; not saved."""
+    return Order(
+        order_id=order_id,
+        item=item,
+        quantity=quantity,
+        status=lifecycle.INITIAL,
+        customer_name=customer_name,
+        customer_email=customer_email,
+        created_at=at,
+        updated_at=at,
+        version=1,
+        history=[HistoryEntry(lifecycle.INITIAL, at, by)],
+        status_key=status_key(lifecycle.INITIAL, shard_of(order_id)),
+        listing_key=listing_key(shard_of(order_id)),
+        customer_key=customer_key(customer_email),
+        created_key=created_key(at, order_id),
+    )
+
+
+def shard_of(order_id: str) -> int:
+    return crc32(order_id.encode()) % SHARDS
+
+
+def status_key(status: Status, shard: int) -> str:
+    return f"{status}#{shard}"
+
+
+def listing_key(shard: int) -> str:
+    return f"ORDERS#{shard}"
+
+
+def customer_key(customer_email: str) -> str | None:
+    """None where there is no e-mail: DynamoDB refuses an empty index key, and an absent one is simply not indexed."""
+    return customer_email.lower() or None
+
+
+def created_key(at: datetime, order_id: str) -> str:
+    """Unique and in order of time: a strict total order without ties, so it can serve as the cursor of a list."""
+    return f"{write_instant(at)}#{order_id}"

@@ -1,0 +1,98 @@
+"""Plausible orders to look at and to measure with, each with a past that the lifecycle allows."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from orders.dynamodb import faults_as_order_errors
+from orders.expiry import BY as SWEEP
+from orders.lifecycle import Status
+from orders.models import EXPIRY_AGE, HistoryEntry, Order, new_order, shard_of, status_key
+
+ITEMS = (
+    "Espresso cups, set of 4",
+    "Oak side table",
+    "Wool blanket, grey",
+    "Desk lamp, brass",
+    "Notebook A5, dotted",
+    "Fountain pen, fine",
+    "Cast iron pan, 28 cm",
+    "Linen apron",
+    "Ceramic teapot",
+    "Bicycle bell",
+    "Wall clock, walnut",
+    "Rain jacket, size M",
+    "Hiking socks",
+    "Coffee beans, 1 kg",
+    "Beeswax candles",
+    "Garden shears",
+    "Picnic basket",
+    "Chess set",
+    "Reading glasses +1.5",
+    "Umbrella, black",
+)
+FIRST_NAMES = ("Aarav", "Ines", "Jonas", "Meera", "Noor", "Olga", "Priya", "Rohan", "Sara", "Tomas", "Yuki", "Zoe")
+LAST_NAMES = ("Almeida", "Bakshi", "Costa", "Dutta", "Eriksen", "Fischer", "Gupta", "Haddad", "Iyer", "Kim", "Lund")
+CUSTOMERS = len(FIRST_NAMES) * len(LAST_NAMES)
+
+# By whose hand an order of the past became what it is.
+SHOP, STAFF = "api-key:shop", "staff:anna"
+
+
+def plausible_orders(count: int, *, days: float, at: datetime, random: Random) -> Iterator[Order]:
+    """`count` orders placed during the `days` before `at`. The same Random gives the same orders."""
+    for _ in range(count):
+        created_at = at - timedelta(days=days) * random.random()
+        order = _placed(created_at, random)
+        for status, moment, by in _past(created_at, at, random):
+            _moved(order, status, moment, by)
+        yield order
+
+
+def save(orders: Iterator[Order]) -> Iterator[Order]:
+    """Write the orders, 25 a call, and yield each as it goes. Raises StoreUnavailableError."""
+    with faults_as_order_errors(), Order.batch_write() as batch:
+        for order in orders:
+            batch.save(order)
+            yield order
+
+
+def _placed(created_at: datetime, random: Random) -> Order:
+    first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
+    named = random.random() < 0.95  # noqa: PLR2004 (a few customers leave no name)
+    return new_order(
+        order_id=str(UUID(int=random.getrandbits(128), version=4)),
+        item=random.choice(ITEMS),
+        quantity=random.choice((1, 1, 1, 2, 2, 3, 4, 6, 12)),
+        customer_name=f"{first} {last}" if named else "anonymous",
+        customer_email=f"{first}.{last}@example.com".lower() if named else "",
+        at=created_at,
+        by=SHOP,
+    )
+
+
+def _past(created_at: datetime, at: datetime, random: Random) -> Iterator[tuple[Status, datetime, str]]:
+    """What has happened to the order until `at`: a few stay PENDING for good, and the sweep has not come for all."""
+    age = at - created_at
+    fate = random.random()
+    if fate < 0.3:  # noqa: PLR2004
+        if age > EXPIRY_AGE and fate < 0.2:  # noqa: PLR2004
+            yield Status.EXPIRED, created_at + EXPIRY_AGE + timedelta(hours=random.random()), SWEEP
+        return
+    seen = created_at + age * random.uniform(0.05, 0.4)
+    if fate < 0.4:  # noqa: PLR2004
+        yield Status.CANCELLED, seen, SHOP
+        return
+    yield Status.PROCESSING, seen, STAFF
+    if fate > 0.55:  # noqa: PLR2004
+        done = Status.COMPLETED if fate > 0.6 else Status.CANCELLED  # noqa: PLR2004
+        yield done, seen + age * random.uniform(0.1, 0.5), STAFF
+
+
+def _moved(order: Order, status: Status, at: datetime, by: str) -> None:
+    order.status, order.updated_at, order.version = status, at, order.version + 1
+    order.status_key = status_key(status, shard_of(order.order_id))
+    order.history = [*order.history, HistoryEntry(status, at, by)]
+    if status is Status.EXPIRED:
+        order.expired_at = at

@@ -1,0 +1,120 @@
+"""The table and its indexes: made, mended and protected. What `create_orders_table` and a deploy call."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from orders.dynamodb import connection, faults_as_order_errors
+from orders.models import Order
+
+POLL_SECONDS = 1.0
+WAIT_SECONDS = 600.0
+"""Building an index of a large table takes minutes."""
+
+
+class TableMismatchError(Exception):
+    """A table of this name exists whose keys are not ours; it is left as it is."""
+
+
+class TableNotActiveError(Exception):
+    """The table or an index did not become ACTIVE in time; the work goes on in DynamoDB."""
+
+
+def ensure_table() -> Iterator[str]:
+    """Make the table and its indexes, whatever part of them is there, and wait until all are ACTIVE.
+
+    Yields a sentence for each thing done. Safe to repeat, also after an interruption.
+    Raises TableMismatchError, TableNotActiveError, or StoreUnavailableError when DynamoDB does not answer.
+    """
+    if not Order.exists():
+        Order.create_table()
+        yield f"Created table {_name()} with its indexes, paid per request."
+    _wait_until_active()
+    _check_keys(_describe())
+    for index in _missing_indexes(_describe()):
+        _add_index(index)
+        yield f"Added index {index['index_name']}."
+        # DynamoDB builds one index at a time.
+        _wait_until_active()
+
+
+def protect_table() -> Iterator[str]:
+    """Turn on point-in-time recovery and deletion protection.
+
+    Yields a sentence for each: what was done, or that the engine has no such thing.
+    """
+    recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+    yield _protect("Point-in-time recovery", lambda: _call("update_continuous_backups", **recovery))
+    yield _protect("Deletion protection", _forbid_deletion)
+
+
+def _protect(what: str, turn_on: Callable[[], object]) -> str:
+    try:
+        turn_on()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "UnknownOperationException":
+            raise
+        return f"{what} is not offered by this engine; left out."
+    return f"{what} is on."
+
+
+def _forbid_deletion() -> None:
+    # Asking again for what is on already is refused by DynamoDB.
+    if not _describe().get("DeletionProtectionEnabled"):
+        _call("update_table", DeletionProtectionEnabled=True)
+        _wait_until_active()
+
+
+def _name() -> str:
+    return str(Order.Meta.table_name)
+
+
+def _call(operation: str, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+    with faults_as_order_errors():
+        reply: dict[str, Any] = getattr(connection().connection.client, operation)(TableName=_name(), **kwargs)
+    return reply
+
+
+def _describe() -> dict[str, Any]:
+    table: dict[str, Any] = _call("describe_table")["Table"]
+    return table
+
+
+def _check_keys(table: dict[str, Any]) -> None:
+    keys = {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]}
+    if keys != {"order_id": "HASH"}:
+        raise TableMismatchError(
+            f"Table {_name()} exists, but its key is {', '.join(keys)} and not order_id. "
+            "Name another table in ORDERS_TABLE."
+        )
+
+
+def _missing_indexes(table: dict[str, Any]) -> list[Any]:
+    present = {index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])}
+    return [index for index in Order._get_schema()["global_secondary_indexes"] if index["index_name"] not in present]  # noqa: SLF001
+
+
+def _add_index(index: Any) -> None:  # noqa: ANN401
+    create = {"IndexName": index["index_name"], "KeySchema": index["key_schema"], "Projection": index["projection"]}
+    _call(
+        "update_table",
+        AttributeDefinitions=index["attribute_definitions"],
+        GlobalSecondaryIndexUpdates=[{"Create": create}],
+    )
+
+
+def _wait_until_active() -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not _is_active(_describe()):
+        if time.monotonic() > deadline:
+            raise TableNotActiveError(
+                f"Table {_name()} is not ACTIVE after {WAIT_SECONDS:.0f} s. Run this again: it goes on from there."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _is_active(table: dict[str, Any]) -> bool:
+    parts = [table["TableStatus"], *(index["IndexStatus"] for index in table.get("GlobalSecondaryIndexes", []))]
+    return all(status == "ACTIVE" for status in parts)

@@ -1,0 +1,131 @@
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.urls import path, reverse
+from rest_framework_api_key.models import APIKey
+
+from accounts.keys import caller_for
+from accounts.models import ApiKey, User
+
+urlpatterns = [path("admin/", admin.site.urls)]
+pytestmark = pytest.mark.urls(__name__)
+
+CHANGELIST = "admin:accounts_apikey_changelist"
+AT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def administrator(client, db):
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+def change_url(row: ApiKey) -> str:
+    return reverse("admin:accounts_apikey_change", args=[row.pk])
+
+
+def create(client, **fields: str):
+    data = {"name": "shop", "access": "read-write", "expiry_date_0": "", "expiry_date_1": "", **fields}
+    return client.post(reverse("admin:accounts_apikey_add"), data, follow=True)
+
+
+def shown_key(page) -> str | None:
+    found = re.search(r"[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}\b", page.content.decode())
+    return found and found[0]
+
+
+def test_a_new_key_is_shown_once_and_works(administrator):
+    page = create(administrator, name="<b>shop</b>")
+    key = shown_key(page)
+    caller = caller_for(key, at=AT)
+    assert (caller.name, caller.access) == ("<b>shop</b>", "read-write")
+    assert "&lt;b&gt;shop&lt;/b&gt;" in page.content.decode()
+    assert "<b>shop</b>" not in page.content.decode()
+    assert shown_key(administrator.get(reverse(CHANGELIST))) is None
+    assert shown_key(administrator.get(change_url(ApiKey.objects.get()))) is None
+
+
+def test_the_key_that_the_admin_showed_is_in_no_row_of_any_table(administrator):
+    key = shown_key(create(administrator))
+    with connection.cursor() as cursor:
+        rows = []
+        for table in connection.introspection.table_names():
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608 - the database's own names
+            rows += cursor.fetchall()
+    assert key[:8] in repr(rows)
+    assert key[9:] not in repr(rows)
+
+
+@pytest.mark.parametrize("fields", [{"name": ""}, {"name": "x" * 51}, {"access": "everything"}])
+def test_an_impossible_key_is_not_made(administrator, fields):
+    assert shown_key(create(administrator, **fields)) is None
+    assert not ApiKey.objects.exists()
+
+
+def test_the_list_shows_access_expiry_and_whether_a_key_is_revoked(administrator, make_key):
+    make_key(name="report", access="read-only", expiry_date=AT, revoked=True)
+    page = administrator.get(reverse(CHANGELIST)).content.decode()
+    for column in ("access", "expiry_date", "revoked", "_has_expired"):
+        assert f"column-{column}" in page
+    assert "Read-only" in page
+
+
+def test_keys_are_revoked_from_the_list_and_the_log_says_by_whom(administrator, make_key):
+    (one, _), (gone, _), _ = make_key(), make_key(revoked=True), make_key()
+    data = {"action": "revoke", "_selected_action": [one.pk, gone.pk]}
+    page = administrator.post(reverse(CHANGELIST), data, follow=True)
+    assert "1 revoked. Whoever uses them is shut out within a minute." in page.content.decode()
+    assert set(ApiKey.objects.filter(revoked=True)) == {one, gone}
+    entry = LogEntry.objects.get()
+    assert (entry.object_id, entry.user.username, entry.change_message) == (one.pk, "root", "Revoked.")
+
+
+def test_saving_a_key_again_does_not_change_the_key(administrator, make_key):
+    row, key = make_key()
+    data = {"name": "the shop", "access": "read-only", "expiry_date_0": "", "expiry_date_1": ""}
+    page = administrator.post(change_url(row), data, follow=True)
+    assert shown_key(page) is None
+    caller = caller_for(key, at=AT)
+    assert (caller.name, caller.access) == ("the shop", "read-only")
+
+
+def test_a_revoked_key_stays_revoked(administrator, make_key):
+    row, _ = make_key(name="shop", revoked=True)
+    administrator.post(change_url(row), {"name": "another", "access": "read-write"}, follow=True)
+    row.refresh_from_db()
+    assert (row.name, row.revoked) == ("shop", True)
+
+
+def test_staff_who_may_only_view_keys_cannot_revoke_them(client, make_staff, make_key):
+    user = make_staff()
+    user.user_permissions.add(Permission.objects.get(codename="view_apikey", content_type__app_label="accounts"))
+    client.force_login(user)
+    row, _ = make_key()
+    page = client.post(reverse(CHANGELIST), {"action": "revoke", "_selected_action": [row.pk]}, follow=True)
+    assert page.status_code == 200
+    row.refresh_from_db()
+    assert not row.revoked
+
+
+def test_order_managers_see_no_keys(client, make_staff):
+    client.force_login(make_staff("Order managers"))
+    assert client.get(reverse(CHANGELIST)).status_code == 403
+
+
+def test_users_are_managed_with_djangos_own_pages(administrator):
+    assert administrator.get(reverse("admin:accounts_user_changelist")).status_code == 200
+    assert administrator.get(reverse("admin:accounts_user_add")).status_code == 200
+
+
+def test_permissions_on_orders_are_offered_by_that_name(administrator):
+    page = administrator.get(reverse("admin:auth_group_add")).content.decode()
+    assert "Accounts | order | Can change order" in page
+
+
+def test_the_keys_of_the_library_are_not_to_be_seen():
+    assert not admin.site.is_registered(APIKey)

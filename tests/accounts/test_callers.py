@@ -1,0 +1,69 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.callers import ApiKeyCaller, caller_id, caller_label
+
+READ_ONLY = ApiKeyCaller(prefix="abcd1234", name="Shop No. 1", access="read-only")
+READ_WRITE = ApiKeyCaller(prefix="abcd1234", name="Shop No. 1", access="read-write")
+ALL_FOUR = ["accounts.view_order", "accounts.add_order", "accounts.change_order", "accounts.delete_order"]
+
+
+def test_a_read_only_key_may_only_view_orders():
+    assert [perm for perm in ALL_FOUR if READ_ONLY.has_perm(perm)] == ["accounts.view_order"]
+
+
+def test_a_read_write_key_may_view_add_change_and_delete_orders():
+    assert all(READ_WRITE.has_perm(perm) for perm in ALL_FOUR)
+
+
+@pytest.mark.parametrize("perm", ["accounts.view_user", "accounts.add_apikey", "view_order", "orders.view_order", ""])
+def test_no_key_may_do_anything_but_orders(perm):
+    assert not READ_WRITE.has_perm(perm)
+
+
+def test_a_caller_with_a_key_passes_for_an_active_user_that_is_no_staff():
+    assert READ_ONLY.is_authenticated
+    assert READ_ONLY.is_active
+    assert not READ_ONLY.is_anonymous
+    assert not READ_ONLY.is_staff
+    assert not READ_ONLY.is_superuser
+    assert READ_ONLY.pk == "api-key:abcd1234"
+
+
+def test_a_caller_cannot_be_promoted_on_the_way():
+    with pytest.raises(FrozenInstanceError):
+        READ_ONLY.access = "read-write"
+
+
+def test_a_key_is_known_by_its_prefix_and_shown_by_its_name():
+    assert caller_id(READ_WRITE) == "api-key:abcd1234"
+    assert caller_label(READ_WRITE) == str(READ_WRITE) == "api-key:Shop No. 1"
+
+
+def test_two_keys_of_one_name_have_two_identities(make_key):
+    (one, _), (other, _) = make_key(name="shop"), make_key(name="shop")
+    callers = [ApiKeyCaller(prefix=row.prefix, name=row.name, access=row.access) for row in (one, other)]
+    assert len({caller_label(caller) for caller in callers}) == 1
+    assert len({caller_id(caller) for caller in callers}) == 2
+
+
+def test_staff_are_known_by_their_key_and_shown_by_their_username(make_staff):
+    user = make_staff(username="asha")
+    assert caller_id(user) == f"user:{user.pk}"
+    assert caller_label(user) == "staff:asha"
+
+
+def test_staff_keep_their_identity_when_they_are_renamed(make_staff):
+    user = make_staff(username="asha")
+    before = caller_id(user)
+    user.username = "asha.rao"
+    assert caller_id(user) == before
+    assert caller_label(user) == "staff:asha.rao"
+
+
+@pytest.mark.parametrize("ask", [caller_id, caller_label])
+def test_strangers_have_no_identity_to_share(ask):
+    with pytest.raises(ValueError, match="anonymous"):
+        ask(AnonymousUser())
