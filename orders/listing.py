@@ -22,7 +22,7 @@ from orders.dynamodb import connection, faults_as_order_errors
 from orders.errors import InvalidCursorError
 from orders.instants import write_instant
 from orders.lifecycle import Status
-from orders.models import SHARDS, Order, customer_key, listing_key, status_key
+from orders.models import Order, customer_key, listing_key, shards, status_key
 
 COUNT_CAP = 1_000
 COUNT_SECONDS = 5
@@ -99,7 +99,7 @@ def page(filters: Filters, *, limit: int, cursor: str | None = None) -> Page:
 def due(*, before: datetime) -> Iterator[Order]:
     """The PENDING orders created before that instant, oldest first, read as they are asked for."""
     in_range = Order.created_key < write_instant(before)
-    streams = [Order.by_status.query(status_key(Status.PENDING, n), in_range) for n in range(SHARDS)]
+    streams = [Order.by_status.query(status_key(Status.PENDING, n), in_range) for n in shards()]
     with faults_as_order_errors():
         yield from heapq.merge(*streams, key=_created_key)
 
@@ -108,7 +108,7 @@ def count(status: Status, *, before: datetime | None = None) -> int:
     """How many orders have this status, COUNT_CAP standing for that many or more; at most about 53 capacity units."""
     in_range = Order.created_key < write_instant(before) if before else None
     total = 0
-    for shard in range(SHARDS):
+    for shard in shards():
         total += _count_partition(status_key(status, shard), in_range, cap=COUNT_CAP - total)
         if total >= COUNT_CAP:
             break
@@ -200,10 +200,10 @@ def _stretch(orders: list[Order], rows: list[Order], *, more: bool) -> Stretch:
 def _index_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
     if filters.status:
         index: Any = Order.by_status
-        partitions = [status_key(filters.status, shard) for shard in range(SHARDS)]
+        partitions = [status_key(filters.status, shard) for shard in shards()]
     else:
         index = Order.by_created
-        partitions = [listing_key(shard) for shard in range(SHARDS)]
+        partitions = [listing_key(shard) for shard in shards()]
     parts = _each(lambda partition: _query(index, partition, filters, position, limit + 1), partitions)
     merged = heapq.merge(*parts, key=_created_key, reverse=position.direction is Direction.OLDER)
     rows = list(islice(merged, limit + 1))

@@ -8,7 +8,7 @@ from uuid import UUID
 from orders.dynamodb import faults_as_order_errors
 from orders.expiry import BY as SWEEP
 from orders.lifecycle import Status
-from orders.models import EXPIRY_AGE, HistoryEntry, Order, new_order, shard_of, status_key
+from orders.models import HistoryEntry, Order, expiry_age, new_order, shard_of, status_key
 
 ITEMS = (
     "Espresso cups, set of 4",
@@ -77,8 +77,8 @@ def _past(created_at: datetime, at: datetime, random: Random) -> Iterator[tuple[
     age = at - created_at
     fate = random.random()
     if fate < 0.3:  # noqa: PLR2004
-        if age > EXPIRY_AGE and fate < 0.2:  # noqa: PLR2004
-            yield Status.EXPIRED, created_at + EXPIRY_AGE + timedelta(hours=random.random()), SWEEP
+        if age > expiry_age() and fate < 0.2:  # noqa: PLR2004
+            yield Status.EXPIRED, created_at + expiry_age() + timedelta(hours=random.random()), SWEEP
         return
     seen = created_at + age * random.uniform(0.05, 0.4)
     if fate < 0.4:  # noqa: PLR2004

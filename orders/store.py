@@ -176,7 +176,9 @@ def _seen(versions: Versions, condition: Condition) -> Condition:
         return condition
     # No version at all is what an empty collection accepts: the write is refused, and the refusal tells why.
     known = Order.version.is_in(*versions) if versions else Order.version == IMPOSSIBLE_VERSION
-    return condition & (known | Order.version.does_not_exist() if UNVERSIONED in versions else known)
+    if UNVERSIONED in versions:
+        known |= Order.version.does_not_exist()
+    return condition & known
 
 
 def ping() -> None:

@@ -1,0 +1,76 @@
+"""What every test may ask for: a real, empty orders table, the traffic that it causes, and clients of the API."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+from accounts import keys
+from accounts.models import Access, ApiKey
+from local.engine import in_memory
+from orders.models import Order
+from orders.table import ensure_table
+from tests.clients import ApiClient
+from tests.traffic import Traffic, recorded
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[str]:
+    """DynamoDB Local, in memory, for this run of the tests alone."""
+    with in_memory() as endpoint:
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def made_table(engine: str) -> None:
+    list(ensure_table())
+
+
+@pytest.fixture
+def table(made_table: None) -> Iterator[None]:
+    """The orders' table, empty before and after."""
+    yield
+    with Order.batch_write() as batch:
+        for order in Order.scan(attributes_to_get=["order_id"]):
+            batch.delete(order)
+
+
+@pytest.fixture
+def traffic(table: None) -> Iterator[Traffic]:
+    """The DynamoDB calls made since the last `traffic.clear()`, with the capacity that the engine reports for each."""
+    with recorded() as traffic:
+        yield traffic
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> Iterator[None]:
+    """No test sees the throttle, the counts or the API keys of another."""
+    yield
+    cache.clear()
+    keys._readings.clear()
+
+
+@pytest.fixture
+def read_write_key(db: None) -> str:
+    _, key = ApiKey.objects.create_key(name="shop", access=Access.READ_WRITE)
+    return key
+
+
+@pytest.fixture
+def read_only_key(db: None) -> str:
+    _, key = ApiKey.objects.create_key(name="report", access=Access.READ_ONLY)
+    return key
+
+
+@pytest.fixture
+def api(table: None, read_write_key: str) -> ApiClient:
+    """A client with a read-write key; it holds every response against /schema."""
+    return ApiClient(read_write_key)
+
+
+@pytest.fixture
+def stranger(table: None, db: None) -> ApiClient:
+    """A client without a key."""
+    return ApiClient(None)

@@ -1,0 +1,37 @@
+"""The calls that reach DynamoDB and what the engine says they consumed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from orders.dynamodb import connection
+
+
+class Traffic(list[tuple[str, float]]):
+    """Pairs of operation and consumed capacity units, in the order of the calls."""
+
+    @property
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self]
+
+    @property
+    def units(self) -> float:
+        return sum(units for _, units in self)
+
+
+@contextmanager
+def recorded() -> Iterator[Traffic]:
+    """Listens by botocore's own events; each call counts once, however often botocore tries it."""
+    traffic = Traffic()
+
+    def note(parsed: dict[str, Any], model: Any, **_: object) -> None:
+        consumed = parsed.get("ConsumedCapacity", {})
+        parts = consumed if isinstance(consumed, list) else [consumed]
+        traffic.append((model.name, sum(part.get("CapacityUnits", 0.0) for part in parts)))
+
+    events = connection().connection.client.meta.events
+    events.register("after-call.dynamodb", note)
+    try:
+        yield traffic
+    finally:
+        events.unregister("after-call.dynamodb", note)
