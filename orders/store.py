@@ -178,7 +178,8 @@ def _seen(versions: Versions, condition: Condition) -> Condition:
     known = Order.version.is_in(*versions) if versions else Order.version == IMPOSSIBLE_VERSION
     if UNVERSIONED in versions:
         known |= Order.version.does_not_exist()
-    return condition & known
+    both: Condition = condition & known
+    return both
 
 
 def ping() -> None:
