@@ -1,17 +1,38 @@
+from axes.admin import AccessAttemptAdmin
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from rest_framework_api_key.admin import APIKeyModelAdmin
 from rest_framework_api_key.models import APIKey
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import ApiKey, User
 
-admin.site.register(User, UserAdmin)
-# The library's own keys open no door here; only ours are to be seen.
-admin.site.unregister(APIKey)
+# The library's own keys open no door here; only ours are to be seen. Of what axes notes, the attempts say it all.
+admin.site.unregister([APIKey, Group, AccessAttempt, AccessLog, AccessFailureLog])
+
+
+@admin.register(User)
+class StaffAdmin(UserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class StaffGroupAdmin(GroupAdmin, ModelAdmin):
+    pass
+
+
+@admin.register(AccessAttempt)
+class LoginFailureAdmin(AccessAttemptAdmin, ModelAdmin):
+    """Who has tried a wrong password; deleting a row lets that person try again at once."""
 
 
 EDITABLE = ("name", "access", "expiry_date")
@@ -19,7 +40,7 @@ GIVEN = ("prefix", "created")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(APIKeyModelAdmin):
+class ApiKeyAdmin(APIKeyModelAdmin, ModelAdmin):
     list_display = ("name", "prefix", "access", "created", "expiry_date", "_has_expired", "revoked")
     list_filter = ("access", "revoked", "created")
     actions = ("revoke",)

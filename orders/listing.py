@@ -6,13 +6,13 @@ DynamoDB does not answer.
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.core import signing
 from django.core.cache import cache
@@ -26,8 +26,12 @@ from orders.models import Order, customer_key, listing_key, shards, status_key
 
 COUNT_CAP = 1_000
 COUNT_SECONDS = 5
+MAX_THREADS = 8
 BATCH_GET_LIMIT = 100
 """What one BatchGetItem takes: also how many of a customer's orders a page looks through for those of one status."""
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 # Every created_key begins with a digit, so these lie below and above them all.
 LOWEST, HIGHEST = " ", "~"
@@ -96,35 +100,89 @@ def page(filters: Filters, *, limit: int, cursor: str | None = None) -> Page:
     )
 
 
+def walk(filters: Filters, *, limit: int) -> Iterator[Order]:
+    """The newest `limit` orders, read page by page as they are asked for."""
+    cursor: str | None = None
+    left = limit
+    while left > 0:
+        found = page(filters, limit=min(left, BATCH_GET_LIMIT), cursor=cursor)
+        yield from found.orders
+        left -= len(found.orders)
+        cursor = found.next
+        if cursor is None:
+            return
+
+
+def newer_cursor(order: Order, filters: Filters) -> str:
+    """The cursor of the page before this order: what has come in since."""
+    return _signer(filters).sign_object(Position(Direction.NEWER, order.created_key))
+
+
+def get_many(order_ids: Iterable[str]) -> list[Order]:
+    """The orders with these ids, in this order, by one BatchGetItem per 100; one that is gone is left out."""
+    ids = list(dict.fromkeys(order_ids))
+    with faults_as_order_errors():
+        orders = {order.order_id: order for order in Order.batch_get(ids)} if ids else {}
+    return [orders[order_id] for order_id in ids if order_id in orders]
+
+
 def due(*, before: datetime) -> Iterator[Order]:
-    """The PENDING orders created before that instant, oldest first, read as they are asked for."""
+    """The PENDING orders created before that instant, oldest first, read as they are asked for; their keys alone.
+
+    For the sweep, which needs no more, and which an order that cannot be read must not stop.
+    """
     in_range = Order.created_key < write_instant(before)
-    streams = [Order.by_status.query(status_key(Status.PENDING, n), in_range) for n in shards()]
+    streams = [
+        Order.by_status.query(status_key(Status.PENDING, n), in_range, attributes_to_get=["order_id", "created_key"])
+        for n in shards()
+    ]
     with faults_as_order_errors():
         yield from heapq.merge(*streams, key=_created_key)
 
 
-def count(status: Status, *, before: datetime | None = None) -> int:
-    """How many orders have this status, COUNT_CAP standing for that many or more; at most about 53 capacity units."""
-    in_range = Order.created_key < write_instant(before) if before else None
+def count(
+    status: Status | None = None,
+    *,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    cap: int = COUNT_CAP,
+) -> int:
+    """How many orders have this status, or any, and were created in [after, before); `cap` stands for that or more.
+
+    1,000 orders of about 400 bytes take about 53 capacity units to count, whatever the table holds.
+    """
+    low, high = Filters(created_after=after, created_before=before).bounds()
+    if low > high:
+        return 0
+    in_range = Order.created_key.between(low, high)
+    index, partitions = _index(status)
     total = 0
-    for shard in shards():
-        total += _count_partition(status_key(status, shard), in_range, cap=COUNT_CAP - total)
-        if total >= COUNT_CAP:
+    for partition in partitions:
+        total += _count_partition(index, partition, in_range, cap=cap - total)
+        if total >= cap:
             break
     return total
 
 
-def recent_count(status: Status) -> int:
-    """`count`, at most COUNT_SECONDS old: for figures that a person glances at."""
-    found: int | None = cache.get(f"orders.count.{status}")
+def recent_counts() -> dict[Status, int]:
+    """`count` of every status, at most COUNT_SECONDS old: for figures that a person glances at."""
+    found: dict[Status, int] | None = cache.get("orders.listing.counts")
     if found is None:
-        found = count(status)
-        cache.set(f"orders.count.{status}", found, COUNT_SECONDS)
+        found = dict(zip(Status, together(count, Status), strict=True))
+        cache.set("orders.listing.counts", found, COUNT_SECONDS)
     return found
 
 
-def _count_partition(partition: str, in_range: Condition | None, *, cap: int) -> int:
+def together(question: Callable[[Asked], Answer], asked: Iterable[Asked]) -> list[Answer]:
+    """The answers in the order of the questions; several are asked at once, so the slowest sets the time."""
+    asked = list(asked)
+    if len(asked) == 1:
+        return [question(asked[0])]
+    with ThreadPoolExecutor(min(len(asked), MAX_THREADS)) as pool:
+        return list(pool.map(question, asked))
+
+
+def _count_partition(index: Any, partition: str, in_range: Condition, *, cap: int) -> int:  # noqa: ANN401
     # PynamoDB's own count() goes on to the end of the partition, whatever its limit.
     total, start = 0, None
     while total < cap:
@@ -132,7 +190,7 @@ def _count_partition(partition: str, in_range: Condition | None, *, cap: int) ->
             reply = connection().query(
                 partition,
                 in_range,
-                index_name="by_status",
+                index_name=index.Meta.index_name,
                 limit=cap - total,
                 select="COUNT",
                 exclusive_start_key=start,
@@ -198,16 +256,18 @@ def _stretch(orders: list[Order], rows: list[Order], *, more: bool) -> Stretch:
 
 
 def _index_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
-    if filters.status:
-        index: Any = Order.by_status
-        partitions = [status_key(filters.status, shard) for shard in shards()]
-    else:
-        index = Order.by_created
-        partitions = [listing_key(shard) for shard in shards()]
-    parts = _each(lambda partition: _query(index, partition, filters, position, limit + 1), partitions)
+    index, partitions = _index(filters.status)
+    parts = together(lambda partition: _query(index, partition, filters, position, limit + 1), partitions)
     merged = heapq.merge(*parts, key=_created_key, reverse=position.direction is Direction.OLDER)
     rows = list(islice(merged, limit + 1))
     return _stretch(rows[:limit], rows[:limit], more=len(rows) > limit)
+
+
+def _index(status: Status | None) -> tuple[Any, list[str]]:
+    """The index that holds the orders of this status, or all, and its partitions."""
+    if status:
+        return Order.by_status, [status_key(status, shard) for shard in shards()]
+    return Order.by_created, [listing_key(shard) for shard in shards()]
 
 
 def _customer_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
@@ -215,29 +275,17 @@ def _customer_stretch(filters: Filters, position: Position, limit: int) -> Stret
     size = BATCH_GET_LIMIT if filters.status else limit
     partition = customer_key(filters.customer_email or "") or ""
     rows = _query(Order.by_customer, partition, filters, position, size + 1)
-    orders = [order for order in _fetch(rows[:size]) if filters.status in (None, order.status)]
+    found = get_many(row.order_id for row in rows[:size])
+    orders = [order for order in found if filters.status in (None, order.status)]
     if len(orders) <= limit:
         return _stretch(orders, rows[:size], more=len(rows) > size)
     return Stretch(orders[:limit], rows[0].created_key, orders[limit - 1].created_key, more=True)
 
 
-def _fetch(rows: list[Order]) -> list[Order]:
-    """The orders of these rows, in their order; one that was deleted since the index saw it is left out."""
-    with faults_as_order_errors():
-        orders = {order.order_id: order for order in Order.batch_get([row.order_id for row in rows])}
-    return [orders[row.order_id] for row in rows if row.order_id in orders]
-
-
-def _each(query: Callable[[str], list[Order]], partitions: Sequence[str]) -> list[list[Order]]:
-    """The partitions' rows; several are asked at once, so that a page takes as long as its slowest Query."""
-    if len(partitions) == 1:
-        return [query(partitions[0])]
-    with ThreadPoolExecutor(len(partitions)) as pool:
-        return list(pool.map(query, partitions))
-
-
 def _query(index: Any, partition: str, filters: Filters, position: Position, limit: int) -> list[Order]:  # noqa: ANN401
     low, high = _range(filters, position)
+    if low > high:
+        return []
     with faults_as_order_errors():
         rows = index.query(
             partition,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from zlib import crc32
 
 from django.conf import settings
@@ -14,6 +14,13 @@ from pynamodb.models import Model
 from orders import lifecycle
 from orders.instants import read_instant, write_instant
 from orders.lifecycle import Status
+
+MAX_QUANTITY = 1_000_000
+MAX_TEXT = 200
+"""Characters of `item` and `customer_name`."""
+MAX_EMAIL = 254
+ANONYMOUS = "anonymous"
+"""What an order says where no customer's name was given."""
 
 UNVERSIONED = 0
 """The version of an order that the former system wrote and nobody has moved since; ours start at 1."""
@@ -122,7 +129,7 @@ class Order(Model):
     item = UnicodeAttribute()
     quantity = NumberAttribute()
     status = StatusAttribute()
-    customer_name = UnicodeAttribute(default="anonymous")
+    customer_name = UnicodeAttribute(default=ANONYMOUS)
     customer_email = UnicodeAttribute(default="")
     created_at = InstantAttribute()
     updated_at = InstantAttribute(null=True)
@@ -139,10 +146,13 @@ class Order(Model):
     by_created = ByCreated()
     by_customer = ByCustomer()
 
-    def deserialize(self, attribute_values: dict[str, dict[str, Any]]) -> None:
-        super().deserialize(attribute_values)
-        if self.version is None:
-            self.version, self.history, self.updated_at = UNVERSIONED, [], self.created_at
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        # What every read of PynamoDB passes through; its `deserialize` serves refresh() alone.
+        order = super().from_raw_data(data)
+        if order.version is None:
+            order.version, order.history, order.updated_at = UNVERSIONED, [], order.created_at
+        return order
 
     @property
     def allowed_transitions(self) -> tuple[Status, ...]:

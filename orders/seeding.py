@@ -78,9 +78,9 @@ def _past(created_at: datetime, at: datetime, random: Random) -> Iterator[tuple[
     fate = random.random()
     if fate < 0.3:  # noqa: PLR2004
         if age > expiry_age() and fate < 0.2:  # noqa: PLR2004
-            yield Status.EXPIRED, created_at + expiry_age() + timedelta(hours=random.random()), SWEEP
+            yield Status.EXPIRED, min(at, created_at + expiry_age() + timedelta(hours=random.random())), SWEEP
         return
-    seen = created_at + age * random.uniform(0.05, 0.4)
+    seen = created_at + min(age, expiry_age()) * random.uniform(0.05, 0.4)
     if fate < 0.4:  # noqa: PLR2004
         yield Status.CANCELLED, seen, SHOP
         return

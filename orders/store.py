@@ -136,7 +136,10 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
         # Holds when nobody, another sweep included, has moved the order on.
         condition = Order.status == Status.PENDING
         return _move(order_id, Status.EXPIRED, at=at, by=by, condition=condition, more=[Order.expired_at.set(at)])
-    except ConditionRefusedError:
+    except ConditionRefusedError as refused:
+        # Sent twice and expired at this very instant: our own first call did it, and only its reply was lost.
+        if refused.retried and refused.order is not None and refused.order.expired_at == at:
+            return refused.order
         return None
 
 

@@ -28,8 +28,9 @@ def ensure_table() -> Iterator[str]:
     Yields a sentence for each thing done. Safe to repeat, also after an interruption.
     Raises TableMismatchError, TableNotActiveError, or StoreUnavailableError when DynamoDB does not answer.
     """
-    if not Order.exists():
-        Order.create_table()
+    if not _exists():
+        with faults_as_order_errors():
+            Order.create_table()
         yield f"Created table {_name()} with its indexes, paid per request."
     _wait_until_active()
     _check_keys(_describe())
@@ -77,16 +78,22 @@ def _call(operation: str, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
     return reply
 
 
+def _exists() -> bool:
+    with faults_as_order_errors():
+        return bool(Order.exists())
+
+
 def _describe() -> dict[str, Any]:
     table: dict[str, Any] = _call("describe_table")["Table"]
     return table
 
 
 def _check_keys(table: dict[str, Any]) -> None:
-    keys = {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]}
-    if keys != {"order_id": "HASH"}:
+    types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table["AttributeDefinitions"]}
+    keys = [f"{key['AttributeName']} ({types[key['AttributeName']]})" for key in table["KeySchema"]]
+    if keys != ["order_id (S)"]:
         raise TableMismatchError(
-            f"Table {_name()} exists, but its key is {', '.join(keys)} and not order_id. "
+            f"Table {_name()} exists, but its key is {', '.join(keys)} and not order_id (S). "
             "Name another table in ORDERS_TABLE."
         )
 
@@ -107,7 +114,8 @@ def _add_index(index: Any) -> None:  # noqa: ANN401
 
 def _wait_until_active() -> None:
     deadline = time.monotonic() + WAIT_SECONDS
-    while not _is_active(_describe()):
+    # For a moment DynamoDB may not find a table that it has just made.
+    while not (_exists() and _is_active(_describe())):
         if time.monotonic() > deadline:
             raise TableNotActiveError(
                 f"Table {_name()} is not ACTIVE after {WAIT_SECONDS:.0f} s. Run this again: it goes on from there."

@@ -8,7 +8,10 @@ import os
 from pathlib import Path
 
 import environ
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -49,29 +52,36 @@ ORDERS_INDEX_SHARDS = at_least_one("ORDERS_INDEX_SHARDS", default=1)
 INSTALLED_APPS = [
     "accounts",
     "orders",
+    # Before the admin, whose site and templates it replaces.
+    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
+    "csp",
     "django_guid",
     "rest_framework",
     "rest_framework_api_key",
     "drf_spectacular",
 ]
 
-# Each one is paid for on every API request, so each is here for a reason: request id, HTTPS and headers, the admin's
-# URLs, staff sessions, CSRF, notices, clickjacking.
+# Each one is paid for on every API request, so each is here for a reason: request id, HTTPS and headers, what a page
+# may load, the admin's URLs, staff sessions, CSRF, the person's time zone, notices, clickjacking, password guessing.
 MIDDLEWARE = [
     "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
+    "ordersite.middleware.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "ordersite.middleware.PersonsTimeZoneMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "ordersite.urls"
@@ -103,6 +113,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "orders.dashboard.pages.csrf_failure"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+
+# Five wrong passwords for one name from one address close the door between the two for an hour.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 1
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "locked_out.html"
+# The one log line of a start that axes would write says nothing that an operator needs.
+AXES_VERBOSE = False
 
 # A notice may hold a new API key, the one time that it is shown: it must not come to lie in the sessions' table.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
@@ -113,6 +134,54 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
+
+# --- Staff pages ------------------------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        # Unfold's Alpine evaluates the expressions in its templates; no page holds a script of its own.
+        "script-src": [SELF, UNSAFE_EVAL],
+        # htmx and Unfold's theme colours are style elements.
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+UNFOLD = {
+    "SITE_TITLE": _("Orders"),
+    "SITE_HEADER": _("Orders"),
+    "SITE_SYMBOL": "package_2",
+    "SITE_URL": reverse_lazy("dashboard:list"),
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": ["orders.dashboard.navigation.stylesheet"],
+    "SCRIPTS": ["orders.dashboard.navigation.script"],
+    "COMMAND": {"search_callback": "orders.dashboard.navigation.search"},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "orders.dashboard.navigation.sidebar",
+    },
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(62.3% .214 259.815)",
+            "600": "oklch(54.6% .245 262.881)",
+            "700": "oklch(48.8% .243 264.376)",
+            "800": "oklch(42.4% .199 265.638)",
+            "900": "oklch(37.9% .146 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        },
+    },
+}
 
 if not DEBUG:
     SESSION_COOKIE_SECURE = True

@@ -4,16 +4,20 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from orders.api.views import UnknownRouteView
+from ordersite.fallbacks import unknown_route
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", RedirectView.as_view(pattern_name="dashboard:list")),
     # The last route takes what Django would otherwise have redirected to the address with a slash.
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("dashboard", RedirectView.as_view(pattern_name="dashboard:list")),
+    path("dashboard/", include("orders.dashboard.urls")),
     path("", include("orders.api.urls")),
-    re_path("", UnknownRouteView.as_view()),
+    re_path("", unknown_route),
 ]
 
-handler400 = "orders.api.problems.bad_request"
-handler500 = "orders.api.problems.server_error"
+handler400 = "ordersite.fallbacks.bad_request"
+handler403 = "ordersite.fallbacks.permission_denied"
+handler404 = "ordersite.fallbacks.page_not_found"
+handler500 = "ordersite.fallbacks.server_error"

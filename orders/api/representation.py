@@ -42,6 +42,7 @@ def lifecycle_document() -> dict[str, Any]:
         "statuses": list(Status),
         "initial": lifecycle.INITIAL,
         "terminal": [status for status in Status if lifecycle.is_terminal(status)],
-        "transitions": {status: list(targets) for status, targets in lifecycle.TRANSITIONS.items()},
+        # orjson takes plain strings only as keys.
+        "transitions": {status.value: list(targets) for status, targets in lifecycle.TRANSITIONS.items()},
         "expiry": {"from": Status.PENDING, "to": Status.EXPIRED, "after_hours": settings.ORDERS_EXPIRY_HOURS},
     }

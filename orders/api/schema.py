@@ -14,13 +14,13 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from orders.api.serializers import (
-    MAX_QUANTITY,
     ChangeStatusSerializer,
     ListOrdersSerializer,
     PlaceOrderSerializer,
     StatusField,
 )
 from orders.lifecycle import Status
+from orders.models import MAX_QUANTITY
 
 HEALTH_STATES = ["ok", "unavailable"]
 
@@ -150,17 +150,18 @@ REFUSALS: Mapping[int, str] = {
     429: "Too many requests; `Retry-After` says when to come back.",
     503: "DynamoDB does not answer; `Retry-After` says when to come back.",
 }
-EVERYWHERE = (400, 401, 403, 406, 429, 503)
+TO_EVERYBODY = (406, 429)
+EVERYWHERE = (400, 401, 403, *TO_EVERYBODY, 503)
 WITH_BODY = (413, 415)
 WITH_ORDER = (409, 412)
 
 
-def _refusals(*statuses: int) -> dict[Any, Any]:
+def _refusals(*statuses: int, everywhere: tuple[int, ...] = EVERYWHERE) -> dict[Any, Any]:
     return {
         (status, PROBLEM): OpenApiResponse(
             ProblemWithOrderSchema if status in WITH_ORDER else ProblemSchema, description=REFUSALS[status]
         )
-        for status in sorted({*EVERYWHERE, *statuses})
+        for status in sorted({*everywhere, *statuses})
     }
 
 
@@ -229,10 +230,7 @@ LIFECYCLE = extend_schema_view(
         operation_id="get_lifecycle",
         summary="The statuses, the transitions and when a PENDING order expires",
         auth=[],
-        responses={
-            (200, "application/json"): LifecycleSchema,
-            (400, PROBLEM): OpenApiResponse(ProblemSchema, description=REFUSALS[400]),
-        },
+        responses={(200, "application/json"): LifecycleSchema, **_refusals(400, everywhere=TO_EVERYBODY)},
     )
 )
 
@@ -244,6 +242,7 @@ HEALTH = extend_schema_view(
         responses={
             (200, "application/json"): HealthSchema,
             (503, "application/json"): OpenApiResponse(HealthSchema, description="A part does not answer."),
+            **_refusals(everywhere=TO_EVERYBODY),
         },
     )
 )

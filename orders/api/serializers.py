@@ -8,12 +8,11 @@ from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from orders.lifecycle import Status, parse_status
+from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
 
-MAX_QUANTITY = 1_000_000
-MAX_TEXT = 200
-MAX_EMAIL = 254
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
 
@@ -28,10 +27,12 @@ class StrictSerializer(serializers.Serializer[Any]):
             self._refuse_unknown(data)
         if isinstance(data, QueryDict):
             self._refuse_repeated(data)
+            # REST framework reads a form's empty value as an absent one; `?customer_email=` must not list everybody's.
+            data = data.dict()
         return super().to_internal_value(data)
 
     def _refuse_unknown(self, data: Mapping[str, Any]) -> None:
-        known = ", ".join(self.fields)
+        known = ", ".join(self.fields) or "none"
         sentence = f"There is no such {self.unknown_word}. Known: {known}."
         if errors := {name: [sentence] for name in data if name not in self.fields}:
             raise serializers.ValidationError(errors, code=f"unknown_{self.unknown_word}")
@@ -45,10 +46,22 @@ class StrictSerializer(serializers.Serializer[Any]):
 class TextField(serializers.CharField):
     """A JSON string; a number or a boolean is refused and not written out."""
 
-    def to_internal_value(self, data: Any) -> str:  # noqa: ANN401
-        if not isinstance(data, str):
+    def run_validation(self, data: Any = empty) -> Any:  # noqa: ANN401
+        # Asked before CharField looks for blanks: to do so it writes out whatever it got, however deeply nested.
+        if data is not empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return super().run_validation(data)
+
+
+class EmailField(TextField, serializers.EmailField):
+    pass
+
+
+@extend_schema_field(
+    {"anyOf": [{"type": "string", "format": "email", "maxLength": MAX_EMAIL}, {"type": "string", "const": ""}]}
+)
+class OptionalEmailField(EmailField):
+    """An e-mail address, or "" where there is none."""
 
 
 class WholeNumberField(serializers.IntegerField):
@@ -61,12 +74,12 @@ class WholeNumberField(serializers.IntegerField):
 
 
 @extend_schema_field({"type": "string", "enum": list(Status)})
-class StatusField(serializers.CharField):
+class StatusField(TextField):
     """One of the statuses, in whatever case."""
 
     def to_internal_value(self, data: Any) -> Status:  # noqa: ANN401
         try:
-            return parse_status(data if isinstance(data, str) else str(data))
+            return parse_status(data)
         except ValueError as error:
             raise serializers.ValidationError(str(error), code="invalid_choice") from None
 
@@ -82,7 +95,8 @@ class InstantField(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: str) -> datetime:
         try:
-            instant = datetime.fromisoformat(data)
+            # fromisoformat stops reading at a NUL.
+            instant = datetime.fromisoformat(data.replace("\x00", "?"))
             if instant.tzinfo is None:
                 self.fail("no_zone")
             return instant.astimezone(UTC)
@@ -93,8 +107,8 @@ class InstantField(serializers.Field[Any, Any, Any, Any]):
 class PlaceOrderSerializer(StrictSerializer):
     item = TextField(max_length=MAX_TEXT)
     quantity = WholeNumberField(min_value=1, max_value=MAX_QUANTITY)
-    customer_name = TextField(max_length=MAX_TEXT, default="anonymous")
-    customer_email = serializers.EmailField(max_length=MAX_EMAIL, default="", allow_blank=True)
+    customer_name = TextField(max_length=MAX_TEXT, default=ANONYMOUS)
+    customer_email = OptionalEmailField(max_length=MAX_EMAIL, default="", allow_blank=True)
 
 
 class ChangeStatusSerializer(StrictSerializer):
@@ -111,7 +125,7 @@ class ListOrdersSerializer(StrictSerializer):
     unknown_word = "parameter"
 
     status = StatusField(required=False, help_text="Only the orders of this status.")
-    customer_email = serializers.EmailField(
+    customer_email = EmailField(
         required=False, max_length=MAX_EMAIL, help_text="Only the orders of this customer, in whatever case."
     )
     created_after = InstantField(required=False, help_text="Only the orders created at or after this instant.")

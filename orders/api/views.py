@@ -3,6 +3,7 @@
 import builtins
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
@@ -71,7 +72,10 @@ class OrderViewSet(ViewSet):
     def get_renderers(self) -> builtins.list[BaseRenderer]:
         """Staff who come with a browser get the browsable API; it holds forms, so nobody else does."""
         renderers = super().get_renderers()
-        if "text/html" in self.request.META.get("HTTP_ACCEPT", "") and self.request.COOKIES:
+        if (
+            "text/html" in self.request.META.get("HTTP_ACCEPT", "")
+            and settings.SESSION_COOKIE_NAME in self.request.COOKIES
+        ):
             return [*renderers, BrowsableAPIRenderer()]
         return renderers
 
@@ -115,6 +119,10 @@ class UnknownRouteView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:  # noqa: ARG002, FBT001, FBT002 (REST framework's signature)
+        """Whatever the client accepts: that nothing is here comes before how it would like to read it."""
+        return super().perform_content_negotiation(request, force=True)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().initial(request, *args, **kwargs)

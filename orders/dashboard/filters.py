@@ -1,0 +1,109 @@
+"""The list's filters as they stand in the address: read, shown as words, and changed."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from orders.dashboard.forms import FilterForm
+from orders.lifecycle import Status
+from orders.listing import Filters
+from orders.models import expiry_age
+
+FILTER_NAMES = ("status", "customer_email", "created_from", "created_to", "expires_after", "expires_before")
+NAMES = (*FILTER_NAMES, "cursor")
+
+
+class Chip(NamedTuple):
+    """A filter in plain words, and the address of the list without it."""
+
+    text: str
+    without: str
+
+
+class Query:
+    """The list's address: its filters, checked, and where in the list it stands."""
+
+    def __init__(self, params: QueryDict) -> None:
+        self.values: dict[str, str] = {name: str(params[name]) for name in NAMES if params.get(name)}
+        self.form = FilterForm(self.values)
+        self.is_valid = self.form.is_valid()
+
+    @classmethod
+    def parse(cls, text: str) -> "Query":
+        return cls(QueryDict(text))
+
+    @property
+    def cursor(self) -> str | None:
+        return self.values.get("cursor")
+
+    @property
+    def status(self) -> Status | None:
+        chosen = self.form.cleaned_data.get("status")
+        return Status(chosen) if chosen else None
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(name in self.values for name in FILTER_NAMES)
+
+    def filters(self) -> Filters:
+        """The filters of a valid form."""
+        values = self.form.cleaned_data
+        first, last = values.get("created_from"), values.get("created_to")
+        after, before = values.get("expires_after"), values.get("expires_before")
+        # An order expires at its age, so a range of expiry is a range of creation.
+        begins = [_midnight(first)] if first else []
+        begins += [after - expiry_age()] if after else []
+        ends = [_midnight(last + timedelta(days=1))] if last else []
+        ends += [before - expiry_age()] if before else []
+        begin, end = max(begins, default=None), min(ends, default=None)
+        # Two ranges that do not meet hold nothing.
+        end = begin if begin and end and end < begin else end
+        return Filters(
+            status=self.status,
+            customer_email=values.get("customer_email") or None,
+            created_after=begin,
+            created_before=end,
+        )
+
+    def text(self, **changes: str | None) -> str:
+        """The query string with these changes; None takes a value away. Another filter starts at the first page."""
+        values: dict[str, str | None] = {**self.values, **changes}
+        if changes.keys() & set(FILTER_NAMES):
+            values["cursor"] = changes.get("cursor")
+        query = QueryDict(mutable=True)
+        query.update({name: value for name, value in values.items() if value})
+        return query.urlencode()
+
+    def url(self, **changes: str | None) -> str:
+        text = self.text(**changes)
+        return reverse("dashboard:list") + (f"?{text}" if text else "")
+
+    def chips(self) -> Iterator[Chip]:
+        values = self.form.cleaned_data
+        if self.status:
+            yield Chip(_("Status: %s") % self.status, self.url(status=None))
+        if email := values.get("customer_email"):
+            yield Chip(_("Customer: %s") % email, self.url(customer_email=None))
+        if first := values.get("created_from"):
+            yield Chip(_("From %s") % date_format(first), self.url(created_from=None))
+        if last := values.get("created_to"):
+            yield Chip(_("Up to %s") % date_format(last), self.url(created_to=None))
+        if after := values.get("expires_after"):
+            yield Chip(_("Expires from %s") % _in_words(after), self.url(expires_after=None))
+        if before := values.get("expires_before"):
+            yield Chip(_("Expires before %s") % _in_words(before), self.url(expires_before=None))
+
+
+def _in_words(instant: datetime) -> str:
+    return date_format(timezone.localtime(instant), "DATETIME_FORMAT")
+
+
+def _midnight(day: date) -> datetime:
+    """The beginning of that day in the person's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,68 @@
+"""What the chrome shows of us: the sidebar with only what the person may use, and orders in the command palette."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from unfold.dataclasses import SearchResult
+
+from accounts.permissions import ADD, VIEW
+from orders.dashboard.search import destination
+
+
+def stylesheet(request: HttpRequest) -> str:  # noqa: ARG001 (Unfold's signature)
+    return static("orders/dashboard.css")
+
+
+def script(request: HttpRequest) -> str:  # noqa: ARG001
+    return static("orders/dashboard.js")
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    may = request.user.has_perm
+    groups = [
+        (
+            _("Orders"),
+            [
+                (_("All orders"), "receipt_long", "dashboard:list", may(VIEW.perm)),
+                (_("Overview"), "monitoring", "dashboard:overview", may(VIEW.perm)),
+                (_("New order"), "add_circle", "dashboard:create", may(ADD.perm)),
+            ],
+        ),
+        (
+            _("Access"),
+            [
+                (_("Users"), "person", "admin:accounts_user_changelist", may("accounts.view_user")),
+                (_("Groups"), "group", "admin:auth_group_changelist", may("auth.view_group")),
+                (_("API keys"), "key", "admin:accounts_apikey_changelist", may("accounts.view_apikey")),
+                (_("Login failures"), "gpp_bad", "admin:axes_accessattempt_changelist", may("axes.view_accessattempt")),
+            ],
+        ),
+    ]
+    shown = ({"title": title, "items": _items(request, entries)} for title, entries in groups)
+    return [group for group in shown if group["items"]]
+
+
+def _items(request: HttpRequest, entries: list[tuple[str, str, str, bool]]) -> list[dict[str, Any]]:
+    return [
+        {"title": title, "icon": icon, "link": reverse(name), "active": _is_here(request, reverse(name))}
+        for title, icon, name, allowed in entries
+        if allowed
+    ]
+
+
+def _is_here(request: HttpRequest, link: str) -> bool:
+    if link == reverse("dashboard:list"):
+        others = (reverse("dashboard:overview"), reverse("dashboard:create"))
+        return request.path.startswith(link) and request.path not in others
+    return request.path.startswith(link)
+
+
+def search(request: HttpRequest, term: str) -> list[SearchResult]:
+    """Unfold's hook: the order, or the customer's orders, that the term names."""
+    found = destination(term) if request.user.has_perm(VIEW.perm) else None
+    if found is None:
+        return []
+    return [SearchResult(title=term, description=found.description, link=found.url, icon="receipt_long")]

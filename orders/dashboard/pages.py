@@ -1,0 +1,87 @@
+"""What every staff page has in common: who may see it, the chrome around it, and the page for each refusal."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render as render_template
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+
+from accounts.permissions import Need, refusal
+from orders.errors import OrderNotFoundError, StoreUnavailableError
+
+RETRY_SECONDS = 5
+
+Parameters = ParamSpec("Parameters")
+View = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
+
+
+def page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
+    """A view for staff who have this permission.
+
+    A stranger goes to the login and comes back. Somebody who lacks the permission, an order that is not there and a
+    store that does not answer each get a page that says so.
+    """
+
+    def decorate(view: View[Parameters]) -> View[Parameters]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _to_login(request)
+            if not request.user.has_perm(need.perm):
+                return forbidden(request, refusal(request.user, need)[1])
+            try:
+                return view(request, *args, **kwargs)
+            except OrderNotFoundError as error:
+                return not_found(request, str(error))
+            except StoreUnavailableError:
+                return unavailable(request)
+
+        # `wraps` hides from the type checker that the two have one signature.
+        return cast("View[Parameters]", guarded)
+
+    return decorate
+
+
+def render(
+    request: HttpRequest, template: str, context: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
+    """The page inside the admin's chrome; never kept by a cache, since it shows people's data."""
+    response = render_template(request, template, {**admin.site.each_context(request), **context}, status=status)
+    patch_cache_control(response, no_store=True)
+    return response
+
+
+def forbidden(request: HttpRequest, sentence: str) -> HttpResponse:
+    context = {"title": "You may not do this", "sentence": sentence}
+    return render(request, "dashboard/refused.html", context, HTTPStatus.FORBIDDEN)
+
+
+def not_found(request: HttpRequest, sentence: str) -> HttpResponse:
+    context = {"title": "Not found", "sentence": sentence}
+    return render(request, "dashboard/refused.html", context, HTTPStatus.NOT_FOUND)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """A read is tried again by the page itself; a write is left to the person, who sees first what came of it."""
+    context = {"title": "The orders do not answer", "retry_seconds": RETRY_SECONDS if request.method == "GET" else None}
+    response = render(request, "dashboard/unavailable.html", context, HTTPStatus.SERVICE_UNAVAILABLE)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    # What was sent to a form is gone with the session; the way back is the page, not the form's address.
+    back = request.get_full_path() if request.method == "GET" else reverse("dashboard:list")
+    return redirect_to_login(back, reverse("admin:login"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django's signature)
+    """Django's CSRF_FAILURE_VIEW."""
+    sentence = "This form has grown old, or the browser sends no cookies. Go back, load the page again and repeat."
+    return forbidden(request, sentence)

@@ -1,0 +1,68 @@
+"""How orders are written for a person: instants in the person's zone, ages, statuses and hands."""
+
+from datetime import UTC, datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from orders.listing import COUNT_CAP
+from orders.models import Order
+
+EXPIRY_WARNING = timedelta(hours=6)
+
+register = template.Library()
+
+
+@register.filter
+def moment(instant: datetime) -> SafeString:
+    """The instant in the person's zone; the exact one in UTC on hover."""
+    return _time(instant, date_format(timezone.localtime(instant), "DATETIME_FORMAT"))
+
+
+@register.simple_tag
+def age(instant: datetime, now: datetime) -> SafeString:
+    return _time(instant, _("%s ago") % timesince(instant, now, depth=1) if instant < now else _("just now"))
+
+
+@register.inclusion_tag("dashboard/time_left.html")
+def time_left(order: Order, now: datetime) -> dict[str, object]:
+    """How long a PENDING order has until the sweep takes it; nothing for another one."""
+    left = order.expires_at - now if order.expires_at else None
+    return {
+        "order": order,
+        "expires_at": order.expires_at,
+        "overdue": left is not None and left <= timedelta(0),
+        "soon": left is not None and left <= EXPIRY_WARNING,
+        "text": timesince(now, order.expires_at, depth=2) if order.expires_at and left and left > timedelta(0) else "",
+    }
+
+
+@register.inclusion_tag("dashboard/status.html")
+def status(value: str) -> dict[str, str]:
+    return {"status": value}
+
+
+@register.filter
+def capped(count: int) -> str:
+    """A count as it is known: “999+” stands for the cap or more."""
+    return number_format(count) if count < COUNT_CAP else f"{COUNT_CAP - 1}+"
+
+
+@register.filter
+def hand(by: str) -> str:
+    """Who did it, in words: `staff:anna`, `api-key:shop`, `system:expire_orders`."""
+    kind, _colon, name = by.partition(":")
+    words = {"staff": _("%s (staff)"), "api-key": _("%s (API key)"), "system": _("the system (%s)")}
+    return words[kind] % name if kind in words else by
+
+
+def _time(instant: datetime, text: str) -> SafeString:
+    utc = instant.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', utc.isoformat(), f"{utc:%Y-%m-%d %H:%M:%S} UTC", text
+    )

@@ -1,0 +1,43 @@
+"""What nobody else answers: a page for a person's browser, a problem document for a program."""
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import csrf_exempt
+
+from orders.api import problems
+from orders.api.views import UnknownRouteView
+from orders.dashboard import pages
+
+_unknown_to_a_program = UnknownRouteView.as_view()
+
+
+def is_browser(request: HttpRequest) -> bool:
+    return "text/html" in request.META.get("HTTP_ACCEPT", "")
+
+
+@csrf_exempt
+def unknown_route(request: HttpRequest) -> HttpResponse:
+    """The last route."""
+    if is_browser(request):
+        return page_not_found(request)
+    return _unknown_to_a_program(request)
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
+    return pages.not_found(request, f"There is nothing at {request.path}.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    return pages.forbidden(request, "You lack the permission for this. Ask an administrator for it.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A host name that is not ours, for example: the chrome, with its links, is not for such a request."""
+    return problems.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The chrome asks the database who is there, which may be what has just failed: so this page does without."""
+    if is_browser(request):
+        return HttpResponse(render_to_string("server_error.html"), status=500)
+    return problems.server_error(request)
