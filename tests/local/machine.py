@@ -1,0 +1,88 @@
+"""What these tests see and do on the machine: other users of an engine, processes, ports and stand-in programs."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+
+from local import PROJECT, processes
+
+USE_AN_ENGINE = """
+import sys, time
+from pathlib import Path
+from local import engine
+with engine.running(Path(sys.argv[1])) if sys.argv[1:] else engine.in_memory() as endpoint:
+    print(endpoint, flush=True)
+    time.sleep(600)
+"""
+
+
+class Notes:
+    """A small table of an engine, to see whether what was written is there."""
+
+    def __init__(self, endpoint):
+        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        self.client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="ap-south-1", **keys)
+
+    def write(self, text):
+        self.client.create_table(
+            TableName="Notes",
+            KeySchema=[{"AttributeName": "text", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "text", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.client.put_item(TableName="Notes", Item={"text": {"S": text}})
+
+    def read(self):
+        return [item["text"]["S"] for item in self.client.scan(TableName="Notes")["Items"]]
+
+    def tables(self):
+        return self.client.list_tables()["TableNames"]
+
+
+@contextmanager
+def another_user(*arguments):
+    """Another process that uses an engine: (process, endpoint). It is killed at the end, if not before."""
+    command = [sys.executable, "-c", USE_AN_ENGINE, *map(str, arguments)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as user:  # noqa: S603 - our script
+        try:
+            yield user, user.stdout.readline().strip()
+        finally:
+            user.kill()
+
+
+def running_for(folder):
+    """The processes whose command line names this folder, the test's own excepted."""
+    return [pid for pid, line in processes.command_lines() if str(folder) in line and pid != os.getpid()]
+
+
+def engines_in(folder):
+    return [pid for pid, owner in processes.engines().items() if owner == folder]
+
+
+def comes_true(condition, *, within=10.0):
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def program(path: Path, script: str):
+    """A stand-in for a program of the machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
