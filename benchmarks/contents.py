@@ -1,0 +1,90 @@
+"""The same orders in both tables: in ours with its indexes, in the former one with the attributes that it knows."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from random import Random
+from typing import Any
+
+from benchmarks import baseline
+from orders import lifecycle
+from orders.dynamodb import connection
+from orders.instants import write_instant
+from orders.lifecycle import Status
+from orders.models import Order, expiry_age
+from orders.seeding import plausible_orders, save
+from orders.table import ensure_table
+
+DAYS = 30
+SEED = 1
+
+
+def make_tables() -> None:
+    list(ensure_table())
+    baseline.dynamodb.create_table(
+        TableName=baseline.table.name,
+        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    ).wait_until_exists()
+
+
+def fill(count: int, *, at: datetime) -> list[Order]:
+    """Put `count` orders into both tables; returns those that are due at `at`, to which the next hour adds none."""
+    cutoff = lifecycle.cutoff(at=at, age=expiry_age())
+    orders = list(islice(_settled(plausible_orders(2 * count, days=DAYS, at=at, random=_random()), cutoff), count))
+    put(orders)
+    return [order for order in orders if order.status is Status.PENDING and order.created_at < cutoff]
+
+
+def _random() -> Random:
+    return Random(SEED)  # noqa: S311 (variety, no secrets)
+
+
+def _settled(orders: Iterable[Order], cutoff: datetime) -> Iterator[Order]:
+    """Those that do not fall due while they are measured: each run is to find the same ones."""
+    return (order for order in orders if not cutoff <= order.created_at < cutoff + timedelta(hours=1))
+
+
+def put(orders: Iterable[Order]) -> None:
+    """Write these orders, as they are here, into both tables, over what may stand there."""
+    orders = list(orders)
+    for _ in save(iter(orders)):
+        pass
+    with baseline.table.batch_writer() as batch:
+        for order in orders:
+            batch.put_item(Item=_as_former(order))
+
+
+def due_left(due: Iterable[Order], table: str) -> int:
+    """How many of these orders are PENDING in that table: read from it, not believed of whoever ran over it."""
+    ids = {order.order_id for order in due}
+    pages = (
+        connection()
+        .connection.client.get_paginator("scan")
+        .paginate(
+            TableName=table,
+            FilterExpression="#status = :pending",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":pending": {"S": Status.PENDING.value}},
+            ConsistentRead=True,
+        )
+    )
+    return sum(item["order_id"]["S"] in ids for page in pages for item in page["Items"])
+
+
+def _as_former(order: Order) -> dict[str, Any]:
+    item = {
+        "order_id": order.order_id,
+        "item": order.item,
+        "quantity": order.quantity,
+        "status": order.status.value,
+        "customer_name": order.customer_name,
+        "customer_email": order.customer_email,
+        "created_at": _naive(order.created_at),
+    }
+    return {**item, "expired_at": _naive(order.expired_at)} if order.expired_at else item
+
+
+def _naive(instant: datetime) -> str:
+    return write_instant(instant).removesuffix("Z")

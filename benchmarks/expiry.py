@@ -1,0 +1,85 @@
+"""The expiry run of both sides over the same due orders, which are put back before each round."""
+
+import gc
+import io
+from collections.abc import Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from statistics import median
+
+from django.core.management import call_command
+
+from benchmarks import baseline
+from benchmarks.contents import due_left, put
+from benchmarks.environment import BASELINE_TABLE, TABLE
+from benchmarks.meter import Meter, each, metered
+from benchmarks.race import Race, Ratio, both, ratio_of
+from orders.models import Order
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one side; the units and `cpu_ms` are for each order that it expired."""
+
+    expired: int
+    left: int
+    calls: int
+    rcu: float | None
+    wcu: float | None
+    cpu_ms: float | None
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """`ratio` is of client CPU for each order expired; None where a side expired none."""
+
+    due: int
+    rounds: int
+    ours: Run
+    former: Run
+    ratio: Ratio | None
+
+
+def run(race: Race, due: Sequence[Order], *, rounds: int) -> Expiry:
+    """Run both sides once to count, and `rounds` times against the clock."""
+    race.watch("expiry")
+    with metered(race.ours.client) as ours_meter, metered(race.former.client) as former_meter:
+        _sweep()
+        _former_expiry()
+    ours_left, former_left = due_left(due, TABLE), due_left(due, BASELINE_TABLE)
+    spent = [_round(due, ours_first=number % 2 == 0) for number in range(rounds)]
+    ours = _run(len(due), ours_left, ours_meter, [seconds for seconds, _ in spent])
+    former = _run(len(due), former_left, former_meter, [seconds for _, seconds in spent])
+    ratio = None
+    if ours.expired and former.expired:
+        ratio = ratio_of([(a / ours.expired, b / former.expired) for a, b in spent])
+    return Expiry(len(due), rounds, ours, former, ratio)
+
+
+def _round(due: Sequence[Order], *, ours_first: bool) -> tuple[float, float]:
+    put(due)
+    gc.collect()
+    (_, ours), (_, former) = both(_sweep, _former_expiry, ours_first=ours_first)
+    return ours, former
+
+
+def _sweep() -> None:
+    """What the schedule runs. No terminal, as in a Lambda: a progress display would cost CPU of its own."""
+    with redirect_stderr(io.StringIO()):
+        call_command("expire_orders", json=True, stdout=io.StringIO())
+
+
+def _former_expiry() -> None:
+    baseline.expiry_handler({}, None)
+
+
+def _run(due: int, left: int, meter: Meter, seconds: Sequence[float]) -> Run:
+    expired = due - left
+    return Run(
+        expired=expired,
+        left=left,
+        calls=meter.calls,
+        rcu=each(meter.rcu, expired),
+        wcu=each(meter.wcu, expired),
+        cpu_ms=each(median(seconds) * 1000, expired),
+    )

@@ -1,0 +1,179 @@
+"""The staff pages over a small table and over a large one: what they ask of DynamoDB, how long they take, their weight.
+
+A page is as fast over any table when its row reads the same on both sides. `python -m benchmarks --pages` shows it.
+"""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from random import Random
+from statistics import median
+from time import perf_counter
+from urllib.parse import urlencode
+
+from django.core.cache import cache
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+
+from accounts.models import User
+from benchmarks.contents import DAYS, SEED
+from benchmarks.environment import HOST
+from benchmarks.meter import metered
+from orders import listing
+from orders.dashboard.views import PAGE_SIZE
+from orders.dynamodb import connection
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.seeding import plausible_orders, save
+from orders.table import ensure_table
+
+SMALL = 100
+WARM_UP, TIMED = 3, 20
+WIDTH = 118
+OK = 200
+
+
+@dataclass(frozen=True)
+class Look:
+    """One page, as a member of staff with every permission is shown it."""
+
+    name: str
+    path: str
+    cold: bool = False
+    """Nothing that the page keeps for a while is there: what the first person of the minute waits for."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`milliseconds` is the median of TIMED looks, from the request to the last byte; the engine's share is in it."""
+
+    calls: int
+    rcu: float | None
+    milliseconds: float
+    kilobytes: float
+    gzipped: float
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    small: Cost
+    large: Cost
+
+
+def measure(*, orders: int, watch: Callable[[str], object]) -> Sequence[Row]:
+    """Needs an empty engine and an empty database; the large table is the small one with more orders in it."""
+    call_command("migrate", verbosity=0)
+    list(ensure_table())
+    browser = _browser()
+    random = Random(SEED)  # noqa: S311 (variety, no secrets)
+    sizes, total = [], 0
+    for more in (SMALL, orders - SMALL):
+        watch(f"adding {more:,} orders")
+        for _ in save(plausible_orders(more, days=DAYS, at=timezone.now(), random=random)):
+            pass
+        total += more
+        sizes.append([(look.name, _cost(browser, look, watch)) for look in _looks(total)])
+    return [Row(name, small, large) for (name, small), (_, large) in zip(*sizes, strict=True)]
+
+
+def show(rows: Sequence[Row], *, orders: int) -> None:
+    console = Console(width=WIDTH, highlight=False)
+    title = f"Staff pages: {SMALL} orders in the table | {orders:,} orders"
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for heading in ("", "calls", "RCU", "ms", "kB", "kB gzipped"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(row.name, *(f"{one} | {other:>6}" for one, other in zip(*_cells(row), strict=True)))
+    console.print(table)
+    for note in NOTES:
+        console.print(Padding(f"- {note}", (0, 1)))
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    return json.dumps([asdict(row) for row in rows], indent=2)
+
+
+NOTES = (
+    (
+        f"ms is from the request to the last byte, the median of {TIMED}. This process and the engine share the "
+        "machine: it says how the two sides compare and not what AWS will take."
+    ),
+    (
+        "Cold: what the pages keep for a while (tab counts 5 s, figures a minute) has to be counted first. The counts "
+        "stop at a cap, so what they cost has a ceiling; below it they cost what there is to count."
+    ),
+)
+
+
+def _cells(row: Row) -> Iterator[tuple[str, ...]]:
+    for cost in (row.small, row.large):
+        rcu = "unknown" if cost.rcu is None else f"{cost.rcu:,.1f}"
+        yield str(cost.calls), rcu, f"{cost.milliseconds:.1f}", f"{cost.kilobytes:.1f}", f"{cost.gzipped:.1f}"
+
+
+def _browser() -> Client:
+    browser = Client(SERVER_NAME=HOST)
+    browser.force_login(User.objects.create_superuser("bench"))
+    return browser
+
+
+def _looks(orders: int) -> list[Look]:
+    newest, middle = _newest_and_middle(orders)
+    customer = next(order.customer_email for order in newest if order.customer_email)
+    shown = urlencode([("newest", listing.newer_cursor(newest[0], listing.Filters()))])
+    rows = urlencode([("id", order.order_id) for order in newest])
+    return [
+        Look("list, tab counts cold", "/dashboard/", cold=True),
+        Look("list", "/dashboard/"),
+        Look("list of one status", f"/dashboard/?status={Status.PENDING}"),
+        Look("list of one customer", f"/dashboard/?{urlencode({'customer_email': customer})}"),
+        Look("list, from the middle on", f"/dashboard/?{urlencode({'cursor': middle})}"),
+        Look("what the list asks each 20 s", f"/dashboard/live/?{shown}&{rows}"),
+        Look("one order", f"/dashboard/orders/{newest[0].order_id}/"),
+        Look("overview, cold", "/dashboard/overview/", cold=True),
+        Look("overview", "/dashboard/overview/"),
+    ]
+
+
+def _newest_and_middle(orders: int) -> tuple[list[Order], str]:
+    """The first page, and the cursor of the page in the middle, found as a person finds it: page by page."""
+    everything, step = listing.Filters(), min(orders // 2, listing.BATCH_GET_LIMIT)
+    cursor = None
+    for _ in range(0, orders // 2, step):
+        cursor = listing.page(everything, limit=step, cursor=cursor).next
+    return listing.page(everything, limit=PAGE_SIZE).orders, cursor or ""
+
+
+def _cost(browser: Client, look: Look, watch: Callable[[str], object]) -> Cost:
+    watch(look.name)
+    for _ in range(WARM_UP):
+        _body(browser, look)
+    if look.cold:
+        cache.clear()
+    with metered(connection().connection.client) as meter:
+        body = _body(browser, look)
+    spent = [_milliseconds(browser, look) for _ in range(TIMED)]
+    weights = len(body) / 1000, len(gzip.compress(body)) / 1000
+    return Cost(meter.calls, meter.rcu, median(spent), *weights)
+
+
+def _milliseconds(browser: Client, look: Look) -> float:
+    if look.cold:
+        cache.clear()
+    start = perf_counter()
+    _body(browser, look)
+    return (perf_counter() - start) * 1000
+
+
+def _body(browser: Client, look: Look) -> bytes:
+    response = browser.get(look.path, secure=True, headers={"Accept": "text/html"})
+    if response.status_code != OK:
+        raise RuntimeError(f"{look.path} was answered {response.status_code}")
+    return response.content

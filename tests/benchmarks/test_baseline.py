@@ -1,0 +1,143 @@
+"""The yardstick does what the handlers that it stands for did, weaknesses included; and the benchmark runs."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from local import PROJECT
+
+LAMBDA_CONTEXT = None
+
+
+@pytest.fixture
+def baseline(engine: str) -> Iterator[ModuleType]:
+    """The handlers with an empty table of their own."""
+    module = import_module("benchmarks.baseline")
+    table = module.dynamodb.Table("OrdersBaseline")
+    module.dynamodb.create_table(
+        TableName=table.name,
+        KeySchema=[{"AttributeName": "order_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "order_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    ).wait_until_exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "table", table)
+        yield module
+    table.delete()
+
+
+def ask(baseline: ModuleType, method: str, order_id: str | None = None, body: Any = None) -> tuple[int, Any]:
+    event = {
+        "httpMethod": method,
+        "pathParameters": {"order_id": order_id} if order_id else None,
+        "body": json.dumps(body) if body else None,
+    }
+    reply = baseline.orders_handler(event, LAMBDA_CONTEXT)
+    return reply["statusCode"], json.loads(reply["body"])
+
+
+def place(baseline: ModuleType, *, age: timedelta = timedelta()) -> str:
+    """The id of a PENDING order that was created so long ago."""
+    _, order = ask(baseline, "POST", body={"item": "Teapot", "quantity": 2})
+    created_at = (datetime.now(UTC) - age).replace(tzinfo=None).isoformat()
+    baseline.table.put_item(Item={**order, "created_at": created_at})
+    return order["order_id"]
+
+
+def test_an_order_is_created_pending_with_the_former_defaults_and_a_naive_timestamp(baseline):
+    status, order = ask(baseline, "POST", body={"item": "Teapot", "quantity": 2})
+    assert status == 201
+    assert len(order.pop("order_id")) == 36
+    assert datetime.fromisoformat(order.pop("created_at")).tzinfo is None
+    assert order == {
+        "item": "Teapot",
+        "quantity": 2,
+        "status": "PENDING",
+        "customer_name": "anonymous",
+        "customer_email": "",
+    }
+
+
+def test_an_order_without_its_required_fields_is_refused(baseline):
+    assert ask(baseline, "POST", body={"item": "Teapot"})[0] == 400
+
+
+def test_an_order_is_got_by_its_id(baseline):
+    order_id = place(baseline)
+    status, order = ask(baseline, "GET", order_id)
+    assert (status, order["order_id"], order["quantity"]) == (200, order_id, 2)
+
+
+def test_an_unknown_order_is_404(baseline):
+    assert ask(baseline, "GET", "no-such-order")[0] == 404
+
+
+def test_a_list_holds_every_order_of_one_scan_page(baseline):
+    placed = {place(baseline) for _ in range(3)}
+    status, orders = ask(baseline, "GET")
+    assert (status, {order["order_id"] for order in orders}) == (200, placed)
+
+
+def test_a_list_stops_at_the_first_scan_page(baseline):
+    with baseline.table.batch_writer() as batch:
+        for number in range(40):
+            batch.put_item(Item={"order_id": str(number), "item": "x" * 50_000})
+    assert 0 < len(ask(baseline, "GET")[1]) < 40
+
+
+def test_a_status_is_set_whatever_it_was(baseline):
+    order_id = place(baseline)
+    assert ask(baseline, "PUT", order_id, {"status": "COMPLETED"})[1]["status"] == "COMPLETED"
+    assert ask(baseline, "PUT", order_id, {"status": "PENDING"})[1]["status"] == "PENDING"
+
+
+def test_updating_an_unknown_order_creates_one_of_a_sort(baseline):
+    ask(baseline, "PUT", "no-such-order", {"status": "PENDING"})
+    assert ask(baseline, "GET", "no-such-order")[1] == {"order_id": "no-such-order", "status": "PENDING"}
+
+
+def test_an_order_is_deleted_and_deleting_it_again_is_no_error(baseline):
+    order_id = place(baseline)
+    assert ask(baseline, "DELETE", order_id)[0] == ask(baseline, "DELETE", order_id)[0] == 200
+    assert ask(baseline, "GET", order_id)[0] == 404
+
+
+def test_the_expiry_run_expires_pending_orders_older_than_60_hours_only(baseline):
+    due, fresh = place(baseline, age=timedelta(hours=61)), place(baseline, age=timedelta(hours=59))
+    moved = place(baseline, age=timedelta(hours=61))
+    ask(baseline, "PUT", moved, {"status": "PROCESSING"})
+    reply = baseline.expiry_handler({}, LAMBDA_CONTEXT)
+    statuses = [ask(baseline, "GET", order_id)[1]["status"] for order_id in (due, fresh, moved)]
+    assert json.loads(reply["body"]) == {"expired": 1}
+    assert statuses == ["EXPIRED", "PENDING", "PROCESSING"]
+    assert datetime.fromisoformat(ask(baseline, "GET", due)[1]["expired_at"]).tzinfo is None
+
+
+def test_importing_the_yardstick_imports_nothing_of_ours():
+    # It is what a cold start is measured against.
+    names = "{'django', 'pynamodb', 'rest_framework', 'rich', 'orders', 'accounts', 'ordersite'}"
+    done = python("-c", f"import sys, benchmarks.baseline; sys.exit({names} & set(sys.modules) or 0)")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_benchmark_prints_its_tables_and_passes_no_judgement(engine):
+    done = python("-m", "benchmarks", "--orders", "50", "--pairs", "4")
+    assert done.returncode == 0, done.stderr
+    assert "Per request, 50 orders in each table" in done.stdout
+    create = next(line for line in done.stdout.splitlines() if "POST /orders" in line)
+    assert "1 | 1" in create
+    assert "4.0 | 1.0" in create
+    assert "One expiry run" in done.stdout
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - this interpreter and the project's own code
+        [sys.executable, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
