@@ -6,14 +6,11 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
-from django.urls import path, reverse
+from django.urls import reverse
 from rest_framework_api_key.models import APIKey
 
 from accounts.keys import caller_for
 from accounts.models import ApiKey, User
-
-urlpatterns = [path("admin/", admin.site.urls)]
-pytestmark = pytest.mark.urls(__name__)
 
 CHANGELIST = "admin:accounts_apikey_changelist"
 AT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
