@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-API_PATHS = ("/orders", "/lifecycle", "/healthz")
+UNDESCRIBED = ("/schema",)
+"""What /schema leaves out: itself."""
 
 
 class ApiClient:
@@ -58,9 +59,11 @@ class ApiClient:
 def check_conformance(method: str, response: HttpResponse) -> None:
     """Raises AssertionError, or jsonschema's ValidationError, for a response that /schema does not promise."""
     path = _schema_path(response.request["PATH_INFO"])
-    if response["Content-Type"] == "application/problem+json":
+    if response.get("Content-Type") == "application/problem+json":
         _validate(response.json(), {"$ref": "#/components/schemas/Problem"})
     operation = schema()["paths"].get(path, {}).get(method.lower())
+    if path in UNDESCRIBED:
+        return
     if operation is None:
         assert response.status_code in (404, 405, 401, 403), response.content
         return

@@ -1,0 +1,318 @@
+"""Who gets in: programs by key, staff by session, nobody else; and how often."""
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Access, ApiKey, User
+from orders import store
+from orders.models import Order
+from tests.clients import ApiClient
+
+TEAPOT = {"item": "Teapot", "quantity": 2}
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def problem_of(response, status, code):
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/problem+json"
+    problem = response.json()
+    assert (problem["status"], problem["code"]) == (status, code)
+    return problem
+
+
+def stored_count():
+    return len(list(Order.scan()))
+
+
+def every_endpoint(client, path):
+    yield client.get("/orders")
+    yield client.get(path)
+    yield client.post("/orders", TEAPOT)
+    yield client.put(path, {"status": "PROCESSING"})
+    yield client.delete(path)
+
+
+@pytest.fixture
+def order(api):
+    return api.place()
+
+
+@pytest.fixture
+def path(order):
+    return f"/orders/{order['order_id']}"
+
+
+# --- Nobody -----------------------------------------------------------------------------------------------------------
+
+
+def check_shut_out(client, path, code):
+    before = store.get(path.rpartition("/")[2]).version
+    for response in [*every_endpoint(client, path), client.get("/schema")]:
+        problem_of(response, 401, code)
+        assert response["WWW-Authenticate"] == 'Api-Key realm="orders"'
+    assert store.get(path.rpartition("/")[2]).version == before
+    assert stored_count() == 1
+
+
+def test_a_stranger_is_asked_for_a_key(stranger, path):
+    check_shut_out(stranger, path, "not_authenticated")
+
+
+@pytest.mark.parametrize("authorization", ["Bearer abc", "Basic YTpi", "nonsense", ""])
+def test_another_scheme_is_no_key(api, path, authorization):
+    api.headers = {"Authorization": authorization}
+    check_shut_out(api, path, "not_authenticated")
+
+
+@pytest.mark.parametrize("key", ["nonsense", f"{'a' * 8}.{'b' * 32}", "\xe9\xe9", "a.b c"])
+def test_a_key_that_there_is_not_is_refused(path, key):
+    check_shut_out(ApiClient(key), path, "invalid_api_key")
+
+
+def test_a_key_with_a_wrong_secret_is_refused(api, path, read_write_key):
+    wrong = read_write_key[:-1] + ("a" if read_write_key[-1] != "a" else "b")
+    check_shut_out(ApiClient(wrong), path, "invalid_api_key")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"revoked": True}, "api_key_revoked"), ({"expiry_date": timezone.now() - timedelta(1)}, "api_key_expired")],
+)
+def test_a_revoked_or_expired_key_is_refused(path, fields, code):
+    _, key = ApiKey.objects.create_key(name="former shop", access=Access.READ_WRITE, **fields)
+    check_shut_out(ApiClient(key), path, code)
+
+
+def test_a_key_that_does_not_count_is_not_made_good_by_a_session(sign_in, path):
+    browser = sign_in("Order managers")
+    assert browser.get(path).status_code == 200
+    problem_of(browser.get(path, headers={"Authorization": "Api-Key nonsense"}), 401, "invalid_api_key")
+
+
+def test_what_is_for_everybody_is_not_shut_to_a_wrong_key():
+    client = ApiClient("nonsense")
+    assert client.get("/lifecycle").status_code == 200
+
+
+# --- Keys -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_scheme_may_be_written_in_any_case(order, path, read_write_key):
+    client = ApiClient(None)
+    client.headers = {"Authorization": f"api-key {read_write_key}"}
+    assert client.get(path).json() == order
+
+
+def test_a_read_only_key_reads_and_writes_nothing(order, path, read_only_key):
+    reader = ApiClient(read_only_key)
+    assert reader.get(path).json() == order
+    assert reader.get("/orders").json()["results"] == [order]
+    assert reader.get("/schema").status_code == 200
+    for response in (
+        reader.post("/orders", TEAPOT),
+        reader.put(path, {"status": "PROCESSING"}),
+        reader.delete(path),
+    ):
+        problem = problem_of(response, 403, "read_only_api_key")
+        assert problem["detail"] == "This API key is read-only; writing needs a read-write key."
+    assert store.get(order["order_id"]).version == 1
+    assert stored_count() == 1
+
+
+def test_a_refused_write_says_nothing_of_the_body_or_the_order(read_only_key, table):
+    reader = ApiClient(read_only_key)
+    for response in (reader.post("/orders", "{"), reader.put("/orders/none", {}), reader.delete("/orders/none")):
+        problem_of(response, 403, "read_only_api_key")
+
+
+# --- Staff ------------------------------------------------------------------------------------------------------------
+
+
+def csrf_token(browser):
+    """What the page that a person looks at holds for its forms."""
+    browser.get("/orders", headers={"Accept": BROWSER})
+    return browser.cookies[settings.CSRF_COOKIE_NAME].value
+
+
+def send(browser, method, path, body=None, *, token=None):
+    headers = {"X-CSRFToken": token} if token else {}
+    return getattr(browser, method)(path, body, "application/json", headers=headers)
+
+
+def test_managers_may_do_everything_and_the_history_names_them(sign_in, table):
+    browser = sign_in("Order managers")
+    token = csrf_token(browser)
+    placed = send(browser, "post", "/orders", TEAPOT, token=token)
+    assert placed.status_code == 201
+    path = placed["Location"]
+    assert send(browser, "put", path, {"status": "PROCESSING"}, token=token).status_code == 200
+    order = store.get(placed.json()["order_id"])
+    assert [entry.by for entry in order.history] == ["staff:asha", "staff:asha"]
+    assert browser.get(path).json()["version"] == 2
+    assert send(browser, "delete", path, token=token).status_code == 204
+    assert stored_count() == 0
+
+
+def test_viewers_may_look_and_are_told_whom_to_ask_for_more(sign_in, order, path):
+    browser = sign_in("Order viewers")
+    token = csrf_token(browser)
+    assert browser.get(path).json() == order
+    assert browser.get("/orders").json()["results"] == [order]
+    for response, permission in (
+        (send(browser, "post", "/orders", TEAPOT, token=token), "Can add order"),
+        (send(browser, "put", path, {"status": "PROCESSING"}, token=token), "Can change order"),
+        (send(browser, "delete", path, token=token), "Can delete order"),
+    ):
+        problem = problem_of(response, 403, "missing_permission")
+        assert permission in problem["detail"]
+        assert "Order managers" in problem["detail"]
+    assert store.get(order["order_id"]).version == 1
+
+
+def test_staff_in_no_group_may_not_even_look(sign_in, path):
+    browser = sign_in()
+    for response in (browser.get("/orders"), browser.get(path), browser.get("/schema")):
+        assert "Order viewers" in problem_of(response, 403, "missing_permission")["detail"]
+
+
+@pytest.mark.parametrize("token", [None, "x", "x" * 32])
+def test_a_write_by_session_without_the_csrf_token_is_refused(sign_in, order, path, token):
+    browser = sign_in("Order managers")
+    csrf_token(browser)
+    for method, address, body in (
+        ("post", "/orders", TEAPOT),
+        ("put", path, {"status": "PROCESSING"}),
+        ("delete", path, None),
+    ):
+        problem = problem_of(send(browser, method, address, body, token=token), 403, "permission_denied")
+        assert problem["detail"].startswith("CSRF Failed")
+    assert store.get(order["order_id"]).version == 1
+    assert stored_count() == 1
+
+
+def test_a_key_needs_no_csrf_token_also_beside_a_session(sign_in, read_write_key):
+    browser = sign_in()
+    response = browser.post(
+        "/orders", TEAPOT, "application/json", headers={"Authorization": f"Api-Key {read_write_key}"}
+    )
+    assert response.status_code == 201
+    assert store.get(response.json()["order_id"]).history[0].by == "api-key:shop"
+
+
+def test_idempotency_keys_of_staff_and_of_programs_are_their_own(sign_in, api):
+    browser = sign_in("Order managers")
+    headers = {"X-CSRFToken": csrf_token(browser), "Idempotency-Key": "cart-7"}
+    mine, again = (browser.post("/orders", TEAPOT, "application/json", headers=headers) for _ in range(2))
+    theirs = api.post("/orders", TEAPOT, Idempotency_Key="cart-7")
+    assert again["Idempotent-Replayed"] == "true"
+    assert mine.json()["order_id"] == again.json()["order_id"] != theirs.json()["order_id"]
+    assert stored_count() == 2
+
+
+def test_a_person_who_has_left_may_do_nothing(sign_in, path):
+    browser = sign_in("Order managers")
+    assert browser.get(path).status_code == 200
+    User.objects.update(is_active=False)
+    problem_of(browser.get(path), 401, "not_authenticated")
+
+
+# --- Staff with a browser ---------------------------------------------------------------------------------------------
+
+
+def shown(page):
+    """The response that the browsable API prints, as a person reads it."""
+    [printed] = re.findall(r'<div class="response-info".*?<pre class="prettyprint">(.*?)</pre>', page, re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "", printed))
+
+
+def test_staff_with_a_browser_can_read_the_order_on_a_page(sign_in, api):
+    order = api.place(item="Teekanne ☕ <script>alert(1)</script>")
+    response = sign_in("Order managers").get(f"/orders/{order['order_id']}", headers={"Accept": BROWSER})
+    assert (response.status_code, response["Content-Type"]) == (200, "text/html; charset=utf-8")
+    page = response.content.decode()
+    text = shown(page)
+    assert "HTTP 200 OK" in text
+    assert f'  "order_id": "{order["order_id"]}",\n' in text
+    assert '  "item": "Teekanne ☕ <script>alert(1)</script>",\n' in text
+    assert '  "allowed_transitions": [\n    "PROCESSING",\n    "CANCELLED"\n  ],\n' in text
+    assert "<script>alert(1)" not in page
+    assert "b'" not in text
+    assert 'data-method="PUT"' in page
+    assert 'data-method="DELETE"' in page
+
+
+def test_staff_with_a_browser_can_read_the_list_and_place_an_order_on_a_page(sign_in, order):
+    response = sign_in("Order managers").get("/orders?limit=5", headers={"Accept": BROWSER})
+    assert response.status_code == 200
+    text = shown(response.content.decode())
+    assert f'      "order_id": "{order["order_id"]}",\n' in text
+    assert '  "next": null,\n' in text
+    assert '<form action="/orders?limit=5" method="POST"' in response.content.decode()
+
+
+def test_the_page_offers_viewers_nothing_that_they_may_not_do(sign_in, path):
+    page = sign_in("Order viewers").get(path, headers={"Accept": BROWSER}).content.decode()
+    assert 'data-method="PUT"' not in page
+    assert 'data-method="DELETE"' not in page
+
+
+@pytest.mark.parametrize(("address", "status"), [("/orders/none", 404), ("/orders?limit=0", 400)])
+def test_a_refusal_is_a_page_to_a_browser_too(sign_in, address, status):
+    response = sign_in("Order viewers").get(address, headers={"Accept": BROWSER})
+    assert (response.status_code, response["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert f'"status": {status},' in shown(response.content.decode())
+
+
+def test_staff_get_json_where_the_client_asks_for_json(sign_in, order, path):
+    browser = sign_in("Order viewers")
+    for accept in ("application/json", "*/*", "application/json, text/html;q=0.5"):
+        response = browser.get(path, headers={"Accept": accept})
+        assert (response["Content-Type"], response.json()) == ("application/json", order)
+
+
+def test_everybody_else_gets_json_also_with_a_browser(api, order, path):
+    with_key = Client().get(path, headers={**api.headers, "Accept": BROWSER})
+    assert (with_key["Content-Type"], with_key.json()) == ("application/json", order)
+    with_other_cookies = Client()
+    with_other_cookies.cookies["theme"] = "dark"
+    response = with_other_cookies.get(path, headers={"Accept": BROWSER})
+    problem_of(response, 401, "not_authenticated")
+
+
+# --- How often --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three_a_minute(monkeypatch):
+    """ORDERS_API_RATE=3/min, as REST framework reads it from the settings."""
+    monkeypatch.setitem(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "user", "3/min")
+
+
+def test_a_caller_who_asks_too_often_is_told_when_to_come_back(three_a_minute, api, traffic):
+    for _ in range(3):
+        assert api.get("/orders").status_code == 200
+    traffic.clear()
+    for response in (api.get("/orders"), api.post("/orders", TEAPOT)):
+        problem_of(response, 429, "throttled")
+        assert 1 <= int(response["Retry-After"]) <= 60
+    assert traffic == []
+
+
+def test_one_caller_is_not_held_up_by_another(three_a_minute, api, read_only_key, sign_in):
+    for _ in range(4):
+        response = api.get("/orders")
+    problem_of(response, 429, "throttled")
+    assert ApiClient(read_only_key).get("/orders").status_code == 200
+    assert sign_in("Order viewers").get("/orders").status_code == 200
+
+
+def test_a_wrong_key_does_not_use_up_anybodys_requests(three_a_minute, api):
+    for _ in range(5):
+        assert ApiClient("nonsense").get("/orders").status_code == 401
+    assert api.get("/orders").status_code == 200

@@ -1,0 +1,199 @@
+"""Where things are: links, slashes, prefixes, HEAD and OPTIONS, request ids, /lifecycle and /schema."""
+
+from uuid import UUID
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from orders.models import Order
+from tests.clients import schema
+
+PREFIXED = {"SCRIPT_NAME": "/prod"}
+REQUEST_ID = "550e8400-e29b-41d4-a716-446655440000"
+
+
+def stored_ids():
+    return {order.order_id for order in Order.scan()}
+
+
+# --- Slashes and prefixes ---------------------------------------------------------------------------------------------
+
+
+def test_a_trailing_slash_is_accepted_on_every_address_and_never_redirected(api):
+    response = api.post("/orders/", {"item": "Teapot", "quantity": 2})
+    assert (response.status_code, response.json()["item"]) == (201, "Teapot")
+    path = response["Location"]
+    assert path == f"/orders/{response.json()['order_id']}"
+    assert [order["order_id"] for order in api.get("/orders/").json()["results"]] == [response.json()["order_id"]]
+    assert api.get(f"{path}/").json() == response.json()
+    assert api.put(f"{path}/", {"status": "PROCESSING"}).json()["status"] == "PROCESSING"
+    assert api.delete(f"{path}/").status_code == 204
+    assert stored_ids() == set()
+    for open_path in ("/lifecycle/", "/healthz/", "/schema/"):
+        assert api.get(open_path).status_code == 200
+
+
+def test_links_carry_the_prefix_that_the_site_is_served_under(api):
+    for _ in range(3):
+        response = api.client.post(
+            "/orders", {"item": "Teapot", "quantity": 2}, "application/json", headers=api.headers, **PREFIXED
+        )
+        assert response["Location"] == f"/prod/orders/{response.json()['order_id']}"
+    first = api.client.get("/orders?limit=2", headers=api.headers, **PREFIXED)
+    following = first.json()["next"]
+    assert following.startswith("http://testserver/prod/orders?")
+    assert first["Link"] == f'<{following}>; rel="next"'
+    second = api.client.get(following.replace("/prod", ""), headers=api.headers, **PREFIXED)
+    assert len(second.json()["results"]) == 1
+    assert second.json()["previous"].startswith("http://testserver/prod/orders?")
+
+
+def test_links_carry_the_scheme_that_the_site_is_served_by(api):
+    for _ in range(2):
+        api.place()
+    page = api.client.get("/orders?limit=1", headers=api.headers, secure=True).json()
+    assert page["next"].startswith("https://testserver/orders?")
+
+
+# --- HEAD and OPTIONS -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/orders?limit=1", "{order}", "/lifecycle", "/healthz", "/schema", "/orders/none"])
+def test_head_says_what_get_would_say_without_the_body(api, path):
+    order = api.place()
+    api.place()
+    path = path.format(order=f"/orders/{order['order_id']}")
+    got, head = (api.client.generic(method, path, headers=api.headers) for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    varying = {"X-Request-Id"}
+    assert {name: value for name, value in head.headers.items() if name not in varying} == {
+        name: value for name, value in got.headers.items() if name not in varying
+    }
+
+
+def test_a_conditional_head_is_not_modified(api):
+    order = api.place()
+    headers = {**api.headers, "If-None-Match": '"1"'}
+    assert api.client.head(f"/orders/{order['order_id']}", headers=headers).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/orders", {"GET", "POST", "HEAD", "OPTIONS"}),
+        ("/orders/none", {"GET", "PUT", "DELETE", "HEAD", "OPTIONS"}),
+        ("/lifecycle", {"GET", "HEAD", "OPTIONS"}),
+        ("/healthz", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_options_says_what_may_be_done_and_does_nothing(api, traffic, path, allowed):
+    response = api.client.options(path, headers=api.headers)
+    assert response.status_code == 200
+    assert set(response["Allow"].split(", ")) == allowed
+    assert response.json()["parses"] == ["application/json"]
+    assert traffic == []
+
+
+# --- Request ids ------------------------------------------------------------------------------------------------------
+
+
+def one_of_each(client):
+    """Responses of every kind that `client` can bring about."""
+    yield client.get("/healthz")
+    yield client.get("/lifecycle")
+    yield client.get("/nothing")
+    yield client.get("/orders")
+    yield client.get("/orders/none")
+    yield client.get("/orders?limit=0")
+    yield client.post("/orders", "{")
+    yield client.post("/orders", {"item": "Teapot", "quantity": 2})
+    yield client.put("/orders", {})
+    yield client.post("/orders", b"x" * 2_000_000)
+
+
+def test_every_response_carries_an_id_of_its_own(api, stranger):
+    order = api.place()
+    path = f"/orders/{order['order_id']}"
+    responses = [*one_of_each(api), *one_of_each(stranger), api.get(path, If_None_Match='"1"'), api.delete(path)]
+    assert {response.status_code for response in responses} == {200, 201, 204, 304, 400, 401, 404, 405, 413}
+    ids = [UUID(response["X-Request-Id"]) for response in responses]
+    assert len(set(ids)) == len(responses)
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orders/none", "/nothing", "/healthz"])
+def test_the_id_of_the_caller_is_kept(api, stranger, path):
+    for client in (api, stranger):
+        assert client.get(path, X_Request_Id=REQUEST_ID)["X-Request-Id"] == REQUEST_ID
+
+
+@pytest.mark.parametrize("sent", ["17", "", "<script>", REQUEST_ID + "x" * 1000])
+def test_an_id_that_is_no_uuid_is_replaced(api, sent):
+    answered = api.get("/orders", X_Request_Id=sent)["X-Request-Id"]
+    assert answered != sent
+    assert UUID(answered)
+
+
+# --- /lifecycle and /schema -------------------------------------------------------------------------------------------
+
+
+def test_the_lifecycle_is_published_to_everybody(stranger, traffic):
+    assert stranger.get("/lifecycle").json() == {
+        "statuses": ["PENDING", "PROCESSING", "COMPLETED", "CANCELLED", "EXPIRED"],
+        "initial": "PENDING",
+        "terminal": ["COMPLETED", "CANCELLED", "EXPIRED"],
+        "transitions": {
+            "PENDING": ["PROCESSING", "CANCELLED"],
+            "PROCESSING": ["COMPLETED", "CANCELLED"],
+            "COMPLETED": [],
+            "CANCELLED": [],
+            "EXPIRED": [],
+        },
+        "expiry": {"from": "PENDING", "to": "EXPIRED", "after_hours": 60},
+    }
+    assert traffic == []
+
+
+def test_the_lifecycle_says_the_expiry_age_that_is_set(stranger, settings):
+    settings.ORDERS_EXPIRY_HOURS = 12
+    assert stranger.get("/lifecycle").json()["expiry"]["after_hours"] == 12
+
+
+def test_the_lifecycle_takes_no_parameters(stranger):
+    response = stranger.get("/lifecycle?status=PENDING")
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
+        {"field": "status", "detail": "There is no such parameter. Known: none.", "code": "unknown_parameter"}
+    ]
+
+
+def test_the_schema_is_valid_openapi_3_1_and_the_one_that_the_tests_hold_answers_against(api):
+    response = api.get("/schema")
+    assert response.status_code == 200
+    document = response.json()
+    assert document["openapi"].startswith("3.1.")
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["paths"] == schema()["paths"]
+    assert document["components"]["schemas"] == schema()["components"]["schemas"]
+
+
+def test_the_schema_describes_every_endpoint(api):
+    operations = {(path, method) for path, methods in api.get("/schema").json()["paths"].items() for method in methods}
+    assert operations == {
+        ("/orders", "get"),
+        ("/orders", "post"),
+        ("/orders/{order_id}", "get"),
+        ("/orders/{order_id}", "put"),
+        ("/orders/{order_id}", "delete"),
+        ("/lifecycle", "get"),
+        ("/healthz", "get"),
+    }
+
+
+def test_the_schema_can_be_asked_for_as_plain_json(api):
+    response = api.get("/schema", Accept="application/json")
+    assert (response["Content-Type"], response.json()["openapi"]) == ("application/json", "3.1.0")
+
+
+def test_the_schema_is_for_callers_only(stranger):
+    response = stranger.get("/schema")
+    assert (response.status_code, response["Content-Type"]) == (401, "application/problem+json")

@@ -1,0 +1,282 @@
+"""GET, PUT and DELETE /orders/{order_id}, and the conditions that they heed."""
+
+import pytest
+from django.utils import timezone
+
+from orders import store
+from orders.errors import OrderNotFoundError
+from orders.lifecycle import TRANSITIONS, Status
+
+PATHS_TO = {
+    Status.PENDING: [],
+    Status.PROCESSING: [Status.PROCESSING],
+    Status.COMPLETED: [Status.PROCESSING, Status.COMPLETED],
+    Status.CANCELLED: [Status.CANCELLED],
+}
+ARROWS = [(origin, to) for origin, targets in TRANSITIONS.items() for to in targets]
+REFUSED = [(origin, to) for origin in Status for to in Status if to not in (origin, *TRANSITIONS[origin])]
+
+UNQUOTED = "If-Match takes an entity tag in quotes, as ETag gave it"
+
+
+def order_at(api, status):
+    """The address of an order that has come to `status` by the arrows, or by the sweep's hand."""
+    order_id = api.place(item="Teapot")["order_id"]
+    for step in PATHS_TO.get(status, []):
+        api.put(f"/orders/{order_id}", {"status": step})
+    if status is Status.EXPIRED:
+        store.expire(order_id, at=timezone.now(), by="system:sweep")
+    return f"/orders/{order_id}"
+
+
+def stored(path):
+    return store.get(path.rpartition("/")[2])
+
+
+def is_gone(path):
+    try:
+        stored(path)
+    except OrderNotFoundError:
+        return True
+    return False
+
+
+# --- Reading ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_an_order_says_what_may_become_of_it(api, status):
+    shown = api.get(order_at(api, status)).json()
+    assert shown["status"] == status
+    assert shown["allowed_transitions"] == list(TRANSITIONS[status])
+    assert (shown["expires_at"] is not None) == (status is Status.PENDING)
+    assert (shown["expired_at"] is not None) == (status is Status.EXPIRED)
+
+
+def test_reading_is_one_consistent_call_to_dynamodb(api, traffic):
+    path = order_at(api, Status.PENDING)
+    traffic.clear()
+    assert api.get(path)["ETag"] == '"1"'
+    assert (traffic.operations, traffic.units) == (["GetItem"], 1.0)
+
+
+@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', '"7", "1"', "*"])
+def test_an_order_that_the_caller_holds_already_is_not_sent_again(api, tag):
+    response = api.get(order_at(api, Status.PENDING), If_None_Match=tag)
+    assert (response.status_code, response.content, response["ETag"]) == (304, b"", '"1"')
+
+
+@pytest.mark.parametrize("tag", ['"2"', '"01"', "1", "", '"'])
+def test_an_order_that_the_caller_does_not_hold_is_sent(api, tag):
+    response = api.get(order_at(api, Status.PENDING), If_None_Match=tag)
+    assert (response.status_code, response.json()["version"]) == (200, 1)
+
+
+def test_an_order_that_moved_on_is_sent_again(api):
+    path = order_at(api, Status.PROCESSING)
+    assert api.get(path, If_None_Match='"1"').json()["status"] == "PROCESSING"
+
+
+def test_an_order_that_there_is_not_is_not_found_whatever_condition_is_set(api):
+    for conditions in ({}, {"If_None_Match": "*"}):
+        response = api.get("/orders/none", **conditions)
+        assert (response.status_code, response.json()["code"]) == (404, "order_not_found")
+    for conditions in ({}, {"If_Match": '"1"'}, {"If_Match": "*"}):
+        for response in (
+            api.put("/orders/none", {"status": "PROCESSING"}, **conditions),
+            api.put("/orders/none", {"status": "EXPIRED"}, **conditions),
+            api.delete("/orders/none", **conditions),
+        ):
+            assert response.status_code == 404
+            assert response.json()["detail"] == "There is no order none."
+    assert is_gone("/orders/none")
+
+
+@pytest.mark.parametrize(
+    "order_id",
+    ["00000000-0000-0000-0000-000000000000", "x" * 128, "%00", "%20", "%0A", "..", "%F0%9F%AB%96", "%FF", "'"],
+)
+def test_any_text_may_be_asked_for_and_is_simply_not_there(api, order_id):
+    for response in (
+        api.get(f"/orders/{order_id}"),
+        api.put(f"/orders/{order_id}", {"status": "PROCESSING"}),
+        api.delete(f"/orders/{order_id}"),
+    ):
+        assert (response.status_code, response.json()["code"]) == (404, "order_not_found")
+
+
+# --- Changing the status ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("origin", "to"), ARROWS)
+def test_an_order_moves_along_each_arrow(api, origin, to):
+    path = order_at(api, origin)
+    before = stored(path)
+    response = api.put(path, {"status": to})
+    assert response.status_code == 200
+    after = stored(path)
+    assert (after.status, after.version) == (to, before.version + 1)
+    assert after.history == [*before.history, (to, after.updated_at, "api-key:shop")]
+    assert after.updated_at > before.updated_at
+    assert response["ETag"] == f'"{after.version}"'
+    assert response.json() == api.get(path).json()
+
+
+@pytest.mark.parametrize(("origin", "to"), REFUSED)
+def test_an_order_moves_off_no_arrow_and_nobody_sets_expired_or_pending(api, origin, to):
+    path = order_at(api, origin)
+    before = api.get(path).json()
+    response = api.put(path, {"status": to})
+    assert response.status_code == 409
+    problem = response.json()
+    assert (problem["code"], problem["title"]) == ("illegal_transition", "Conflict")
+    assert f"is {origin} and cannot become {to}." in problem["detail"]
+    assert all(allowed in problem["detail"] for allowed in TRANSITIONS[origin])
+    assert problem["order"] == before == api.get(path).json()
+
+
+@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize("conditions", [{}, {"If_Match": '"999"'}, {"If_Match": 'W/"1"'}])
+def test_setting_the_status_that_an_order_has_changes_nothing_whatever_version_was_seen(api, status, conditions):
+    path = order_at(api, status)
+    before = api.get(path)
+    response = api.put(path, {"status": status}, **conditions)
+    assert response.status_code == 200
+    assert (response.json(), response["ETag"]) == (before.json(), before["ETag"])
+    assert api.get(path).json() == before.json()
+
+
+def test_a_change_of_status_is_one_call_to_dynamodb_also_when_refused(api, traffic):
+    path = order_at(api, Status.PENDING)
+    for to in ("PROCESSING", "COMPLETED", "CANCELLED"):
+        traffic.clear()
+        api.put(path, {"status": to})
+        assert traffic.operations == ["UpdateItem"]
+
+
+@pytest.mark.parametrize("text", ["processing", "Processing", " PROCESSING "])
+def test_a_status_is_read_in_whatever_case(api, text):
+    path = order_at(api, Status.PENDING)
+    assert api.put(path, {"status": text}).json()["status"] == "PROCESSING"
+    assert stored(path).status is Status.PROCESSING
+
+
+@pytest.mark.parametrize("status", ["SHIPPED", "PEND\x00ING", "CANCELED", "🫖"])
+def test_an_unknown_status_is_refused_with_the_choices(api, traffic, status):
+    path = order_at(api, Status.PENDING)
+    traffic.clear()
+    response = api.put(path, {"status": status})
+    assert response.status_code == 400
+    [error] = response.json()["errors"]
+    assert (error["field"], error["code"]) == ("status", "invalid_choice")
+    assert error["detail"].endswith("The statuses are PENDING, PROCESSING, COMPLETED, CANCELLED, EXPIRED.")
+    assert traffic == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({}, "status", "required"),
+        ("", "status", "required"),
+        ({"status": ""}, "status", "blank"),
+        ({"status": None}, "status", "null"),
+        ({"status": 5}, "status", "invalid"),
+        ({"status": True}, "status", "invalid"),
+        ({"status": ["PROCESSING"]}, "status", "invalid"),
+        ('{"status": ' + "[" * 1_000 + "]" * 1_000 + "}", "status", "invalid"),
+        ({"status": "PROCESSING", "item": "Kettle"}, "item", "unknown_field"),
+        ({"status": "PROCESSING", "version": 1}, "version", "unknown_field"),
+        (["PROCESSING"], "", "invalid"),
+        ('"PROCESSING"', "", "invalid"),
+        ("null", "", "null"),
+    ],
+)
+def test_a_body_that_is_not_one_status_is_refused_and_changes_nothing(api, body, field, code):
+    path = order_at(api, Status.PENDING)
+    response = api.put(path, body)
+    assert response.status_code == 400
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(field, code)]
+    assert (stored(path).status, stored(path).version) == (Status.PENDING, 1)
+
+
+# --- Deleting ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_an_order_of_any_status_can_be_deleted_once(api, status):
+    path = order_at(api, status)
+    response = api.delete(path)
+    assert (response.status_code, response.content) == (204, b"")
+    assert is_gone(path)
+    assert api.get(path).status_code == 404
+    assert api.delete(path).status_code == 404
+
+
+def test_deleting_is_one_call_to_dynamodb(api, traffic):
+    path = order_at(api, Status.PENDING)
+    traffic.clear()
+    api.delete(path)
+    assert traffic.operations == ["DeleteItem"]
+
+
+# --- If-Match ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", ['"2"', '"7", "2"', '"7","2"', 'W/"9", "2"', ' "2" , ', "*"])
+def test_a_write_goes_ahead_when_the_order_is_as_the_caller_saw_it(api, tag):
+    path = order_at(api, Status.PROCESSING)
+    assert api.put(path, {"status": "COMPLETED"}, If_Match=tag).status_code == 200
+    assert stored(path).version == 3
+    path = order_at(api, Status.PROCESSING)
+    assert api.delete(path, If_Match=tag).status_code == 204
+    assert is_gone(path)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ['"1"', '"3"', 'W/"2"', '"1", W/"2"', '"02"', '"2.0"', '"+2"', '"٢"', '"abc"', '""', '"-1"', f'"{"9" * 5_000}"'],
+)
+def test_a_write_is_refused_when_the_order_has_moved_on(api, tag):
+    path = order_at(api, Status.PROCESSING)
+    before = api.get(path).json()
+    for response in (
+        api.put(path, {"status": "COMPLETED"}, If_Match=tag),
+        api.put(path, {"status": "PENDING"}, If_Match=tag),
+        api.delete(path, If_Match=tag),
+    ):
+        assert response.status_code == 412
+        assert response.json()["code"] == "version_mismatch"
+        assert response.json()["order"] == before
+    assert api.get(path).json() == before
+
+
+@pytest.mark.parametrize("tag", ["2", "", '"2', '2"', "'2'", 'w/"2"', '*, "2"', '"2" "3"', '2, "2"'])
+def test_a_condition_that_is_no_entity_tag_is_refused_and_not_passed_over(api, traffic, tag):
+    path = order_at(api, Status.PROCESSING)
+    traffic.clear()
+    for response in (
+        api.put(path, {"status": "COMPLETED"}, If_Match=tag),
+        api.delete(path, If_Match=tag),
+    ):
+        assert response.status_code == 400
+        [error] = response.json()["errors"]
+        assert error["field"] == "If-Match"
+        assert error["detail"].startswith(UNQUOTED)
+    assert traffic == []
+
+
+def test_as_many_tags_are_taken_as_dynamodb_compares_with_and_no_more(api):
+    path = order_at(api, Status.PROCESSING)
+    tags = [f'"{version}"' for version in range(2, 103)]
+    refused = api.put(path, {"status": "COMPLETED"}, If_Match=",".join(tags))
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["detail"] == "If-Match takes at most 100 entity tags."
+    assert api.put(path, {"status": "COMPLETED"}, If_Match=",".join(tags[:100])).status_code == 200
+
+
+def test_of_two_who_saw_the_same_version_one_is_told(api):
+    path = order_at(api, Status.PENDING)
+    tag = api.get(path)["ETag"]
+    assert api.put(path, {"status": "PROCESSING"}, If_Match=tag).status_code == 200
+    assert api.put(path, {"status": "CANCELLED"}, If_Match=tag).status_code == 412
+    assert [entry.status for entry in stored(path).history] == [Status.PENDING, Status.PROCESSING]

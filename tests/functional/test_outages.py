@@ -1,0 +1,166 @@
+"""What a client is told when a part does not answer, or when something breaks that nobody foresaw."""
+
+import logging
+from uuid import UUID
+
+import pytest
+
+from orders import store
+from orders.dynamodb import connection
+from orders.models import Order
+
+TEAPOT = {"item": "Teapot", "quantity": 2}
+
+# Nothing of this is any business of a client's.
+INSIDES = [
+    "Traceback",
+    "boto",
+    "pynamo",
+    "Exception",
+    "Error:",
+    "127.0.0.1",
+    "dynamodb.",
+    "sqlite",
+    ".py",
+    "NotMadeYet",
+]
+
+
+def check_reticent(response):
+    text = response.content.decode()
+    assert not [word for word in INSIDES if word.lower() in text.lower()], text
+
+
+def every_endpoint(client):
+    yield client.get("/orders")
+    yield client.get("/orders?status=PENDING&customer_email=zoe@example.com")
+    yield client.post("/orders", TEAPOT)
+    yield client.post("/orders", TEAPOT, Idempotency_Key="cart-7")
+    yield client.get("/orders/1")
+    yield client.put("/orders/1", {"status": "PROCESSING"})
+    yield client.put("/orders/1", {"status": "EXPIRED"})
+    yield client.delete("/orders/1")
+
+
+def check_retry_later(response, code):
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == code
+    assert UUID(response["X-Request-Id"])
+    check_reticent(response)
+
+
+# --- DynamoDB ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_endpoint_says_when_to_come_back_while_nobody_answers_for_dynamodb(api, no_dynamodb):
+    for response in every_endpoint(api):
+        check_retry_later(response, "store_unavailable")
+
+
+def test_every_endpoint_says_when_to_come_back_while_the_table_is_not_made_yet(api, no_table):
+    for response in every_endpoint(api):
+        check_retry_later(response, "store_unavailable")
+
+
+def test_what_dynamodb_is_not_asked_for_is_answered_without_it(api, no_dynamodb):
+    assert api.get("/lifecycle").status_code == 200
+    assert api.get("/schema").status_code == 200
+    assert api.post("/orders", {}).status_code == 400
+    assert api.get("/nothing").status_code == 404
+
+
+# --- The database of users --------------------------------------------------------------------------------------------
+
+
+def test_a_caller_whom_nobody_can_look_up_is_told_to_come_back(api, no_database):
+    for response in every_endpoint(api):
+        check_retry_later(response, "database_unavailable")
+
+
+def test_a_session_that_nobody_can_look_up_is_told_to_come_back(sign_in, request):
+    browser = sign_in("Order viewers")
+    assert browser.get("/orders").status_code == 200
+    request.getfixturevalue("no_database")
+    check_retry_later(browser.get("/orders"), "database_unavailable")
+
+
+def test_a_key_that_was_looked_up_moments_ago_works_without_the_database(api, request):
+    order = api.place()
+    request.getfixturevalue("no_database")
+    assert api.put(f"/orders/{order['order_id']}", {"status": "PROCESSING"}).status_code == 200
+    assert store.get(order["order_id"]).version == 2
+
+
+# --- /healthz ---------------------------------------------------------------------------------------------------------
+
+
+def check_health(response, status, **checks):
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/json"
+    assert response.json() == {"status": "ok" if status == 200 else "unavailable", "checks": checks}
+    check_reticent(response)
+
+
+def test_health_is_ok_while_everything_answers_and_costs_one_small_read(stranger, traffic):
+    check_health(stranger.get("/healthz"), 200, dynamodb="ok", database="ok")
+    assert (traffic.operations, traffic.units) == (["GetItem"], 0.5)
+
+
+def test_health_is_unavailable_while_nobody_answers_for_dynamodb(stranger, no_dynamodb):
+    check_health(stranger.get("/healthz"), 503, dynamodb="unavailable", database="ok")
+
+
+def test_health_is_unavailable_while_there_is_no_table(stranger, no_table):
+    check_health(stranger.get("/healthz"), 503, dynamodb="unavailable", database="ok")
+
+
+def test_health_is_unavailable_while_the_database_cannot_be_opened(stranger, no_database):
+    check_health(stranger.get("/healthz"), 503, dynamodb="ok", database="unavailable")
+
+
+def test_health_tells_the_log_and_not_the_client_what_is_wrong(stranger, no_dynamodb, caplog):
+    stranger.get("/healthz")
+    [record] = [record for record in caplog.records if record.name == "orders.api.health"]
+    assert record.getMessage() == "Health check of dynamodb failed"
+    assert "Could not connect" in caplog.text
+
+
+# --- What nobody foresaw ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broken(api):
+    """An order whose quantity somebody has overwritten with a text, by hand and past this application."""
+    order_id = api.place(item="Teapot")["order_id"]
+    connection().connection.client.update_item(
+        TableName=Order.Meta.table_name,
+        Key={"order_id": {"S": order_id}},
+        UpdateExpression="SET quantity = :text",
+        ExpressionAttributeValues={":text": {"S": "a couple"}},
+    )
+    return f"/orders/{order_id}"
+
+
+def test_an_unforeseen_error_tells_the_client_nothing_but_the_id_that_the_log_knows(api, broken, caplog):
+    # By Django's own client: /schema promises no 500.
+    response = api.client.get(broken, headers=api.headers)
+    assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
+    assert response.json() == {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "Something went wrong on our side. It has been logged under the id in X-Request-Id.",
+        "code": "internal_error",
+        "errors": [],
+    }
+    assert UUID(response["X-Request-Id"])
+    check_reticent(response)
+    [record] = [record for record in caplog.records if record.name == "orders.api.problems"]
+    assert record.levelno == logging.ERROR
+    assert "quantity" in str(record.exc_info[1])
+
+
+def test_an_unforeseen_error_does_not_harm_the_next_request(api, broken):
+    assert api.client.get(broken, headers=api.headers).status_code == 500
+    assert api.place()["status"] == "PENDING"
