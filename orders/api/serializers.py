@@ -1,5 +1,6 @@
-"""What a request may say. Blanks around a text are cut off; else nothing is converted, and nothing unknown
-is passed over: silence loses data.
+"""What a request may say.
+
+Blanks around a text are cut off; else nothing is converted, and nothing unknown is passed over: silence loses data.
 """
 
 from collections.abc import Mapping

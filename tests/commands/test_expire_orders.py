@@ -1,0 +1,342 @@
+import json
+import logging
+import socket
+from datetime import timedelta
+from threading import Event, Thread
+
+import pytest
+from django.core.management import CommandError
+from django.utils import timezone
+
+from orders import expiry, store
+from orders.errors import OrderError
+from orders.expiry import sweep
+from orders.instants import read_instant
+from orders.lifecycle import Status
+from tests.contract.given import BY, HOUR, NOW, crowd, everything, ids, other_engine, placed, race, spoil, stored
+
+AGE = timedelta(hours=60)
+FIELDS = {
+    "cutoff",
+    "dry_run",
+    "examined",
+    "expired",
+    "moved_on",
+    "failed",
+    "stopped_early",
+    "remaining",
+    "remaining_is_capped",
+}
+
+
+def due(count):
+    """So many orders that are due by the clock, newest first."""
+    return crowd(count, newest=timezone.now() - timedelta(hours=61))
+
+
+def statuses(orders):
+    stored_orders = everything()
+    return [stored_orders[order.order_id].status for order in orders]
+
+
+# --- Which orders -----------------------------------------------------------------------------------------------------
+
+
+def test_an_order_of_61_hours_expires_and_one_of_59_stays(table, run):
+    old = placed(at=timezone.now() - timedelta(hours=61))
+    young = stored(placed(at=timezone.now() - timedelta(hours=59)).order_id)
+
+    run("expire_orders")
+
+    expired = store.get(old.order_id)
+    assert (expired.status, expired.version) == (Status.EXPIRED, 2)
+    assert expired.expired_at == expired.updated_at == expired.history[-1].at
+    assert expired.history[-1].by == "system:expire_orders"
+    assert stored(young["order_id"]["S"]) == young
+
+
+def test_an_order_expires_after_its_age_and_not_at_it(table):
+    at_it, just_after = placed(at=NOW - AGE), placed(at=NOW - AGE - timedelta(microseconds=1))
+    assert sweep(at=NOW, age=AGE).expired == 1
+    assert statuses([at_it, just_after]) == [Status.PENDING, Status.EXPIRED]
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PENDING])
+def test_an_order_that_is_not_pending_is_not_touched(table, run, status):
+    order = placed(status=status, at=timezone.now() - timedelta(days=30))
+    before = stored(order.order_id)
+    assert json.loads(run("expire_orders", "--json"))["examined"] == 0
+    assert stored(order.order_id) == before
+
+
+def test_the_age_can_be_given(table, run):
+    orders = [placed(at=timezone.now() - timedelta(minutes=minutes)) for minutes in (29, 31)]
+    run("expire_orders", "--older-than", "0.5")
+    assert statuses(orders) == [Status.PENDING, Status.EXPIRED]
+
+
+def test_the_age_is_a_setting_where_none_is_given(table, run, settings):
+    settings.ORDERS_EXPIRY_HOURS = 2
+    orders = [placed(at=timezone.now() - timedelta(hours=hours)) for hours in (1, 3)]
+    run("expire_orders")
+    assert statuses(orders) == [Status.PENDING, Status.EXPIRED]
+
+
+def test_a_run_with_nothing_to_do_says_so(table, run):
+    summary = json.loads(run("expire_orders", "--json"))
+    assert (summary["examined"], summary["expired"], summary["remaining"], summary["stopped_early"]) == (0, 0, 0, False)
+
+
+# --- In parts ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_limit_takes_the_oldest_first(table, run):
+    orders = due(5)
+    summary = json.loads(run("expire_orders", "--limit", "2", "--json"))
+    assert (summary["examined"], summary["expired"], summary["remaining"], summary["stopped_early"]) == (2, 2, 3, True)
+    assert statuses(orders) == [Status.PENDING] * 3 + [Status.EXPIRED] * 2
+
+
+def test_the_oldest_come_first_over_all_shards(table, settings, run):
+    settings.ORDERS_INDEX_SHARDS = 4
+    orders = due(12)
+    run("expire_orders", "--limit", "5")
+    assert statuses(orders) == [Status.PENDING] * 7 + [Status.EXPIRED] * 5
+
+
+def test_a_limit_that_all_the_due_orders_fit_in_is_no_early_stop(table, run):
+    due(3)
+    summary = json.loads(run("expire_orders", "--limit", "3", "--json"))
+    assert (summary["expired"], summary["remaining"], summary["stopped_early"]) == (3, 0, False)
+
+
+def test_a_dry_run_writes_nothing_and_says_what_would_be_done(table, run):
+    orders = due(3)
+    before = [stored(order.order_id) for order in orders]
+
+    text = run("expire_orders", "--dry-run")
+
+    assert text.startswith("Dry run: nothing was written.\n")
+    assert lines_of(text)["would expire"] == "3"
+    assert lines_of(text)["remaining"] == "3"
+    assert [stored(order.order_id) for order in orders] == before
+    summary = json.loads(run("expire_orders", "--dry-run", "--json"))
+    assert (summary["dry_run"], summary["examined"], summary["expired"], summary["remaining"]) == (True, 3, 0, 3)
+
+
+def test_a_dry_run_makes_no_write(traffic, run):
+    due(2)
+    traffic.clear()
+    run("expire_orders", "--dry-run")
+    assert set(traffic.operations) == {"Query"}
+
+
+def test_a_run_whose_time_is_up_stops_and_says_what_remains(table, run):
+    orders = due(4)
+    text = run("expire_orders", "--max-seconds", "0.000001")
+    assert text.endswith("Stopped before the end; run it again to go on.\n")
+    assert (lines_of(text)["examined"], lines_of(text)["remaining"]) == ("0", "4")
+    assert statuses(orders) == [Status.PENDING] * 4
+
+
+def test_a_run_that_has_time_enough_goes_through(table, run):
+    due(4)
+    summary = json.loads(run("expire_orders", "--max-seconds", "60", "--json"))
+    assert (summary["expired"], summary["stopped_early"]) == (4, False)
+
+
+def test_time_that_is_up_in_the_middle_leaves_whole_orders_and_the_next_run_goes_on(table):
+    orders = crowd(6)
+    seen = []
+    first = sweep(at=NOW + AGE + HOUR, age=AGE, watch=seen.append, time_is_up=lambda: len(seen) >= 4)
+    assert first.stopped_early
+    assert first.expired == 6 - first.remaining
+    assert statuses(orders).count(Status.EXPIRED) == first.expired
+
+    second = sweep(at=NOW + AGE + HOUR, age=AGE)
+    assert (second.expired, second.remaining) == (first.remaining, 0)
+    assert statuses(orders) == [Status.EXPIRED] * 6
+
+
+# --- What it says -----------------------------------------------------------------------------------------------------
+
+
+def lines_of(text):
+    pairs = (line.partition(":") for line in text.splitlines() if ":" in line)
+    return {name: value.strip() for name, _, value in pairs}
+
+
+def test_the_summary_names_cutoff_examined_expired_moved_on_failed_and_remaining(table, run):
+    due(2)
+    begin = timezone.now()
+
+    lines = lines_of(run("expire_orders"))
+
+    assert list(lines) == ["cutoff", "examined", "expired", "moved on", "failed", "remaining"]
+    cutoff, _, meaning = lines.pop("cutoff").partition(" ")
+    assert begin - AGE <= read_instant(cutoff) <= timezone.now() - AGE
+    assert meaning == "(PENDING orders created before it expire)"
+    assert list(lines.values()) == ["2", "2", "0", "0", "0"]
+
+
+def test_the_json_summary_is_one_line_of_the_same(table, run):
+    due(2)
+    begin = timezone.now()
+    text = run("expire_orders", "--json")
+    assert text.count("\n") == 1
+    summary = json.loads(text)
+    assert set(summary) == FIELDS
+    assert begin - AGE <= read_instant(summary.pop("cutoff")) <= timezone.now() - AGE
+    assert summary == {
+        "dry_run": False,
+        "examined": 2,
+        "expired": 2,
+        "moved_on": 0,
+        "failed": 0,
+        "stopped_early": False,
+        "remaining": 0,
+        "remaining_is_capped": False,
+    }
+
+
+# --- Two at once ------------------------------------------------------------------------------------------------------
+
+
+def assert_expired_once(orders):
+    for order in everything().values():
+        assert [entry.status for entry in order.history] == [Status.PENDING, Status.EXPIRED]
+        assert order.version == 2
+    assert len(everything()) == len(orders)
+
+
+def test_of_sweeps_at_once_each_order_is_expired_by_one(table, shards_of_sweeps):
+    orders = crowd(60)
+    at = NOW + AGE + HOUR
+    sweeps = race(*[lambda: sweep(at=at, age=AGE)] * 4)
+    assert sum(swept.expired for swept in sweeps) == 60
+    for swept in sweeps:
+        assert swept.examined == swept.expired + swept.moved_on
+        assert (swept.failed, swept.remaining) == (0, 0)
+    assert_expired_once(orders)
+
+
+@pytest.fixture(params=[1, 4], ids=["one shard", "four shards"])
+def shards_of_sweeps(request, settings):
+    settings.ORDERS_INDEX_SHARDS = request.param
+
+
+def test_of_two_processes_at_once_each_order_is_expired_by_one(table, manage, finished):
+    orders = due(80)
+    one, other = finished(manage("expire_orders", "--json"), manage("expire_orders", "--json"))
+    assert (one[0], other[0]) == (0, 0)
+    summaries = [json.loads(output) for _, output, _ in (one, other)]
+    assert sum(summary["expired"] for summary in summaries) == 80
+    assert_expired_once(orders)
+
+
+def test_orders_that_people_move_or_delete_meanwhile_are_left_to_them(table):
+    orders = crowd(80)
+    moved, deleted, stop = [], [], Event()
+
+    def people():
+        for number, order in enumerate(orders[::2]):
+            if stop.is_set():
+                return
+            try:
+                if number % 4 == 0:
+                    store.delete(order.order_id, versions={1})
+                    deleted.append(order.order_id)
+                else:
+                    store.change_status(order.order_id, Status.PROCESSING, at=NOW, by=BY)
+                    moved.append(order.order_id)
+            except OrderError:
+                return
+
+    working = Thread(target=people)
+    working.start()
+    swept = sweep(at=NOW + AGE + HOUR, age=AGE)
+    stop.set()
+    working.join()
+
+    left = everything()
+    assert moved
+    assert set(left) == set(ids(orders)) - set(deleted)
+    for order_id, order in left.items():
+        end = Status.PROCESSING if order_id in moved else Status.EXPIRED
+        assert [entry.status for entry in order.history] == [Status.PENDING, end]
+    assert swept.expired == len(left) - len(moved)
+    assert swept.examined == swept.expired + swept.moved_on
+    assert swept.failed == 0
+
+
+# --- Failures ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_that_cannot_be_expired_keeps_no_other_from_it(table, run, caplog):
+    orders = due(4)
+    spoiled = orders[-1].order_id
+    spoil(spoiled)
+    before = stored(spoiled)
+
+    with caplog.at_level(logging.ERROR, logger=expiry.logger.name), pytest.raises(CommandError) as refusal:
+        run("expire_orders")
+
+    assert str(refusal.value).startswith("1 orders could not be expired")
+    assert [record.getMessage() for record in caplog.records if spoiled in record.getMessage()]
+    assert stored(spoiled) == before
+    assert [stored(order.order_id)["status"]["S"] for order in orders[:-1]] == ["EXPIRED"] * 3
+
+
+def test_a_failed_order_is_counted_and_the_command_ends_with_1(table, manage, finished):
+    orders = due(3)
+    spoil(orders[1].order_id)
+    ((status, output, errors),) = finished(manage("expire_orders", "--json"))
+    summary = json.loads(output)
+    assert status == 1
+    assert (summary["examined"], summary["expired"], summary["failed"], summary["remaining"]) == (3, 2, 1, 1)
+    assert "CommandError: 1 orders could not be expired" in errors
+    assert orders[1].order_id in errors
+    assert "Traceback" not in errors
+
+
+def test_a_dynamodb_that_cannot_be_reached_is_said_in_a_sentence(manage, finished):
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{kept.getsockname()[1]}"
+        ((status, output, errors),) = finished(manage("expire_orders", AWS_ENDPOINT_URL_DYNAMODB=nowhere))
+    assert (status, output) == (1, "")
+    assert errors.startswith("CommandError: DynamoDB does not answer: ")
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_dynamodb_that_goes_away_is_a_command_error(run, engine):
+    with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="What was expired stays expired"):
+        run("expire_orders", "--json")
+
+
+# --- Arguments --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "NaN", "inf", "-inf", "1e999", "soon", "", "1,5", "87601"])
+@pytest.mark.parametrize("name", ["--older-than", "--max-seconds"])
+def test_what_is_no_number_above_0_is_refused_and_nothing_is_done(traffic, run, name, value):
+    due(1)
+    traffic.clear()
+    with pytest.raises(CommandError, match=f"argument {name}: {value!r} is not a number above 0"):
+        run("expire_orders", f"{name}={value}")
+    assert traffic.operations == []
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "nan", "inf", "soon", "", "²", "٣"])
+def test_a_limit_that_is_no_whole_number_above_0_is_refused_and_nothing_is_done(traffic, run, value):
+    due(1)
+    traffic.clear()
+    with pytest.raises(CommandError, match=f"argument --limit: {value!r} is not a whole number of 1 or more"):
+        run("expire_orders", f"--limit={value}")
+    assert traffic.operations == []
+
+
+def test_a_word_that_the_command_does_not_know_is_refused(traffic, run):
+    with pytest.raises(CommandError, match="unrecognized arguments: --older"):
+        run("expire_orders", "--olderthan=3")
+    assert traffic.operations == []

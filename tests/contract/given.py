@@ -1,0 +1,154 @@
+"""What the tests of the store and of the lists begin with, and how they look behind both."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
+from typing import Any
+from uuid import UUID
+
+from orders import seeding, store
+from orders.dynamodb import connection
+from orders.lifecycle import Status
+from orders.models import Order, new_order
+
+NOW = datetime(2026, 11, 22, 10, 15, 30, 123456, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+HOUR = timedelta(hours=1)
+BY = "staff:anna"
+WISH = {"item": "Teapot", "quantity": 2, "customer_name": "Ann", "customer_email": "", "at": NOW, "by": BY}
+
+# The way that an order takes into each status.
+WAYS = {
+    Status.PENDING: (),
+    Status.PROCESSING: (Status.PROCESSING,),
+    Status.COMPLETED: (Status.PROCESSING, Status.COMPLETED),
+    Status.CANCELLED: (Status.CANCELLED,),
+    Status.EXPIRED: (Status.EXPIRED,),
+}
+
+
+def place(**fields: Any) -> store.Placement:
+    return store.place(**{**WISH, **fields})
+
+
+def placed(*, status: Status = Status.PENDING, **fields: Any) -> Order:
+    """An order that stands in the table in this status."""
+    order = place(**fields).order
+    for to in WAYS[status]:
+        order = move(order.order_id, to)
+    return order
+
+
+def move(order_id: str, to: Status, *, at: datetime = NOW) -> Order:
+    if to is Status.EXPIRED:
+        expired = store.expire(order_id, at=at, by="system:expire_orders")
+        assert expired is not None
+        return expired
+    return store.change_status(order_id, to, at=at, by=BY)
+
+
+def crowd(count: int, *, newest: datetime = NOW, step: timedelta = timedelta(minutes=1), **fields: Any) -> list[Order]:
+    """So many orders, newest first, `step` apart; the same ones each time, written in batches."""
+    moments = [newest - step * number for number in range(count)]
+    made = [
+        new_order(**{**WISH, "order_id": str(UUID(int=number * 0x9E3779B97F4A7C15)), "at": at, **fields})
+        for number, at in enumerate(moments)
+    ]
+    return list(seeding.save(iter(made)))
+
+
+def ids(orders: Iterable[Any]) -> list[str]:
+    return [order.order_id for order in orders]
+
+
+# --- Behind the store -------------------------------------------------------------------------------------------------
+
+
+def stored(order_id: str) -> dict[str, Any] | None:
+    """The order as DynamoDB holds it."""
+    reply = _client().get_item(TableName=Order.Meta.table_name, Key={"order_id": {"S": order_id}}, ConsistentRead=True)
+    return reply.get("Item")
+
+
+def put(item: dict[str, Any]) -> None:
+    """An order as another program may have written it."""
+    _client().put_item(TableName=Order.Meta.table_name, Item=item)
+
+
+def spoil(order_id: str) -> None:
+    """Make the order one that no write of ours can move: its history is no list."""
+    _client().update_item(
+        TableName=Order.Meta.table_name,
+        Key={"order_id": {"S": order_id}},
+        UpdateExpression="SET history = :garbage",
+        ExpressionAttributeValues={":garbage": {"S": "garbage"}},
+    )
+
+
+def everything() -> dict[str, Order]:
+    """Every order of the table, by its id."""
+    return {order.order_id: order for order in Order.scan(consistent_read=True)}
+
+
+def _client() -> Any:
+    return connection().connection.client
+
+
+# --- Other tables, other engines, other threads -----------------------------------------------------------------------
+
+
+@contextmanager
+def other_table(name: str) -> Iterator[None]:
+    """The orders' table has this name meanwhile."""
+    former = Order.Meta.table_name
+    with _reconnected():
+        Order.Meta.table_name = name
+        try:
+            yield
+        finally:
+            Order.Meta.table_name = former
+
+
+@contextmanager
+def other_engine(endpoint: str) -> Iterator[None]:
+    """DynamoDB is at this address meanwhile."""
+    former = os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
+    with _reconnected():
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
+        try:
+            yield
+        finally:
+            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = former
+
+
+@contextmanager
+def _reconnected() -> Iterator[None]:
+    former, Order._connection = Order._connection, None
+    try:
+        yield
+    finally:
+        if Order._connection is not None:
+            _client().close()
+        Order._connection = former
+
+
+def race(*runners: Callable[[], Any]) -> list[Any]:
+    """What each of them returns, or the exception that it raises; all start at the same moment."""
+    barrier = Barrier(len(runners))
+    results: list[Any] = [None] * len(runners)
+
+    def run(lane: int, runner: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            results[lane] = runner()
+        except Exception as error:  # noqa: BLE001 (the test looks at it)
+            results[lane] = error
+
+    threads = [Thread(target=run, args=pair) for pair in enumerate(runners)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

@@ -1,0 +1,94 @@
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+
+from orders import listing
+from orders.lifecycle import Status
+from tests.contract.given import HOUR, NOW, crowd, ids, move, placed, spoil
+
+MINUTE = timedelta(minutes=1)
+MICROSECOND = timedelta(microseconds=1)
+
+
+# --- Due --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_due_orders_come_oldest_first_over_all_shards(table, shards):
+    orders = crowd(40)
+    assert ids(list(listing.due(before=NOW - 9 * MINUTE))) == ids(orders[:9:-1])
+
+
+def test_an_order_created_at_that_instant_is_not_due_and_one_just_before_is(table, shards):
+    placed(at=NOW)
+    placed(at=NOW + MICROSECOND)
+    before = placed(at=NOW - MICROSECOND)
+    assert ids(list(listing.due(before=NOW))) == [before.order_id]
+
+
+def test_only_pending_orders_are_due(table, shards):
+    for status in Status:
+        placed(status=status, at=NOW - HOUR)
+    (due,) = listing.due(before=NOW)
+    assert listing.get_many([due.order_id])[0].status is Status.PENDING
+
+
+def test_an_order_that_cannot_be_read_keeps_no_other_from_being_due(table, shards):
+    orders = crowd(5)
+    spoil(orders[-1].order_id)
+    assert ids(list(listing.due(before=NOW + HOUR))) == ids(orders)[::-1]
+
+
+# --- Counts -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_status_is_counted(table, shards):
+    orders = crowd(12)
+    for order in orders[:5]:
+        move(order.order_id, Status.CANCELLED)
+    assert [listing.count(status) for status in Status] == [7, 0, 0, 5, 0]
+    assert listing.count() == 12
+
+
+def test_a_count_stops_at_its_cap(table, shards):
+    crowd(30)
+    assert [listing.count(Status.PENDING, cap=cap) for cap in (1, 29, 30, 31)] == [1, 29, 30, 30]
+    assert listing.count(cap=7) == 7
+
+
+@pytest.mark.parametrize("status", [None, Status.PENDING])
+def test_a_count_includes_the_beginning_of_its_range_and_not_its_end(table, shards, status):
+    crowd(12)
+    assert listing.count(status, after=NOW - 5 * MINUTE, before=NOW - 2 * MINUTE) == 3
+    assert listing.count(status, after=NOW - 5 * MINUTE) == 6
+    assert listing.count(status, before=NOW - 5 * MINUTE) == 6
+    assert listing.count(status, before=NOW - 5 * MINUTE + MICROSECOND) == 7
+    assert listing.count(status, after=NOW, before=NOW) == 0
+    assert listing.count(status, after=NOW, before=NOW - HOUR) == 0
+
+
+def test_recent_counts_are_those_of_every_status(table, shards):
+    orders = crowd(6)
+    move(orders[0].order_id, Status.EXPIRED)
+    assert listing.recent_counts() == {
+        Status.PENDING: 5,
+        Status.PROCESSING: 0,
+        Status.COMPLETED: 0,
+        Status.CANCELLED: 0,
+        Status.EXPIRED: 1,
+    }
+
+
+def test_recent_counts_are_asked_for_once_in_a_while(table, traffic):
+    placed()
+    traffic.clear()
+    first = listing.recent_counts()
+    assert traffic.operations == ["Query"] * 5
+    placed()
+    traffic.clear()
+
+    assert listing.recent_counts() == first
+    assert traffic.operations == []
+
+    cache.clear()
+    assert listing.recent_counts()[Status.PENDING] == 2

@@ -1,0 +1,51 @@
+"""What each function says when DynamoDB cannot be reached, and when it has no such table."""
+
+import pytest
+
+from orders import expiry, listing, seeding, store, table
+from orders.errors import StoreUnavailableError
+from orders.lifecycle import Status
+from orders.models import expiry_age, new_order
+from tests.contract.given import BY, NOW, WISH, other_engine, other_table, place
+
+NOWHERE = "http://127.0.0.1:9"
+
+CALLS = {
+    "place": place,
+    "get": lambda: store.get("x"),
+    "change_status": lambda: store.change_status("x", Status.PROCESSING, at=NOW, by=BY),
+    "change_status to EXPIRED": lambda: store.change_status("x", Status.EXPIRED, at=NOW, by=BY),
+    "expire": lambda: store.expire("x", at=NOW, by=BY),
+    "delete": lambda: store.delete("x"),
+    "ping": store.ping,
+    "page": lambda: listing.page(listing.Filters(), limit=5),
+    "page of a status": lambda: listing.page(listing.Filters(status=Status.PENDING), limit=5),
+    "page of a customer": lambda: listing.page(listing.Filters(customer_email="ann@example.com"), limit=5),
+    "get_many": lambda: listing.get_many(["x"]),
+    "walk": lambda: list(listing.walk(listing.Filters(), limit=5)),
+    "due": lambda: list(listing.due(before=NOW)),
+    "count": lambda: listing.count(Status.PENDING),
+    "recent_counts": listing.recent_counts,
+    "sweep": lambda: expiry.sweep(at=NOW, age=expiry_age()),
+    "save": lambda: list(seeding.save(iter([new_order(order_id="x", **WISH)]))),
+    "protect_table": lambda: list(table.protect_table()),
+}
+
+
+@pytest.fixture(scope="module", params=[NOWHERE, "ResourceNotFoundException"], ids=["no engine", "no table"])
+def missing(request, engine):
+    """What the reason must name. No test here is for a DynamoDB that answers."""
+    with other_engine(NOWHERE) if request.param == NOWHERE else other_table("NotMade"):
+        yield request.param
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_the_store_is_unavailable_for_the_moment(missing, call, settings, shards):
+    settings.ORDERS_INDEX_SHARDS = shards
+    with pytest.raises(StoreUnavailableError) as refusal:
+        call()
+    assert refusal.value.code == "store_unavailable"
+    assert missing in refusal.value.reason
+    # The reason is for the log; the sentence is for whoever asked.
+    assert missing not in str(refusal.value)

@@ -1,0 +1,69 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.instants import read_instant, write_instant
+
+zones = st.builds(timezone, st.integers(-14 * 60, 14 * 60).map(lambda minutes: timedelta(minutes=minutes)))
+# A day from either end of the calendar: another zone's text for those would need the year 0 or 10000.
+instants = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=zones)  # noqa: DTZ001 (hypothesis adds the zone)
+
+
+def test_an_instant_is_written_in_utc_with_microseconds():
+    kolkata = timezone(timedelta(hours=5, minutes=30))
+    assert write_instant(datetime(2026, 11, 22, 15, 45, 30, 123456, kolkata)) == "2026-11-22T10:15:30.123456Z"
+    assert write_instant(datetime(2026, 11, 22, tzinfo=UTC)) == "2026-11-22T00:00:00.000000Z"
+
+
+def test_a_naive_instant_is_refused():
+    with pytest.raises(ValueError, match="no time zone"):
+        write_instant(datetime(2026, 11, 22, 10, 15))  # noqa: DTZ001 (the point)
+
+
+@given(instants)
+def test_what_was_written_is_read_back(instant):
+    read = read_instant(write_instant(instant))
+    assert read == instant
+    assert read.utcoffset() == timedelta(0)
+
+
+@given(instants)
+def test_every_text_is_of_one_width(instant):
+    assert len(write_instant(instant)) == len("2026-11-22T10:15:30.123456Z")
+
+
+@given(instants, instants)
+def test_the_order_of_texts_is_the_order_of_time(one, other):
+    assert (write_instant(one) < write_instant(other)) is (one < other)
+    assert (write_instant(one) == write_instant(other)) is (one == other)
+
+
+@given(instants, st.integers(-1_000_000, 1_000_000))
+def test_the_order_of_texts_is_the_order_of_time_for_near_neighbours_too(one, microseconds):
+    other = one + timedelta(microseconds=microseconds)
+    assert (write_instant(one) < write_instant(other)) is (one < other)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2024-05-01T10:15:30.123456", datetime(2024, 5, 1, 10, 15, 30, 123456, UTC)),
+        ("2024-05-01T10:15:30", datetime(2024, 5, 1, 10, 15, 30, 0, UTC)),
+        ("2024-05-01 10:15:30.5", datetime(2024, 5, 1, 10, 15, 30, 500000, UTC)),
+        ("2024-05-01T10:15:30.123456+00:00", datetime(2024, 5, 1, 10, 15, 30, 123456, UTC)),
+        ("2024-05-01T15:45:30+05:30", datetime(2024, 5, 1, 10, 15, 30, 0, UTC)),
+        ("2024-05-01T10:15:30Z", datetime(2024, 5, 1, 10, 15, 30, 0, UTC)),
+    ],
+)
+def test_the_texts_of_the_former_system_are_read_as_utc(text, instant):
+    read = read_instant(text)
+    assert read == instant
+    assert read.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2024-13-01T00:00:00Z", "1714558530"])
+def test_a_text_that_is_no_instant_is_refused(text):
+    with pytest.raises(ValueError, match=r"Invalid isoformat|month must be"):
+        read_instant(text)

@@ -1,0 +1,78 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders import lifecycle
+from orders.lifecycle import Status, parse_status
+from tests.unit.arrows import pairs
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SIXTY_HOURS = timedelta(hours=60)
+MICROSECOND = timedelta(microseconds=1)
+
+ages = st.timedeltas(min_value=MICROSECOND, max_value=timedelta(days=3650))
+instants = st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (hypothesis adds the zone)
+
+
+def test_the_table_covers_every_pair_of_statuses():
+    assert len({(source, to) for source, to, _ in pairs()}) == len(Status) ** 2 == 25
+
+
+@pytest.mark.parametrize(("source", "to", "allowed"), pairs())
+def test_a_caller_may_move_an_order_along_the_arrows_only(source, to, allowed):
+    assert (to in lifecycle.allowed_transitions(source)) is allowed
+    assert (source in lifecycle.sources(to)) is allowed
+
+
+def test_a_new_order_is_pending():
+    assert lifecycle.INITIAL is Status.PENDING
+
+
+@pytest.mark.parametrize(
+    ("status", "terminal"),
+    [
+        (Status.PENDING, False),
+        (Status.PROCESSING, False),
+        (Status.COMPLETED, True),
+        (Status.CANCELLED, True),
+        (Status.EXPIRED, True),
+    ],
+)
+def test_nothing_leads_on_from_a_terminal_status(status, terminal):
+    assert lifecycle.is_terminal(status) is terminal
+
+
+@pytest.mark.parametrize("text", ["PENDING", "pending", "Pending", " pENDING\n"])
+def test_a_status_is_read_in_whatever_case(text):
+    assert parse_status(text) is Status.PENDING
+
+
+@pytest.mark.parametrize("text", ["", " ", "CANCELED", "SHIPPED", "PEND", "PENDING,CANCELLED", "PENDING#0", "None"])
+def test_a_text_that_names_no_status_is_refused_with_those_that_there_are(text):
+    with pytest.raises(ValueError, match="PENDING, PROCESSING, COMPLETED, CANCELLED, EXPIRED") as refusal:
+        parse_status(text)
+    assert repr(text) in str(refusal.value)
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PENDING])
+def test_only_a_pending_order_expires(status):
+    assert lifecycle.expires_at(status, NOON, age=SIXTY_HOURS) is None
+
+
+def test_a_pending_order_expires_at_its_age():
+    expected = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
+    assert lifecycle.expires_at(Status.PENDING, NOON, age=SIXTY_HOURS) == expected
+
+
+def test_the_cutoff_lies_the_age_before_the_instant():
+    assert lifecycle.cutoff(at=NOON, age=SIXTY_HOURS) == datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
+
+
+@given(created_at=instants, age=ages)
+def test_the_sweep_comes_for_an_order_just_after_expires_at_and_not_before(created_at, age):
+    expires_at = lifecycle.expires_at(Status.PENDING, created_at, age=age)
+    assert not created_at < lifecycle.cutoff(at=expires_at - MICROSECOND, age=age)
+    assert not created_at < lifecycle.cutoff(at=expires_at, age=age)
+    assert created_at < lifecycle.cutoff(at=expires_at + MICROSECOND, age=age)
