@@ -104,7 +104,9 @@ def _missing_indexes(table: dict[str, Any]) -> list[Any]:
 
 
 def _add_index(index: Any) -> None:  # noqa: ANN401
-    create = {"IndexName": index["index_name"], "KeySchema": index["key_schema"], "Projection": index["projection"]}
+    # PynamoDB's schema has the keys in order of their names; DynamoDB wants HASH before RANGE.
+    keys = sorted(index["key_schema"], key=lambda key: key["KeyType"])
+    create = {"IndexName": index["index_name"], "KeySchema": keys, "Projection": index["projection"]}
     _call(
         "update_table",
         AttributeDefinitions=index["attribute_definitions"],

@@ -1,25 +1,31 @@
 """One action on many orders: a preview that says what would happen to each, then what did happen to each."""
 
-from collections.abc import Iterator, Mapping
+import logging
+import re
+from collections.abc import Collection, Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.callers import caller_label
 from accounts.permissions import CHANGE, DELETE, VIEW, Need, refusal
 from orders import listing, store
 from orders.dashboard.filters import Query
+from orders.dashboard.order_ids import possible
 from orders.dashboard.pages import forbidden, page, render
-from orders.errors import IllegalTransitionError, OrderError, OrderNotFoundError, VersionMismatchError
+from orders.errors import IllegalTransitionError, OrderNotFoundError, StoreUnavailableError, VersionMismatchError
 from orders.lifecycle import Status
 from orders.models import Order
 
 MOST = 100
+VERSION = re.compile("[0-9]{1,15}")
+
+logger = logging.getLogger(__name__)
 
 
 class Action(NamedTuple):
@@ -45,55 +51,80 @@ class Row(NamedTuple):
     order: Order | None
     acts: bool
     sentence: str
+    look: bool = False
+    """Whether there is an order to look at; where `order` is not known it may be so all the same."""
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(VIEW)
 def preview(request: HttpRequest) -> HttpResponse:
     """What would become of each order that was selected. Writes nothing."""
-    back = Query.parse(request.POST.get("back", ""))
-    action = ACTIONS.get(request.POST.get("action", ""))
-    order_ids = _selected(request.POST)
-    if action is None or not order_ids:
-        context = {"title": _("Nothing to do"), "chosen": bool(order_ids), "list_url": back.url()}
-        return render(request, "dashboard/bulk_nothing.html", context, HTTPStatus.BAD_REQUEST)
+    if request.method != "POST":
+        return redirect("dashboard:list")
+    action, order_ids = _action(request), _selected(request.POST)
+    if action is None or not order_ids or len(order_ids) > MOST:
+        return _nothing(request, action, order_ids)
     if not request.user.has_perm(action.need.perm):
         return forbidden(request, refusal(request.user, action.need)[1])
     rows = list(_forecast(order_ids, action))
-    context = {"title": _("Preview"), "rows": rows, "action": action, "action_name": request.POST["action"]}
     acting = sum(row.acts for row in rows)
-    context |= {"acting": acting, "staying": len(rows) - acting, "back": back.text(), "list_url": back.url()}
-    return render(request, "dashboard/bulk_preview.html", context)
+    context = {
+        "title": _("Preview"),
+        "rows": rows,
+        "action": action,
+        "action_name": request.POST["action"],
+        "acting": acting,
+        "staying": len(rows) - acting,
+    }
+    return render(request, "dashboard/bulk_preview.html", {**context, **_return(request)})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(VIEW)
 def apply(request: HttpRequest) -> HttpResponse:
     """Act on the orders of the preview, each only if it is still as it was shown there."""
-    action = ACTIONS.get(request.POST.get("action", ""))
-    if action is None:
+    if request.method != "POST":
         return redirect("dashboard:list")
+    action, versions = _action(request), _versions(request.POST)
+    if action is None or not versions or len(versions) > MOST:
+        return _nothing(request, action, versions)
     if not request.user.has_perm(action.need.perm):
         return forbidden(request, refusal(request.user, action.need)[1])
-    by = caller_label(request.user)
-    rows = [_act(order_id, version, action, by) for order_id, version in _versions(request.POST)]
+    rows = list(_outcome(versions, action, caller_label(request.user)))
+    acted = sum(row.acts for row in rows)
+    context = {"title": _("Outcome"), "rows": rows, "acted": acted, "stayed": len(rows) - acted}
+    return render(request, "dashboard/bulk_outcome.html", {**context, **_return(request)})
+
+
+def _action(request: HttpRequest) -> Action | None:
+    return ACTIONS.get(request.POST.get("action", ""))
+
+
+def _return(request: HttpRequest) -> dict[str, str]:
     back = Query.parse(request.POST.get("back", ""))
-    context: dict[str, Any] = {"title": _("Outcome"), "rows": rows, "list_url": back.url(), "back": back.text()}
-    context |= {"acted": sum(row.acts for row in rows), "stayed": sum(not row.acts for row in rows)}
-    return render(request, "dashboard/bulk_outcome.html", context)
+    return {"back": back.text(), "list_url": back.url()}
+
+
+def _nothing(request: HttpRequest, action: Action | None, chosen: Collection[str]) -> HttpResponse:
+    sentence = _("No order was selected. Tick the orders first, or “Whole page”.")
+    if len(chosen) > MOST:
+        sentence = _("These are more than %d orders, so nothing has been done. Take fewer at a time.") % MOST
+    elif chosen and action is None:
+        sentence = _("No action was chosen.")
+    context = {"title": _("Nothing to do"), "sentence": sentence, **_return(request)}
+    return render(request, "dashboard/bulk_nothing.html", context, HTTPStatus.BAD_REQUEST)
 
 
 def _selected(data: QueryDict) -> list[str]:
     """The rows that were ticked, or every row of the page."""
-    return data.getlist("shown" if data.get("all") else "id")[:MOST]
+    return possible(data.getlist("shown" if data.get("all") else "id"))
 
 
-def _versions(data: QueryDict) -> Iterator[tuple[str, int]]:
-    """The orders of the preview with the version that it showed; anything malformed is passed over."""
-    for text in data.getlist("seen")[:MOST]:
-        order_id, _colon, version = text.rpartition(":")
-        if order_id and version.isascii() and version.isdecimal():
-            yield order_id, int(version)
+def _versions(data: QueryDict) -> dict[str, int]:
+    """The orders of the preview with the version that it showed; what no preview of ours says is passed over."""
+    pairs = (text.rpartition(":") for text in data.getlist("seen"))
+    seen = {order_id: version for order_id, _colon, version in pairs if VERSION.fullmatch(version)}
+    return {order_id: int(seen[order_id]) for order_id in possible(seen)}
 
 
 def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
@@ -103,11 +134,33 @@ def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
         if order is None:
             yield Row(order_id, None, acts=False, sentence=_("is gone"))
         elif action.to is None:
-            yield Row(order_id, order, acts=True, sentence=_("will be deleted"))
+            yield Row(order_id, order, acts=True, sentence=_("will be deleted"), look=True)
         elif action.to in order.allowed_transitions:
-            yield Row(order_id, order, acts=True, sentence=_("will become %s") % action.to)
+            yield Row(order_id, order, acts=True, sentence=_("will become %s") % action.to, look=True)
         else:
-            yield Row(order_id, order, acts=False, sentence=_("stays, because it is %s") % order.status)
+            sentence = _("stays, because it is %s") % order.status
+            yield Row(order_id, order, acts=False, sentence=sentence, look=True)
+
+
+def _outcome(versions: Mapping[str, int], action: Action, by: str) -> Iterator[Row]:
+    """One after the other. Once the store has not answered, nothing is tried: each would wait as long, and in vain."""
+    answers = True
+    for order_id, version in versions.items():
+        try:
+            yield _act(order_id, version, action, by) if answers else _untried(order_id)
+        except StoreUnavailableError as error:
+            logger.warning("DynamoDB does not answer: %s", error.reason)
+            answers = False
+            sentence = _("is uncertain: the order store did not answer. Look at it before you repeat.")
+            yield Row(order_id, None, acts=False, sentence=sentence, look=True)
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with one order, the person must hear of the others)
+            logger.error("Order %s could not be acted on: %r", order_id, error)  # noqa: TRY400 (one line each)
+            sentence = _("could not be changed. It has been logged; tell an administrator.")
+            yield Row(order_id, None, acts=False, sentence=sentence, look=True)
+
+
+def _untried(order_id: str) -> Row:
+    return Row(order_id, None, acts=False, sentence=_("was not tried: the order store does not answer"), look=True)
 
 
 def _act(order_id: str, version: int, action: Action, by: str) -> Row:
@@ -116,16 +169,15 @@ def _act(order_id: str, version: int, action: Action, by: str) -> Row:
             store.delete(order_id, versions={version})
             return Row(order_id, None, acts=True, sentence=_("was deleted"))
         order = store.change_status(order_id, action.to, at=timezone.now(), by=by, versions={version})
-        return Row(order_id, order, acts=True, sentence=_("became %s") % action.to)
-    except OrderError as error:
-        return _left_alone(order_id, error)
-
-
-def _left_alone(order_id: str, error: OrderError) -> Row:
-    """One order that was not acted on, and why; the others go on."""
-    if isinstance(error, VersionMismatchError | IllegalTransitionError):
-        sentence = _("was left alone: it has changed since the preview and is %s now") % error.order.status
-        return Row(order_id, error.order, acts=False, sentence=sentence)
-    if isinstance(error, OrderNotFoundError):
+    except OrderNotFoundError:
         return Row(order_id, None, acts=False, sentence=_("had been deleted already"))
-    return Row(order_id, None, acts=False, sentence=_("was not reached: the order store does not answer"))
+    except (VersionMismatchError, IllegalTransitionError) as error:
+        return _left_alone(error.order, version)
+    return Row(order_id, order, acts=True, sentence=_("became %s") % action.to, look=True)
+
+
+def _left_alone(order: Order, version: int) -> Row:
+    sentence = _("was left alone: it is %s") % order.status
+    if order.version != version:
+        sentence = _("was left alone: it has changed since the preview and is %s now") % order.status
+    return Row(order.order_id, order, acts=False, sentence=sentence, look=True)

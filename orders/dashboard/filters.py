@@ -51,6 +51,11 @@ class Query:
     def is_filtered(self) -> bool:
         return any(name in self.values for name in FILTER_NAMES)
 
+    @property
+    def is_narrowed(self) -> bool:
+        """By more than the status."""
+        return any(name in self.values for name in FILTER_NAMES if name != "status")
+
     def filters(self) -> Filters:
         """The filters of a valid form."""
         values = self.form.cleaned_data

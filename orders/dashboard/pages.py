@@ -1,5 +1,6 @@
 """What every staff page has in common: who may see it, the chrome around it, and the page for each refusal."""
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 from http import HTTPStatus
@@ -11,11 +12,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 
 from accounts.permissions import Need, refusal
 from orders.errors import OrderNotFoundError, StoreUnavailableError
 
+logger = logging.getLogger(__name__)
+
 RETRY_SECONDS = 5
+READING = ("GET", "HEAD")
 
 Parameters = ParamSpec("Parameters")
 View = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
@@ -31,21 +36,34 @@ def page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
     def decorate(view: View[Parameters]) -> View[Parameters]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
-            if not request.user.is_authenticated:
-                return _to_login(request)
-            if not request.user.has_perm(need.perm):
-                return forbidden(request, refusal(request.user, need)[1])
+            if (stopped := _stopped(request, need)) is not None:
+                return stopped
             try:
                 return view(request, *args, **kwargs)
             except OrderNotFoundError as error:
                 return not_found(request, str(error))
-            except StoreUnavailableError:
+            except StoreUnavailableError as error:
+                logger.warning("DynamoDB does not answer: %s", error.reason)
                 return unavailable(request)
 
         # `wraps` hides from the type checker that the two have one signature.
         return cast("View[Parameters]", guarded)
 
     return decorate
+
+
+def _stopped(request: HttpRequest, need: Need) -> HttpResponse | None:
+    """The answer to a request that does not get as far as the view."""
+    if not request.user.is_authenticated:
+        return _to_login(request)
+    if not _is_utf8(request):
+        sentence = _("Only UTF-8 is understood here.")
+        return _refused(request, _("This cannot be read"), sentence, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    if not request.user.is_staff:
+        return forbidden(request, _("These pages are for staff. Ask an administrator for staff status."))
+    if not request.user.has_perm(need.perm):
+        return forbidden(request, refusal(request.user, need)[1])
+    return None
 
 
 def render(
@@ -58,30 +76,47 @@ def render(
 
 
 def forbidden(request: HttpRequest, sentence: str) -> HttpResponse:
-    context = {"title": "You may not do this", "sentence": sentence}
-    return render(request, "dashboard/refused.html", context, HTTPStatus.FORBIDDEN)
+    return _refused(request, _("You may not do this"), sentence, HTTPStatus.FORBIDDEN)
 
 
 def not_found(request: HttpRequest, sentence: str) -> HttpResponse:
-    context = {"title": "Not found", "sentence": sentence}
-    return render(request, "dashboard/refused.html", context, HTTPStatus.NOT_FOUND)
+    return _refused(request, _("Not found"), sentence, HTTPStatus.NOT_FOUND)
+
+
+def bare(request: HttpRequest, title: str, sentence: str, status: HTTPStatus) -> HttpResponse:
+    """A page without the chrome, which shows who has signed in and so cannot be shown to a stranger."""
+    response = render_template(request, "bare.html", {"title": title, "sentence": sentence}, status=status)
+    patch_cache_control(response, no_store=True)
+    return response
+
+
+def _refused(request: HttpRequest, title: str, sentence: str, status: HTTPStatus) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return bare(request, title, sentence, status)
+    return render(request, "dashboard/refused.html", {"title": title, "sentence": sentence}, status)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """A read is tried again by the page itself; a write is left to the person, who sees first what came of it."""
-    context = {"title": "The orders do not answer", "retry_seconds": RETRY_SECONDS if request.method == "GET" else None}
+    retry_seconds = RETRY_SECONDS if request.method in READING else None
+    context = {"title": _("The orders do not answer"), "retry_seconds": retry_seconds}
     response = render(request, "dashboard/unavailable.html", context, HTTPStatus.SERVICE_UNAVAILABLE)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
+def _is_utf8(request: HttpRequest) -> bool:
+    """Every browser sends UTF-8. Other charsets may hold halves of characters, which no page could show any more."""
+    return (request.encoding or "utf-8").lower() in ("utf-8", "utf8")
+
+
 def _to_login(request: HttpRequest) -> HttpResponse:
     # What was sent to a form is gone with the session; the way back is the page, not the form's address.
-    back = request.get_full_path() if request.method == "GET" else reverse("dashboard:list")
+    back = request.get_full_path() if request.method in READING else reverse("dashboard:list")
     return redirect_to_login(back, reverse("admin:login"))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django's signature)
     """Django's CSRF_FAILURE_VIEW."""
-    sentence = "This form has grown old, or the browser sends no cookies. Go back, load the page again and repeat."
+    sentence = _("This form has grown old, or the browser sends no cookies. Go back, load the page again and repeat.")
     return forbidden(request, sentence)

@@ -1,6 +1,9 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from orders.dashboard import bulk, export, overview, views
+from orders.dashboard.order_ids import OrderIdConverter
+
+register_converter(OrderIdConverter, "id_of_order")
 
 app_name = "dashboard"
 
@@ -13,8 +16,8 @@ urlpatterns = [
     path("bulk/preview/", bulk.preview, name="bulk-preview"),
     path("bulk/apply/", bulk.apply, name="bulk-apply"),
     path("orders/new/", views.create, name="create"),
-    path("orders/<str:order_id>/", views.detail, name="detail"),
-    path("orders/<str:order_id>/raw/", views.raw, name="raw"),
-    path("orders/<str:order_id>/status/", views.change_status, name="status"),
-    path("orders/<str:order_id>/delete/", views.delete, name="delete"),
+    path("orders/<id_of_order:order_id>/", views.detail, name="detail"),
+    path("orders/<id_of_order:order_id>/raw/", views.raw, name="raw"),
+    path("orders/<id_of_order:order_id>/status/", views.change_status, name="status"),
+    path("orders/<id_of_order:order_id>/delete/", views.delete, name="delete"),
 ]

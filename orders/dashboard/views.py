@@ -10,25 +10,37 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.callers import caller_id, caller_label
 from accounts.permissions import ADD, CHANGE, DELETE, VIEW
 from orders import listing, store
 from orders.dashboard.filters import Query
 from orders.dashboard.forms import ChangeStatusForm, DeleteForm, PlaceOrderForm
+from orders.dashboard.order_ids import possible
 from orders.dashboard.pages import page, render
 from orders.dashboard.search import destination
-from orders.errors import IllegalTransitionError, InvalidCursorError, OrderNotFoundError, VersionMismatchError
+from orders.errors import (
+    IdempotencyKeyReusedError,
+    IllegalTransitionError,
+    InvalidCursorError,
+    OrderNotFoundError,
+    VersionMismatchError,
+)
 from orders.lifecycle import Status
-from orders.models import Order
+from orders.models import UNVERSIONED, Order
 
 PAGE_SIZE = 25
 
+GIVEN_TO_FORMER_ORDERS = frozenset({"version", "history", "updated_at"})
+"""What an order of the former system has in no table, and is given as it is read."""
 
-@require_GET
+
+@require_safe
 @page(VIEW)
 def order_list(request: HttpRequest) -> HttpResponse:
     query = Query(request.GET)
@@ -69,13 +81,14 @@ def _found_context(query: Query, found: listing.Page) -> dict[str, Any]:
 
 def _tabs(query: Query) -> list[dict[str, Any]]:
     every = {"name": _("All"), "count": None, "url": query.url(status=None), "active": query.status is None}
-    counts = listing.recent_counts()
+    # The counts are of all orders; beside the filters of a person they would only mislead.
+    counts = {} if query.is_narrowed else listing.recent_counts()
     return [
         every,
         *(
             {
                 "name": status.value,
-                "count": counts[status],
+                "count": counts.get(status),
                 "url": query.url(status=status.value),
                 "active": query.status is status,
             }
@@ -84,24 +97,35 @@ def _tabs(query: Query) -> list[dict[str, Any]]:
     ]
 
 
-@require_GET
+@require_safe
 @page(VIEW)
 def live(request: HttpRequest) -> HttpResponse:
     """What has changed under a list that somebody is reading: the state of the rows shown, and what came in."""
     query = Query(request.GET)
     if not query.is_valid:
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
-    shown = listing.get_many(request.GET.getlist("id")[:PAGE_SIZE])
     try:
-        came_in = listing.page(query.filters(), limit=listing.BATCH_GET_LIMIT, cursor=request.GET.get("newest") or None)
+        came_in = _came_in(query, request.GET.get("newest"))
     except InvalidCursorError:
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
-    count = len(came_in.orders) if request.GET.get("newest") else 0
-    context = {"orders": shown, "count": count, "more": came_in.previous, "query": query, "now": timezone.now()}
+    context = {
+        "orders": listing.get_many(possible(request.GET.getlist("id"))[:PAGE_SIZE]),
+        "count": len(came_in.orders),
+        "more": came_in.previous,
+        "newest_url": query.url(cursor=None),
+        "now": timezone.now(),
+    }
     return render(request, "dashboard/live.html", context)
 
 
-@require_GET
+def _came_in(query: Query, newest: str | None) -> listing.Page:
+    """What has come in since; nothing for a page further down, which has its newer ones behind a button."""
+    if not newest:
+        return listing.Page([], None, None)
+    return listing.page(query.filters(), limit=listing.BATCH_GET_LIMIT, cursor=newest)
+
+
+@require_safe
 @page(VIEW)
 def search(request: HttpRequest) -> HttpResponse:
     term = request.GET.get("q", "").strip()
@@ -116,7 +140,7 @@ def search(request: HttpRequest) -> HttpResponse:
 # --- One order --------------------------------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @page(VIEW)
 def detail(request: HttpRequest, order_id: str) -> HttpResponse:
     order = store.get(order_id)
@@ -132,25 +156,29 @@ def detail(request: HttpRequest, order_id: str) -> HttpResponse:
     return render(request, "dashboard/detail.html", context)
 
 
-@require_GET
+@require_safe
 @page(VIEW)
 def raw(request: HttpRequest, order_id: str) -> HttpResponse:  # noqa: ARG001 (a view)
     """The order as the table keeps it."""
-    attributes = store.get(order_id).to_simple_dict()
-    return JsonResponse(attributes, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    order = store.get(order_id)
+    attributes = order.to_simple_dict()
+    if order.version == UNVERSIONED:
+        attributes = {name: value for name, value in attributes.items() if name not in GIVEN_TO_FORMER_ORDERS}
+    response = JsonResponse(attributes, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    patch_cache_control(response, no_store=True)
+    return response
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(CHANGE)
 def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
     """GET asks whether it is meant, POST does it."""
     form = ChangeStatusForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
-        return redirect(_detail_url(request, order_id))
+        return _nothing_done(request, order_id)
     to, version = form.cleaned_data["to"], form.cleaned_data["version"]
-    if request.method == "GET":
-        context = {"title": _("Change to %s?") % to, "to": to, "version": version, "order": store.get(order_id)}
-        return render(request, "dashboard/confirm.html", {**context, **_return(request, order_id)})
+    if request.method != "POST":
+        return _confirm(request, store.get(order_id), to=to, seen=version)
     try:
         order = store.change_status(order_id, to, at=timezone.now(), by=caller_label(request.user), versions={version})
     except (VersionMismatchError, IllegalTransitionError) as error:
@@ -159,17 +187,16 @@ def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
     return redirect(_detail_url(request, order_id))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(DELETE)
 def delete(request: HttpRequest, order_id: str) -> HttpResponse:
     """GET asks whether it is meant, POST does it."""
     form = DeleteForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
-        return redirect(_detail_url(request, order_id))
+        return _nothing_done(request, order_id)
     version = form.cleaned_data["version"]
-    if request.method == "GET":
-        context = {"title": _("Delete for good?"), "to": None, "version": version, "order": store.get(order_id)}
-        return render(request, "dashboard/confirm.html", {**context, **_return(request, order_id)})
+    if request.method != "POST":
+        return _confirm(request, store.get(order_id), to=None, seen=version)
     try:
         store.delete(order_id, versions={version})
     except VersionMismatchError as error:
@@ -181,16 +208,42 @@ def delete(request: HttpRequest, order_id: str) -> HttpResponse:
     return redirect(_list_url(request))
 
 
+def _nothing_done(request: HttpRequest, order_id: str) -> HttpResponse:
+    """No page of ours sends such a form, nor such an address."""
+    messages.error(request, _("That was not understood, so nothing has been changed. Choose an action here."))
+    return redirect(_detail_url(request, order_id))
+
+
+def _confirm(request: HttpRequest, order: Order, *, to: Status | None, seen: int) -> HttpResponse:
+    """Asks whether it is meant, where it could be done; else says at once what stands in its way."""
+    if to is order.status:
+        messages.info(request, _("The order is %s already.") % order.status)
+        return redirect(_detail_url(request, order.order_id))
+    if order.version != seen or not _is_possible(order, to):
+        return _conflict(request, order, to=to, seen=seen)
+    title = _("Change to %s?") % to if to else _("Delete for good?")
+    context = {"title": title, "to": to, "version": seen, "order": order}
+    return render(request, "dashboard/confirm.html", {**context, **_return(request, order.order_id)})
+
+
+def _is_possible(order: Order, to: Status | None) -> bool:
+    return to is None or to in order.allowed_transitions
+
+
 def _conflict(request: HttpRequest, order: Order, *, to: Status | None, seen: int) -> HttpResponse:
-    """The order has moved since the person saw it: both sides, and the person decides. Nothing has been written."""
+    """What the person wants and what the order is do not go together: both sides, and the person decides.
+
+    Nothing has been written.
+    """
+    moved = order.version != seen
     context = {
-        "title": _("The order has changed meanwhile"),
+        "title": _("The order has changed meanwhile") if moved else _("The order cannot become %s") % to,
         "order": order,
         "to": to,
         "seen": seen,
         "before": order.history[seen - 1] if 0 < seen <= len(order.history) else None,
         "since": order.history[seen:],
-        "still_possible": to is None or to in order.allowed_transitions,
+        "still_possible": _is_possible(order, to),
         "now": timezone.now(),
     }
     context |= _return(request, order.order_id)
@@ -219,16 +272,37 @@ def _return(request: HttpRequest, order_id: str) -> dict[str, str]:
 # --- A new order ------------------------------------------------------------------------------------------------------
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(ADD)
 def create(request: HttpRequest) -> HttpResponse:
     form = PlaceOrderForm(request.POST) if request.method == "POST" else PlaceOrderForm(initial={"token": uuid4()})
-    if not (form.is_bound and form.is_valid()):
-        status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
-        return render(request, "dashboard/create.html", {"title": _("New order"), "form": form}, status)
+    if not form.is_bound:
+        return _create_page(request, form, HTTPStatus.OK)
+    if not form.is_valid():
+        return _create_page(request, form, HTTPStatus.BAD_REQUEST)
     wish = form.cleaned_data
     order_id = store.idempotent_order_id(caller=caller_id(request.user), key=str(wish.pop("token")))
-    order = store.place(**wish, order_id=order_id, at=timezone.now(), by=caller_label(request.user)).order
-    link = reverse("dashboard:detail", args=[order.order_id])
-    messages.success(request, format_html(_('Order <a href="{}">{}</a> is placed.'), link, order.order_id[:8]))
+    try:
+        order = store.place(**wish, order_id=order_id, at=timezone.now(), by=caller_label(request.user)).order
+    except IdempotencyKeyReusedError:
+        return _placed_another(request, form, order_id)
+    messages.success(request, format_html(_("Order {} is placed."), _link(order.order_id)))
     return redirect("dashboard:list")
+
+
+def _create_page(request: HttpRequest, form: PlaceOrderForm, status: HTTPStatus) -> HttpResponse:
+    return render(request, "dashboard/create.html", {"title": _("New order"), "form": form}, status)
+
+
+def _placed_another(request: HttpRequest, form: PlaceOrderForm, order_id: str) -> HttpResponse:
+    """Somebody went back to a form that had been sent, and changed it: an order more, or a mistake? They say."""
+    form.data = {**request.POST.dict(), "token": str(uuid4())}
+    sentence = _(
+        "This form has placed order {} already. What you have changed since is in no order: place it to have both."
+    )
+    form.add_error(None, format_html(sentence, _link(order_id)))
+    return _create_page(request, form, HTTPStatus.CONFLICT)
+
+
+def _link(order_id: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse("dashboard:detail", args=[order_id]), order_id[:8])

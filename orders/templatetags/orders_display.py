@@ -14,6 +14,7 @@ from orders.listing import COUNT_CAP
 from orders.models import Order
 
 EXPIRY_WARNING = timedelta(hours=6)
+MINUTE = timedelta(minutes=1)
 
 register = template.Library()
 
@@ -26,7 +27,8 @@ def moment(instant: datetime) -> SafeString:
 
 @register.simple_tag
 def age(instant: datetime, now: datetime) -> SafeString:
-    return _time(instant, _("%s ago") % timesince(instant, now, depth=1) if instant < now else _("just now"))
+    text = _("just now") if now - instant < MINUTE else _("%s ago") % timesince(instant, now, depth=1)
+    return _time(instant, text)
 
 
 @register.inclusion_tag("dashboard/time_left.html")
@@ -36,9 +38,10 @@ def time_left(order: Order, now: datetime) -> dict[str, object]:
     return {
         "order": order,
         "expires_at": order.expires_at,
+        "utc": _in_utc(order.expires_at) if order.expires_at else "",
         "overdue": left is not None and left <= timedelta(0),
         "soon": left is not None and left <= EXPIRY_WARNING,
-        "text": timesince(now, order.expires_at, depth=2) if order.expires_at and left and left > timedelta(0) else "",
+        "text": _duration(now, order.expires_at) if order.expires_at else "",
     }
 
 
@@ -63,6 +66,12 @@ def hand(by: str) -> str:
 
 def _time(instant: datetime, text: str) -> SafeString:
     utc = instant.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', utc.isoformat(), f"{utc:%Y-%m-%d %H:%M:%S} UTC", text
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', utc.isoformat(), _in_utc(utc), text)
+
+
+def _in_utc(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _duration(start: datetime, end: datetime) -> str:
+    return timesince(start, end, depth=2) if end - start >= MINUTE else _("less than a minute")

@@ -22,8 +22,8 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   const keys = {
-    "/": () => document.getElementById("search")?.focus() ?? location.assign(dialog.dataset.list),
-    n: () => location.assign(dialog.dataset.create),
+    "/": () => document.getElementById("search").select(),
+    n: () => dialog.dataset.create && location.assign(dialog.dataset.create),
     j: () => step(1),
     k: () => step(-1),
     "?": () => dialog.showModal(),
@@ -37,6 +37,14 @@ document.addEventListener("DOMContentLoaded", () => {
       keys[event.key]();
     }
     afterG = event.key === "g";
+  });
+
+  // The whole row leads where its link leads; a selection of text, and what is to be clicked in the row, stay themselves.
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-row]");
+    if (!row || event.target.closest("a, input, label") || String(getSelection())) return;
+    if (event.target.closest(".o-check")) row.querySelector("input[name=id]").click();
+    else row.querySelector("a").click();
   });
 
   // One click, one submission: the server would do it once all the same, but need not be asked twice.
@@ -53,7 +61,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const boxes = Array.from(document.querySelectorAll("#bulk input[name=id]"));
   function showSelection() {
     const count = boxes.filter((box) => box.checked).length;
-    selected.textContent = count ? String(count) : "";
+    selected.textContent = count ? `${count} ${selected.dataset.selected}` : "";
     selectAll.checked = count > 0 && count === boxes.length;
     selectAll.indeterminate = count > 0 && count < boxes.length;
   }
@@ -73,4 +81,59 @@ document.addEventListener("DOMContentLoaded", () => {
       button.textContent = button.dataset.done;
     });
   });
+
+  // The filter's panel goes as it came, and when one turns to something else.
+  const filter = document.querySelector(".o-filters");
+  document.addEventListener("click", (event) => {
+    if (filter && !filter.contains(event.target)) filter.open = false;
+  });
+  filter?.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    filter.open = false;
+    filter.querySelector("summary").focus();
+  });
+
+  // The page of an outage asks quietly, and comes again once there is something to show.
+  const retry = document.querySelector("[data-retry]");
+  if (retry) {
+    setInterval(async () => {
+      const answer = await fetch(location.href, { method: "HEAD" }).catch(() => null);
+      if (answer?.ok) location.reload();
+    }, 1000 * retry.dataset.retry);
+  }
+
+  // --- What Unfold's chrome lacks ---
+
+  // Its menus open by a click on what no keyboard reaches.
+  document.querySelectorAll("[x-on\\:click]:not([href], button, input, select, h2, :has(a, button, input))").forEach((element) => {
+    element.tabIndex = 0;
+    element.setAttribute("role", "button");
+    element.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      element.click();
+    });
+  });
+  document.querySelectorAll(".material-symbols-outlined[role=button]").forEach((icon) => icon.setAttribute("aria-label", "Menu"));
+
+  // Its menu of the person is a landmark without a name.
+  document.querySelectorAll("nav nav").forEach((menu) => {
+    menu.setAttribute("aria-label", menu.nextElementSibling?.querySelector(".truncate")?.textContent.trim() || "Menu");
+  });
+
+  // Its palette does not say that it is a dialog, and its scrolling parts are all called the same.
+  const palette = document.querySelector("[x-data='searchCommand()']");
+  const title = document.querySelector("#main h1")?.textContent.trim();
+  if (palette) {
+    palette.setAttribute("role", "dialog");
+    palette.setAttribute("aria-modal", "true");
+    palette.setAttribute("aria-label", palette.querySelector("input").placeholder);
+    palette.querySelectorAll("[data-simplebar]").forEach((part) => { part.dataset.simplebarAriaLabel = palette.getAttribute("aria-label"); });
+  }
+  document.querySelectorAll("#content [data-simplebar]").forEach((part) => { part.dataset.simplebarAriaLabel = title; });
 });
+
+// Django's widgets for choosing many are made on load, with names on what cannot have any.
+window.addEventListener("load", () => setTimeout(() => {
+  document.querySelectorAll(".help-tooltip").forEach((tip) => tip.setAttribute("role", "img"));
+}));

@@ -1,0 +1,15 @@
+"""What Unfold's chrome lacks."""
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+@register.filter
+def with_landmark(chrome: SafeString) -> SafeString:
+    """The chrome with its content marked as the page's main part, which those who hear a page jump to.
+
+    Unfold marks nothing, and offers no block that holds all of the content.
+    """
+    return mark_safe(chrome.replace('<div id="main"', '<div id="main" role="main"', 1))  # noqa: S308 (rendered already)

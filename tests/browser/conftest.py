@@ -1,0 +1,115 @@
+"""A real browser before the live app: Chromium, driven by Playwright, with DynamoDB Local behind.
+
+Every page of every test is watched: it may not complain in its console, ask another host for anything, or come without
+a Content-Security-Policy.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from accounts.models import User
+from tests.browser.watch import Watch
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="session")
+def chromium(live_server: Any) -> Iterator[Browser]:
+    """One browser for all tests. It asks for the server so that it ends, and hangs up, before the server does."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not path:
+        pytest.fail(
+            "These tests need the browser Chromium. Install it (Debian: apt-get install chromium), or say where it is: "
+            "CHROMIUM=/path/to/chromium"
+        )
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's sync API keeps an event loop in this thread, beside which Django refuses its ORM. No code of ours
+        # runs in that loop.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as browser:
+            yield browser
+
+
+@pytest.fixture
+def site(table: None, django_db_serialized_rollback: None, live_server: Any) -> str:
+    """Where the app is served. The serialized rollback brings back the groups, which a migration has made."""
+    return live_server.url
+
+
+@pytest.fixture
+def watch(site: str) -> Iterator[Watch]:
+    watch = Watch(site)
+    yield watch
+    assert watch.complaints == []
+
+
+@pytest.fixture
+def open_browser(chromium: Browser, site: str, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """A page in a browser of its own, in which `user` has signed in."""
+    contexts = []
+
+    def open_browser(user: User | None = None, **options: Any) -> Page:
+        options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options}
+        context = chromium.new_context(base_url=site, **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        if user:
+            context.add_cookies([{"name": "sessionid", "value": _session(user), "url": site}])
+        page = context.new_page()
+        watch.over(page)
+        return page
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+
+
+def _session(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
+def _staff(username: str, group: str) -> User:
+    user = User.objects.create_user(username, f"{username}@example.com", PASSWORD, is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+@pytest.fixture
+def manager(site: str) -> User:
+    """Staff who may do everything with orders."""
+    return _staff("anna", "Order managers")
+
+
+@pytest.fixture
+def viewer(site: str) -> User:
+    """Staff who may only look."""
+    return _staff("victor", "Order viewers")
+
+
+@pytest.fixture
+def administrator(site: str) -> User:
+    return User.objects.create_superuser("root", "root@example.com", PASSWORD)
+
+
+@pytest.fixture
+def page(open_browser: Callable[..., Page], manager: User) -> Page:
+    """A manager's browser."""
+    return open_browser(manager)

@@ -1,0 +1,57 @@
+"""What there is before a person comes, and what happens behind the person's back."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders import store
+from orders.lifecycle import Status
+from orders.models import Order
+
+SHOP = "api-key:shop"
+BEN = "staff:ben"
+
+
+def placed(  # noqa: PLR0913 (an order's fields, by keyword)
+    item: str = "Teapot",
+    *,
+    ago: timedelta = timedelta(hours=1),
+    at: datetime | None = None,
+    quantity: int = 1,
+    name: str = "Zoe Kim",
+    email: str = "zoe.kim@example.com",
+) -> Order:
+    at = at or timezone.now() - ago
+    wish = {"item": item, "quantity": quantity, "customer_name": name, "customer_email": email}
+    return store.place(**wish, at=at, by=SHOP).order
+
+
+def placed_many(count: int) -> list[Order]:
+    """The newest first, a minute between each two; the items are numbered in that order, from 1."""
+    return [placed(f"Item {number}", ago=timedelta(minutes=number)) for number in range(1, count + 1)]
+
+
+def moved(order: Order, to: Status, *, by: str = BEN) -> Order:
+    return store.change_status(order.order_id, to, at=timezone.now(), by=by)
+
+
+def now_is(order: Order) -> Order:
+    return store.get(order.order_id)
+
+
+def every_order() -> list[Order]:
+    return list(Order.scan())
+
+
+@contextmanager
+def silent_dynamodb() -> Iterator[None]:
+    """Nobody listens where DynamoDB should, until this ends."""
+    with socket.socket() as silent, pytest.MonkeyPatch.context() as patch:
+        silent.bind(("127.0.0.1", 0))
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        patch.setattr(Order, "_connection", None)
+        yield

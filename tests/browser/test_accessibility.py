@@ -1,0 +1,167 @@
+"""axe-core finds nothing, of whatever impact, on any page in either theme."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from accounts.models import Access, ApiKey
+from orders.lifecycle import Status
+from tests.browser import given
+
+AXE = Axe()
+
+
+def violations(page):
+    found = AXE.run(page).response["violations"]
+    return [
+        f"{page.url}: {violation['id']} ({violation['impact']}): {node['html'][:200]} {node['failureSummary']}"
+        for violation in found
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture
+def visit(open_browser, theme):
+    """Opens these addresses one after the other and returns what axe finds on them."""
+
+    def visit(user, *addresses, **options):
+        page = open_browser(user, color_scheme=theme, **options)
+        found = []
+        for address in addresses:
+            page.goto(address)
+            found += violations(page)
+        return found
+
+    return visit
+
+
+def test_the_pages_of_orders(visit, manager):
+    orders = given.placed_many(30)
+    order = given.moved(orders[3], Status.PROCESSING)
+    given.placed("Due", ago=timedelta(hours=58))
+    given.moved(given.moved(orders[5], Status.PROCESSING), Status.COMPLETED)
+    given.moved(orders[6], Status.CANCELLED)
+    at = f"/dashboard/orders/{order.order_id}/"
+    lists = ["/dashboard/", "/dashboard/?status=PENDING&created_from=2020-01-01", "/dashboard/?customer_email=x"]
+    others = ["/dashboard/overview/", "/dashboard/orders/new/", "/dashboard/search/?q=teapot", "/nowhere"]
+    one = [at, f"{at}status/?to=CANCELLED&version=2", f"{at}delete/?version=2", f"{at}delete/?version=1"]
+    assert visit(manager, *lists, *others, *one) == []
+
+
+def test_the_pages_of_orders_on_a_phone(visit, manager):
+    order = given.placed()
+    pages = ["/dashboard/", "/dashboard/overview/", "/dashboard/orders/new/", f"/dashboard/orders/{order.order_id}/"]
+    assert visit(manager, *pages, viewport={"width": 360, "height": 740}) == []
+
+
+def test_the_pages_that_hold_nothing_or_refuse(visit, viewer, manager):
+    empty = ["/dashboard/", "/dashboard/?status=EXPIRED", "/dashboard/overview/"]
+    assert visit(manager, *empty) == []
+    assert visit(viewer, "/dashboard/", "/dashboard/orders/new/") == []
+    with given.silent_dynamodb():
+        assert visit(viewer, "/dashboard/") == []
+
+
+def test_what_opens_and_what_follows_a_form(open_browser, theme, manager):
+    orders = given.placed_many(3)
+    given.moved(orders[1], Status.CANCELLED)
+    page = open_browser(manager, color_scheme=theme)
+    page.clock.install()
+    found = []
+
+    page.goto("/dashboard/orders/new/")
+    page.locator("form.o-form").evaluate("form => { form.noValidate = true }")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_text("This field is required.")).to_be_visible()
+    found += violations(page)
+    page.get_by_label("Item").fill("Teapot")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_text("is placed")).to_be_visible()
+    found += violations(page)
+
+    given.placed("Newcomer", ago=timedelta(0))
+    page.clock.run_for(21_000)
+    page.get_by_text("1 new order has come in. Show it.").wait_for()
+    page.locator("summary", has_text="Filter").click()
+    found += violations(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.get_by_role("checkbox", name="Whole page").check()
+    found += violations(page)
+    page.keyboard.press("?")
+    found += violations(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Cancel orders").click()
+    page.get_by_role("button", name="Confirm").wait_for()
+    found += violations(page)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Outcome", level=1).last).to_be_visible()
+    found += violations(page)
+
+    page.locator("nav [role=button]", has_text="anna@example.com").click()
+    page.clock.run_for(1_000)
+    found += violations(page)
+    assert found == []
+
+
+def test_the_palette(open_browser, theme, manager):
+    order = given.placed()
+    page = open_browser(manager, color_scheme=theme)
+    page.goto("/dashboard/")
+    page.keyboard.press("Control+k")
+    page.get_by_placeholder("Type to search").fill(order.order_id)
+    page.get_by_placeholder("Type to search").press("End")
+    page.locator("#command-results-list a").wait_for()
+    assert violations(page) == []
+
+
+def test_the_admin(visit, administrator, manager):
+    key, _ = ApiKey.objects.create_key(name="shop", access=Access.READ_WRITE)
+    keys = ["/admin/accounts/apikey/", "/admin/accounts/apikey/add/", f"/admin/accounts/apikey/{key.pk}/change/"]
+    users = ["/admin/accounts/user/", "/admin/accounts/user/add/", f"/admin/accounts/user/{manager.pk}/change/"]
+    group = manager.groups.get()
+    groups = ["/admin/auth/group/", "/admin/auth/group/add/", f"/admin/auth/group/{group.pk}/change/"]
+    others = ["/admin/", "/admin/accounts/", "/admin/password_change/", f"/admin/accounts/user/{manager.pk}/delete/"]
+    assert visit(administrator, *keys, *users, *groups, *others) == []
+
+
+def test_a_new_key_and_its_revoking(open_browser, theme, administrator):
+    page = open_browser(administrator, color_scheme=theme)
+    page.goto("/admin/accounts/apikey/add/")
+    page.get_by_label("Name").fill("shop")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("store it now")).to_be_visible()
+    found = violations(page)
+    page.goto("/admin/accounts/apikey/")
+    expect(page.get_by_text("store it now")).to_have_count(0)
+    ApiKey.objects.update(revoked=True)
+    page.goto(f"/admin/accounts/apikey/{ApiKey.objects.get().pk}/change/")
+    found += violations(page)
+    assert found == []
+
+
+def test_the_door(open_browser, theme, administrator):
+    page = open_browser(color_scheme=theme)
+    page.goto("/admin/login/")
+    found = violations(page)
+    for _ in range(5):
+        page.get_by_label("Username").fill("root")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_load_state()
+        found += violations(page)
+    expect(page.get_by_role("heading", name="Too many wrong passwords")).to_be_visible()
+    office = open_browser(administrator, color_scheme=theme)
+    office.goto("/admin/axes/accessattempt/")
+    found += violations(office)
+    office.get_by_role("row").get_by_role("link").first.click()
+    office.wait_for_load_state()
+    found += violations(office)
+    assert found == []

@@ -1,0 +1,75 @@
+"""Many orders at once: chosen, previewed, confirmed, and told one by one."""
+
+import re
+
+from playwright.sync_api import expect
+
+from orders.lifecycle import Status
+from tests.browser import given
+
+
+def tick(page, *orders):
+    for order in orders:
+        page.get_by_role("checkbox", name=f"Select order {order.order_id[:8]}").check()
+
+
+def sentence(page, order):
+    return page.get_by_role("row", name=order.order_id[:8]).get_by_role("cell").last.inner_text()
+
+
+def test_the_actions_come_with_the_selection(page):
+    first, second = given.placed_many(2)
+    page.goto("/dashboard/")
+    expect(page.get_by_role("button", name="Cancel orders")).to_be_hidden()
+    tick(page, first)
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Whole page")).to_have_js_property("indeterminate", value=True)
+    tick(page, second)
+    expect(page.get_by_role("checkbox", name="Whole page")).to_be_checked()
+    page.get_by_role("checkbox", name="Whole page").uncheck()
+    expect(page.get_by_role("button", name="Cancel orders")).to_be_hidden()
+
+
+def test_the_preview_says_what_would_become_of_each_and_writes_nothing(page):
+    pending, done, untouched = given.placed_many(3)
+    done = given.moved(given.moved(done, Status.PROCESSING), Status.COMPLETED)
+    page.goto("/dashboard/")
+    tick(page, pending, done)
+    page.get_by_role("button", name="Cancel orders").click()
+    expect(page.get_by_text("1 order will change, 1 stays as it is. Nothing has been written yet.")).to_be_visible()
+    assert sentence(page, pending) == "will become CANCELLED"
+    assert sentence(page, done) == "stays, because it is COMPLETED"
+    assert given.now_is(pending).version == 1
+
+    page.get_by_role("button", name="Confirm for 1 order").click()
+    assert sentence(page, pending) == "became CANCELLED"
+    assert given.now_is(untouched).status == "PENDING"
+    page.get_by_role("link", name="Back to the orders").click()
+    expect(page.get_by_role("row", name=pending.order_id[:8])).to_contain_text("CANCELLED")
+
+
+def test_one_that_moved_since_the_preview_is_reported_and_not_forced(page):
+    still, moved = given.placed_many(2)
+    page.goto("/dashboard/?status=PENDING")
+    page.get_by_role("checkbox", name="Whole page").check()
+    page.get_by_role("button", name="Cancel orders").click()
+    page.get_by_role("button", name="Confirm for 2 orders").wait_for()
+    given.moved(moved, Status.PROCESSING)
+    page.get_by_role("button", name="Confirm for 2 orders").click()
+    expect(page.get_by_role("status")).to_have_text(re.compile("1 order was changed, 1 was left alone."))
+    assert sentence(page, still) == "became CANCELLED"
+    assert sentence(page, moved) == "was left alone: it has changed since the preview and is PROCESSING now"
+    assert given.now_is(moved).status == "PROCESSING"
+    page.get_by_role("link", name="Back to the orders").click()
+    expect(page).to_have_url(re.compile(r"\?status=PENDING$"))
+
+
+def test_the_whole_page_is_deleted_and_no_more(page):
+    given.placed_many(30)
+    page.goto("/dashboard/")
+    page.get_by_role("checkbox", name="Whole page").check()
+    expect(page.get_by_text("25 selected")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Confirm for 25 orders").dblclick()
+    expect(page.get_by_role("heading", name="Outcome", level=1).last).to_be_visible()
+    assert len(given.every_order()) == 5

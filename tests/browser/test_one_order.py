@@ -1,0 +1,145 @@
+"""One order: everything about it, what can be done with it, and what happens when two people do it at once."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+from orders.lifecycle import Status
+from tests.browser import given
+
+
+def test_the_page_shows_every_field_and_who_did_what(page):
+    order = given.moved(given.placed("Teapot", quantity=3), Status.PROCESSING)
+    page.goto(f"/dashboard/orders/{order.order_id}/")
+    facts = page.get_by_role("region", name="Order")
+    for text in (order.order_id, "Teapot", "3", "Zoe Kim", "zoe.kim@example.com", "Version"):
+        expect(facts).to_contain_text(text)
+    history = page.get_by_role("region", name="History").get_by_role("listitem")
+    expect(history).to_have_count(2)
+    expect(history.nth(0)).to_contain_text("shop (API key)")
+    expect(history.nth(1)).to_contain_text("ben (staff)")
+    expect(page.get_by_role("button", name="Complete")).to_be_visible()
+    expect(page.get_by_role("button", name="Start processing")).to_have_count(0)
+
+
+def test_a_finished_order_offers_only_deletion(page):
+    order = given.moved(given.placed(), Status.CANCELLED)
+    page.goto(f"/dashboard/orders/{order.order_id}/")
+    actions = page.locator(".o-head .o-actions")
+    assert actions.get_by_role("link").all_inner_texts() == ["Delete"]
+    expect(actions.get_by_role("button")).to_have_count(0)
+
+
+def test_the_id_can_be_copied_and_the_raw_order_read(page, watch):
+    order = given.placed()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"/dashboard/orders/{order.order_id}/")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == order.order_id
+    page.get_by_role("link", name="Raw JSON").click()
+    assert json.loads(page.locator("body").inner_text())["order_id"] == order.order_id
+    # Where a document names no icon, Chromium asks for one of its own accord.
+    watch.forgive("/favicon.ico")
+
+
+def test_an_order_is_processed_and_completed(page):
+    order = given.placed()
+    page.goto(f"/dashboard/orders/{order.order_id}/")
+    page.get_by_role("button", name="Start processing").click()
+    expect(page.get_by_text("The order is PROCESSING now.")).to_be_visible()
+    page.get_by_role("button", name="Complete").click()
+    expect(page.get_by_text("The order is COMPLETED now.")).to_be_visible()
+    assert [(entry.status, entry.by) for entry in given.now_is(order).history[1:]] == [
+        ("PROCESSING", "staff:anna"),
+        ("COMPLETED", "staff:anna"),
+    ]
+
+
+def test_cancelling_asks_first(page):
+    order = given.placed()
+    page.goto(f"/dashboard/orders/{order.order_id}/")
+    page.get_by_role("link", name="Cancel order").click()
+    expect(page.get_by_text("Teapot for Zoe Kim would become CANCELLED. That is final.")).to_be_visible()
+    page.get_by_role("link", name="No, keep it").click()
+    assert given.now_is(order).status == "PENDING"
+    page.get_by_role("link", name="Cancel order").click()
+    page.get_by_role("button", name="Yes, cancel the order").click()
+    expect(page.get_by_text("The order is CANCELLED now.")).to_be_visible()
+
+
+def test_deleting_asks_first_and_returns_to_the_list_as_it_was(page):
+    order = given.placed()
+    given.placed("Other")
+    page.goto("/dashboard/?status=PENDING")
+    page.get_by_text("Teapot").click()
+    page.get_by_role("link", name="Delete").click()
+    expect(page.get_by_text("It cannot be brought back.")).to_be_visible()
+    page.get_by_role("button", name="Yes, delete it").click()
+    expect(page.get_by_text(f"Order {order.order_id} is deleted.")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/dashboard/\?status=PENDING$"))
+    assert [left.item for left in given.every_order()] == ["Other"]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_double_click_acts_once(open_browser, manager, scripts):
+    order = given.placed()
+    page = open_browser(manager, java_script_enabled=scripts)
+    page.goto(f"/dashboard/orders/{order.order_id}/")
+    page.get_by_role("button", name="Start processing").dblclick()
+    expect(page.locator("h1 .o-pill")).to_have_text("PROCESSING")
+    assert [entry.status for entry in given.now_is(order).history] == ["PENDING", "PROCESSING"]
+
+
+@pytest.fixture
+def two_people(open_browser, manager):
+    ben = User.objects.create_user("ben", is_staff=True)
+    ben.groups.set(manager.groups.all())
+    return open_browser(manager), open_browser(ben)
+
+
+def test_two_people_at_one_order_and_the_second_decides(two_people):
+    anna, ben = two_people
+    order = given.placed()
+    for page in two_people:
+        page.goto(f"/dashboard/orders/{order.order_id}/")
+    anna.get_by_role("link", name="Cancel order").click()
+    ben.get_by_role("button", name="Start processing").click()
+    expect(ben.get_by_text("The order is PROCESSING now.")).to_be_visible()
+
+    anna.get_by_role("button", name="Yes, cancel the order").click()
+    expect(anna.get_by_role("heading", name="The order has changed meanwhile")).to_be_visible()
+    expect(anna.get_by_role("region", name="Yours")).to_contain_text(
+        re.compile("You saw.*PENDING.*CANCELLED", re.DOTALL)
+    )
+    expect(anna.get_by_role("region", name="Theirs")).to_contain_text(re.compile("PROCESSING.*ben", re.DOTALL))
+    assert given.now_is(order).version == 2
+
+    anna.get_by_role("button", name="Make it CANCELLED all the same").click()
+    expect(anna.get_by_text("The order is CANCELLED now.")).to_be_visible()
+
+
+def test_two_people_at_one_order_and_the_second_gives_way(two_people):
+    anna, ben = two_people
+    order = given.placed()
+    for page in two_people:
+        page.goto(f"/dashboard/orders/{order.order_id}/")
+    ben.get_by_role("link", name="Cancel order").click()
+    ben.get_by_role("button", name="Yes, cancel the order").click()
+    expect(ben.get_by_text("The order is CANCELLED now.")).to_be_visible()
+
+    anna.get_by_role("button", name="Start processing").click()
+    expect(anna.get_by_text("From CANCELLED it cannot become PROCESSING.")).to_be_visible()
+    expect(anna.get_by_role("button", name="all the same")).to_have_count(0)
+    anna.get_by_role("link", name="Leave it as it is").click()
+    expect(anna.locator("h1 .o-pill")).to_have_text("CANCELLED")
+
+
+def test_an_order_that_expires_says_so_in_good_time(page):
+    order = given.placed(ago=timedelta(hours=57))
+    page.goto(f"/dashboard/orders/{order.order_id}/")
+    expect(page.locator(".o-sub .o-soon")).to_contain_text("2 hours, 59 minutes left")

@@ -1,0 +1,59 @@
+"""The figures of the day, each of which leads to its list, and the list as a file."""
+
+import csv
+from datetime import timedelta
+
+from playwright.sync_api import expect
+
+from orders.lifecycle import Status
+from tests.browser import given
+
+
+def rows(page):
+    return page.locator("[data-row]").count()
+
+
+def test_every_figure_leads_to_as_many_orders(page):
+    now = timedelta(0)
+    for ago in (now, timedelta(hours=58), timedelta(hours=58), timedelta(hours=61), timedelta(days=5)):
+        given.placed(ago=ago)
+    given.moved(given.placed(ago=timedelta(days=5)), Status.PROCESSING)
+    page.goto("/dashboard/overview/")
+    cards = page.locator(".o-figures a")
+    figures = dict(zip(cards.locator("span").all_inner_texts(), cards.locator("strong").all_inner_texts(), strict=True))
+    assert figures == {"Pending": "5", "Processing": "1", "Due or expiring within 6 hours": "4", "Placed today": "1"}
+
+    placed = page.get_by_role("region", name="Placed per day").get_by_role("link")
+    expiring = page.get_by_role("region", name="Pending orders by the hour").get_by_role("link")
+    expect(placed).to_have_count(14)
+    # The hour that has begun, the 60 that follow.
+    expect(expiring).to_have_count(61)
+    bars = [*placed.all(), *expiring.all()]
+    links = [(card.get_attribute("href"), card.locator("strong").inner_text()) for card in cards.all()]
+    links += [(bar.get_attribute("href"), bar.get_attribute("aria-label").rpartition(": ")[2]) for bar in bars]
+    told = [(address, figure) for address, figure in links if figure != "0"]
+    assert len(told) >= 4 + 3 + 1
+    for address, figure in told:
+        page.goto(address)
+        assert rows(page) == int(figure), address
+
+
+def test_a_card_is_a_link(page):
+    given.placed(ago=timedelta(hours=58))
+    page.goto("/dashboard/overview/")
+    page.get_by_role("link", name="Due or expiring within 6 hours").click()
+    expect(page.get_by_text("Status: PENDING")).to_be_visible()
+    expect(page.locator("[data-row] .o-soon")).to_be_visible()
+
+
+def test_what_is_filtered_is_exported(page):
+    given.placed("=HYPERLINK(1)")
+    given.placed("Teapot, blue")
+    given.placed("His", email="his@example.com")
+    page.goto("/dashboard/?customer_email=zoe.kim@example.com")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Export CSV").click()
+    download = waiting.value
+    assert download.suggested_filename == "orders.csv"
+    with download.path().open(encoding="utf-8-sig", newline="") as file:
+        assert sorted(row["item"] for row in csv.DictReader(file)) == ["'=HYPERLINK(1)", "Teapot, blue"]

@@ -1,0 +1,181 @@
+"""What came in, what is stuck: the list, its filters, its pages, the search and the quiet refresh."""
+
+import re
+from datetime import timedelta
+
+from playwright.sync_api import expect
+
+from orders.lifecycle import Status
+from tests.browser import given
+
+
+def items(page):
+    return page.locator("[data-row] [data-label=Item]").all_inner_texts()
+
+
+def chips(page):
+    return page.locator(".o-chips li:not(.o-clear) span").all_inner_texts()
+
+
+def test_a_row_tells_what_staff_need(page):
+    given.placed("Teapot", ago=timedelta(hours=55), quantity=1200, name="Zoe Kim")
+    page.goto("/dashboard/")
+    row = page.locator("[data-row]")
+    expect(row).to_contain_text("PENDING")
+    expect(row).to_contain_text("Teapot")
+    expect(row).to_contain_text("1,200")
+    expect(row).to_contain_text("Zoe Kim")
+    expect(row).to_contain_text("2 days ago")
+    expect(row.locator(".o-soon")).to_contain_text("4 hours, 59 minutes left")
+
+
+def test_a_click_anywhere_in_a_row_opens_the_order(page):
+    order = given.placed()
+    page.goto("/dashboard/")
+    page.get_by_text("Teapot").click()
+    expect(page.locator("#order-id")).to_have_text(order.order_id)
+
+
+def test_tabs_show_one_status_with_its_count(page):
+    for number in range(3):
+        given.placed(f"Waiting {number}")
+    given.moved(given.placed("Under way"), Status.PROCESSING)
+    page.goto("/dashboard/")
+    tabs = page.get_by_role("navigation", name="Status")
+    expect(tabs.get_by_role("link", name=re.compile("pending", re.IGNORECASE))).to_contain_text("3")
+    tabs.get_by_role("link", name=re.compile("processing", re.IGNORECASE)).click()
+    expect(page).to_have_url(re.compile("status=PROCESSING"))
+    assert items(page) == ["Under way"]
+    expect(tabs.locator("[aria-current=page]")).to_contain_text("PROCESSING", ignore_case=True)
+
+
+def test_filters_stay_in_the_address_and_each_chip_takes_its_own_away(page):
+    given.placed("Old", ago=timedelta(days=40))
+    given.placed("Hers")
+    given.placed("His", email="his@example.com")
+    page.goto("/dashboard/?status=PENDING")
+    page.locator("summary", has_text="Filter").click()
+    page.get_by_label("Customer's e-mail", exact=True).fill("Zoe.Kim@example.com")
+    page.get_by_label("Created from").fill("2020-01-01")
+    page.get_by_role("button", name="Apply").click()
+    assert items(page) == ["Hers", "Old"]
+    assert chips(page) == ["Status: PENDING", "Customer: Zoe.Kim@example.com", "From Jan. 1, 2020"]
+
+    page.get_by_role("link", name="Remove the filter From").click()
+    page.get_by_role("link", name="Remove the filter Customer").click()
+    assert chips(page) == ["Status: PENDING"]
+    assert sorted(items(page)) == ["Hers", "His", "Old"]
+    page.get_by_role("link", name="Clear all").click()
+    expect(page).to_have_url(re.compile("/dashboard/$"))
+
+
+def test_a_filter_that_cannot_be_understood_says_so_where_it_stands(page):
+    given.placed()
+    page.goto("/dashboard/?customer_email=zoe")
+    expect(page.get_by_text("Enter a valid email address.")).to_be_visible()
+    expect(page.get_by_label("Customer's e-mail", exact=True)).to_be_visible()
+    expect(page.locator("[data-row]")).to_have_count(0)
+
+
+def test_pages_go_forth_and_back_and_an_order_returns_to_its_page(page):
+    given.placed_many(60)
+    page.goto("/dashboard/?status=PENDING")
+    first = items(page)
+    assert first == [f"Item {number}" for number in range(1, 26)]
+    page.get_by_role("link", name="Older").click()
+    expect(page.get_by_text("Item 26", exact=True)).to_be_visible()
+    second, address = items(page), page.url
+
+    page.get_by_text("Item 30", exact=True).click()
+    page.get_by_role("link", name="Back to the list").click()
+    assert (items(page), page.url) == (second, address)
+
+    page.get_by_role("link", name="Older").click()
+    expect(page.get_by_text("Item 60", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Older")).to_have_count(0)
+    page.get_by_role("link", name="Newer").click()
+    page.get_by_role("link", name="Newer").click()
+    expect(page.get_by_text("Item 1", exact=True)).to_be_visible()
+    assert items(page) == first
+
+
+def test_the_search_box_jumps_to_an_order_and_lists_a_customers(page):
+    order = given.placed()
+    given.placed("His", email="his@example.com")
+    page.goto("/dashboard/")
+    search = page.get_by_role("searchbox", name="Search by order id")
+    search.fill(f"  {order.order_id.upper()} ")
+    search.press("Enter")
+    expect(page.locator("#order-id")).to_have_text(order.order_id)
+
+    search.fill("his@example.com")
+    search.press("Enter")
+    expect(page).to_have_url(re.compile("customer_email=his%40example.com"))
+    assert items(page) == ["His"]
+
+
+def test_the_search_box_says_what_it_can_search(page):
+    page.goto("/dashboard/")
+    search = page.get_by_role("searchbox", name="Search by order id")
+    search.fill("teapot <b>")
+    search.press("Enter")
+    expect(page.get_by_role("heading", name="“teapot <b>” cannot be searched for")).to_be_visible()
+    expect(page.get_by_text("a customer's e-mail, such as")).to_be_visible()
+    expect(search).to_have_value("teapot <b>")
+
+
+def test_the_palette_finds_an_order_and_a_customer(page):
+    order = given.placed()
+    page.goto("/dashboard/")
+    for term, address in ((order.order_id, order.order_id), ("zoe.kim@example.com", "customer_email=zoe.kim")):
+        page.keyboard.press("Control+k")
+        page.get_by_placeholder("Type to search").press_sequentially(term)
+        page.locator("#command-results-list a", has_text=term).wait_for()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(address))
+
+
+def test_no_orders_yet_and_nothing_matches_are_different_pages(page):
+    page.goto("/dashboard/")
+    page.get_by_role("link", name="Place the first order").click()
+    expect(page.get_by_role("heading", name="New order", level=1).last).to_be_visible()
+    page.goto("/dashboard/?status=EXPIRED")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    page.get_by_role("link", name="Clear all filters").click()
+    expect(page).to_have_url(re.compile("/dashboard/$"))
+
+
+def test_the_list_refreshes_itself_and_moves_nothing_under_the_reader(page):
+    orders = given.placed_many(25)
+    page.clock.install()
+    page.goto("/dashboard/")
+    row = page.locator("[data-row]").nth(20)
+    row.get_by_role("checkbox").check()
+    before, shown = row.bounding_box(), items(page)
+
+    given.moved(orders[20], Status.PROCESSING)
+    given.placed("Newcomer", ago=timedelta(0))
+    given.placed("Newcomer", ago=timedelta(0))
+    # The page's own clock: its timer fires as it would after so many seconds.
+    page.clock.run_for(21_000)
+    expect(page.get_by_text("2 new orders have come in. Show them.")).to_be_visible()
+    expect(row).to_contain_text("PROCESSING")
+    expect(row.get_by_role("checkbox")).to_be_checked()
+    assert (row.bounding_box(), items(page)) == (before, shown)
+    expect(page.get_by_text("1 selected")).to_be_visible()
+
+    page.get_by_text("2 new orders have come in.").click()
+    expect(page.get_by_text("Newcomer").first).to_be_visible()
+
+
+def test_the_refresh_of_a_filtered_list_counts_only_what_fits(page):
+    given.placed()
+    page.clock.install()
+    page.goto("/dashboard/?customer_email=zoe.kim@example.com")
+    given.placed("His", email="his@example.com", ago=timedelta(0))
+    given.placed("Hers", ago=timedelta(0))
+    page.clock.run_for(21_000)
+    page.get_by_text("1 new order has come in. Show it.").click()
+    expect(page.get_by_text("Hers")).to_be_visible()
+    assert items(page) == ["Hers", "Teapot"]

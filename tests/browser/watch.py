@@ -1,0 +1,51 @@
+"""What no page may do, whatever the test is about."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Page, Request, Response
+
+INLINE = "'unsafe-inline'"
+
+
+class Watch:
+    """Listens to pages and collects their complaints; a test may take back those that it has provoked."""
+
+    def __init__(self, site: str) -> None:
+        self.host = urlsplit(site).netloc
+        self.complaints: list[str] = []
+        self._documents: set[str] = set()
+
+    def over(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("request", self._request)
+        page.on("response", self._response)
+
+    def forgive(self, words: str) -> None:
+        """Leave out the complaints with these words."""
+        self.complaints = [complaint for complaint in self.complaints if words not in complaint]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Chromium reports the status of the page itself where that is a refusal, which is what some tests are about.
+        is_own_status = "the server responded with a status of" in message.text
+        if is_own_status and message.location["url"] in self._documents:
+            return
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.location['url']}: {message.type}: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob", "about") and address.netloc != self.host:
+            self.complaints.append(f"{request.url} lies outside")
+        if request.is_navigation_request():
+            self._documents.add(request.url)
+
+    def _response(self, response: Response) -> None:
+        if not response.headers.get("content-type", "").startswith("text/html"):
+            return
+        directives = dict(
+            part.strip().partition(" ")[::2] for part in response.headers.get("content-security-policy", "").split(";")
+        )
+        scripts = directives.get("script-src", INLINE)
+        if INLINE in scripts or "http" in scripts or directives.get("object-src") != "'none'":
+            self.complaints.append(f"{response.url} may run what it should not: {directives}")

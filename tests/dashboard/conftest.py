@@ -1,0 +1,80 @@
+"""Who looks at the pages, and what may be missing behind them."""
+
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from time import sleep
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+
+from accounts.models import User
+from orders.models import Order
+from tests.contract.given import other_engine
+from tests.contract.way import Way, opened
+
+SignIn = Callable[..., Client]
+
+
+@pytest.fixture
+def sign_in(table: None, db: None) -> SignIn:
+    """A browser in which a member of staff of these groups, with these permissions besides, has signed in."""
+    numbers = count(1)
+
+    def sign_in(*groups: str, may: tuple[str, ...] = (), name: str = "", **fields: bool) -> Client:
+        name = name or f"asha{next(numbers)}"
+        user = User.objects.create_user(name, **{"is_staff": True, **fields})
+        user.groups.set([Group.objects.get(name=group) for group in groups])
+        user.user_permissions.set([Permission.objects.get(codename=codename) for codename in may])
+        browser = Client()
+        browser.force_login(user)
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def anna(sign_in: SignIn) -> Client:
+    """A manager, who may do everything with orders."""
+    return sign_in("Order managers", name="anna")
+
+
+@pytest.fixture
+def viewer(sign_in: SignIn) -> Client:
+    return sign_in("Order viewers", name="vera")
+
+
+@pytest.fixture
+def no_dynamodb(table: None) -> Iterator[None]:
+    """Nobody listens where DynamoDB should; it is asked once and not three times, to save the test's time."""
+    with socket.socket() as silent, pytest.MonkeyPatch.context() as patch:
+        silent.bind(("127.0.0.1", 0))
+        patch.setattr(Order.Meta, "max_retry_attempts", 0)
+        with other_engine(f"http://127.0.0.1:{silent.getsockname()[1]}"):
+            yield
+
+
+@pytest.fixture
+def way(engine: str, table: None) -> Iterator[Way]:
+    """All calls of the test go to the engine through it, and none is tried twice."""
+    with opened(engine) as way, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Order.Meta, "max_retry_attempts", 0)
+        with other_engine(way.endpoint):
+            yield way
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The present, with some seconds to go before its minute is over: pages that are looked at cut it to the minute."""
+    present = datetime.now(UTC)
+    if present.second >= 50:
+        sleep(60 - present.second)
+        present = datetime.now(UTC)
+    return present
+
+
+@pytest.fixture
+def minute_ago(now: datetime) -> datetime:
+    return now - timedelta(minutes=1)

@@ -1,0 +1,131 @@
+"""A page as a person without scripts has it: its words, its links, and its forms with what they would send."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+from django.http import HttpResponse
+from django.test import Client
+
+SILENT = ("script", "style", "title", "svg")
+
+
+@dataclass
+class Link:
+    href: str
+    words: str = ""
+    attributes: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass
+class Form:
+    action: str
+    method: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By its words, the name and the value that a button sends."""
+
+    def data(self, button: str | None = None, **changes: object) -> dict[str, object]:
+        """What pressing the button sends, ticked boxes and changed fields among it."""
+        data: dict[str, list[str]] = {}
+        for name, value in [*self.fields, *([self.buttons[button]] if button else [])]:
+            if name and name != "csrfmiddlewaretoken":
+                data.setdefault(name, []).append(value)
+        return {**data, **changes}
+
+
+class Page(HTMLParser):
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        assert response["Content-Type"] == "text/html; charset=utf-8"
+        self.links: list[Link] = []
+        self.forms: list[Form] = []
+        self.titles: list[str] = []
+        """What is shown on hover."""
+        self.refresh: str | None = None
+        self._at = response.request["PATH_INFO"] if hasattr(response, "request") else "/"
+        self._words: list[str] = []
+        self._silent = 0
+        self._link: Link | None = None
+        self._form: Form | None = None
+        self._button: tuple[str, str, str] | None = None
+        self.feed(response.content.decode())
+        self.words = " ".join(" ".join(self._words).replace("\xa0", " ").split())
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if attributes.get("title"):
+            self.titles.append(attributes["title"])
+        if tag in SILENT:
+            self._silent += 1
+        elif tag == "a" and "href" in attributes:
+            self._link = Link(attributes["href"], attributes=attributes)
+            self.links.append(self._link)
+        elif tag == "meta" and attributes.get("http-equiv") == "refresh":
+            self.refresh = attributes["content"]
+        elif tag == "form":
+            action = urljoin(self._at, attributes.get("action") or "")
+            self._form = Form(action, attributes.get("method", "get"))
+            self.forms.append(self._form)
+        elif tag == "input" and self._form:
+            if attributes.get("type") != "checkbox" or "checked" in attributes:
+                self._form.fields.append((attributes.get("name", ""), attributes.get("value", "")))
+        elif tag == "button" and self._form:
+            self._button = ("", attributes.get("name", ""), attributes.get("value", ""))
+
+    def handle_endtag(self, tag):
+        if tag in SILENT:
+            self._silent -= 1
+        elif tag == "a":
+            self._link = None
+        elif tag == "form":
+            self._form = None
+        elif tag == "button" and self._button and self._form:
+            words, name, value = self._button
+            self._form.buttons[words.strip()] = (name, value)
+            self._button = None
+
+    def handle_data(self, data):
+        if self._silent:
+            return
+        self._words.append(data)
+        if self._link:
+            self._link.words = f"{self._link.words} {' '.join(data.split())}".strip()
+        if self._button:
+            words, name, value = self._button
+            self._button = (f"{words} {' '.join(data.split())}".strip(), name, value)
+
+    def link(self, words: str) -> str:
+        """Where the link that says this leads; the test fails where there is none, or links to different places."""
+        found = {link.href for link in self.links if words in link.words}
+        assert len(found) == 1, (words, found, [link.words for link in self.links])
+        return found.pop()
+
+    def has_link(self, words: str) -> bool:
+        return any(words in link.words for link in self.links)
+
+    def form(self, action: str, *, button: str | None = None) -> Form:
+        """The form that goes to this address; with `button`, the one that has such a button."""
+        sent = [form for form in self.forms if form.action == action and form.method != "dialog"]
+        found = [form for form in sent if button is None or button in form.buttons]
+        assert len(found) == 1, (action, button, self.forms)
+        return found[0]
+
+    def actions(self) -> set[str]:
+        return {form.action for form in self.forms if form.method == "post"}
+
+    def listed(self) -> list[str]:
+        """The ids of the orders that rows of the page lead to, in their order."""
+        paths = [link.href.partition("?")[0] for link in self.links if "o-id" in (link.attributes.get("class") or "")]
+        return [path.removeprefix("/dashboard/orders/").rstrip("/") for path in paths]
+
+
+def see(browser: Client, address: str, *, status: int = 200, follow: bool = False) -> Page:
+    response = browser.get(address, follow=follow, headers={"Accept": "text/html"})
+    assert response.status_code == status, (response.status_code, response.content[:2000])
+    return Page(response)
+
+
+def press(browser: Client, form: Form, button: str | None = None, **changes: object) -> HttpResponse:
+    """Send the form as a browser does, by this button and with these fields filled in otherwise."""
+    return browser.post(form.action, form.data(button, **changes), headers={"Accept": "text/html"})

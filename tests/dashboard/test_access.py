@@ -1,0 +1,234 @@
+"""Who may see which page and press which button; who may not is told whom to ask, also behind a forged form."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from orders import store
+from orders.lifecycle import Status
+from orders.models import Order
+from tests.contract.given import placed, stored
+from tests.dashboard.reading import Page, see
+
+ORDER_ID = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"
+PAGES = {
+    "list": "/dashboard/",
+    "filtered list": "/dashboard/?status=PENDING&customer_email=zoe%40example.com",
+    "overview": "/dashboard/overview/",
+    "export": "/dashboard/export.csv?status=PENDING",
+    "live": "/dashboard/live/",
+    "search": "/dashboard/search/?q=zoe%40example.com",
+    "new": "/dashboard/orders/new/",
+    "detail": f"/dashboard/orders/{ORDER_ID}/",
+    "raw": f"/dashboard/orders/{ORDER_ID}/raw/",
+    "status": f"/dashboard/orders/{ORDER_ID}/status/?to=CANCELLED&version=1",
+    "delete": f"/dashboard/orders/{ORDER_ID}/delete/?version=1",
+}
+VIEWING = [name for name in PAGES if name not in ("new", "status", "delete")]
+
+MANAGERS = 'Ask an administrator for the group "Order managers".'
+VIEWERS = 'Ask an administrator for the group "Order viewers".'
+
+TEAPOT = {"item": "Teapot", "quantity": "2", "token": "6f9a1c52-0000-4000-8000-000000000001"}
+
+
+@pytest.fixture
+def order(table):
+    return placed(order_id=ORDER_ID, customer_email="zoe@example.com")
+
+
+def forgeries(order_id):
+    """Every form that writes, by the permission that it needs."""
+    seen = {"seen": f"{order_id}:1"}
+    return {
+        "add_order": [("/dashboard/orders/new/", TEAPOT)],
+        "change_order": [
+            (f"/dashboard/orders/{order_id}/status/", {"to": "PROCESSING", "version": "1"}),
+            ("/dashboard/bulk/preview/", {"action": "process", "id": order_id}),
+            ("/dashboard/bulk/preview/", {"action": "cancel", "all": "1", "shown": order_id}),
+            ("/dashboard/bulk/apply/", {"action": "process", **seen}),
+            ("/dashboard/bulk/apply/", {"action": "complete", **seen}),
+            ("/dashboard/bulk/apply/", {"action": "cancel", **seen}),
+        ],
+        "delete_order": [
+            (f"/dashboard/orders/{order_id}/delete/", {"version": "1"}),
+            ("/dashboard/bulk/preview/", {"action": "delete", "id": order_id}),
+            ("/dashboard/bulk/apply/", {"action": "delete", **seen}),
+        ],
+    }
+
+
+# --- Strangers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_stranger_goes_to_the_login_and_comes_back_to_the_same_address(order, db, django_user_model, name):
+    django_user_model.objects.create_superuser("anna", password="a long secret")
+    browser = Client()
+    to_login = browser.get(PAGES[name])
+    assert to_login.status_code == 302
+    assert to_login["Location"].startswith(reverse("admin:login") + "?next=")
+    login = browser.get(to_login["Location"])
+    assert login.status_code == 200
+    back = browser.post(
+        to_login["Location"], {"username": "anna", "password": "a long secret", "next": login.context["next"]}
+    )
+    assert (back.status_code, back["Location"]) == (302, PAGES[name])
+
+
+def test_the_front_door_leads_to_the_list(anna):
+    assert anna.get("/")["Location"] == "/dashboard/"
+    assert anna.get("/dashboard")["Location"] == "/dashboard/"
+
+
+def test_a_login_does_not_lead_to_another_site(table, db, django_user_model):
+    django_user_model.objects.create_superuser("anna", password="a long secret")
+    response = Client().post(
+        "/admin/login/?next=//evil.example/",
+        {"username": "anna", "password": "a long secret", "next": "//evil.example/"},
+    )
+    assert (response.status_code, "evil" in response["Location"]) == (302, False)
+
+
+@pytest.mark.parametrize("permission", ["add_order", "change_order", "delete_order"])
+def test_a_form_whose_session_has_ended_leads_to_the_login_and_then_to_the_list(order, db, permission):
+    for address, data in forgeries(ORDER_ID)[permission]:
+        response = Client().post(address, data)
+        assert (response.status_code, response["Location"]) == (302, "/admin/login/?next=/dashboard/")
+    assert [(found.order_id, found.version) for found in Order.scan()] == [(ORDER_ID, 1)]
+
+
+# --- Staff who lack a permission --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", VIEWING)
+def test_staff_without_any_permission_are_told_whom_to_ask(sign_in, order, name):
+    page = see(sign_in(), PAGES[name], status=403)
+    assert VIEWERS in page.words
+    assert "Teapot" not in page.words
+
+
+@pytest.mark.parametrize("name", VIEWING)
+def test_a_viewer_sees_every_page_that_only_shows(viewer, order, name):
+    response = viewer.get(PAGES[name], follow=True)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["new", "status", "delete"])
+def test_a_viewer_is_told_whom_to_ask_for_the_pages_that_write(viewer, order, name):
+    assert MANAGERS in see(viewer, PAGES[name], status=403).words
+
+
+@pytest.mark.parametrize("permission", ["add_order", "change_order", "delete_order"])
+def test_forms_that_a_viewer_forges_are_refused_and_write_nothing(viewer, order, permission):
+    for address, data in forgeries(ORDER_ID)[permission]:
+        response = viewer.post(address, data)
+        assert response.status_code == 403, address
+        assert MANAGERS in Page(response).words
+    assert [(found.order_id, found.version) for found in Order.scan()] == [(ORDER_ID, 1)]
+
+
+@pytest.mark.parametrize("permission", ["add_order", "change_order", "delete_order"])
+def test_each_permission_opens_its_own_forms_and_no_others(sign_in, order, permission):
+    browser = sign_in("Order viewers", may=(permission,))
+    for needed, forms in forgeries(ORDER_ID).items():
+        for address, data in forms:
+            refused = browser.post(address, data).status_code == 403
+            assert refused == (needed != permission), (permission, address)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_manager_and_a_superuser_see_every_page(sign_in, order, name):
+    for browser in (sign_in("Order managers"), sign_in(is_superuser=True)):
+        assert browser.get(PAGES[name], follow=True).status_code == 200
+
+
+def test_somebody_who_is_staff_no_longer_sees_nothing_whatever_else_they_may(sign_in, order):
+    browser = sign_in("Order managers", is_staff=False)
+    for address in PAGES.values():
+        assert "These pages are for staff" in see(browser, address, status=403).words
+
+
+def test_an_account_that_is_switched_off_is_a_stranger_at_once(sign_in, order, django_user_model):
+    browser = sign_in("Order managers", name="gone")
+    assert browser.get("/dashboard/").status_code == 200
+    django_user_model.objects.filter(username="gone").update(is_active=False)
+    assert browser.get("/dashboard/").status_code == 302
+
+
+# --- What is shown is what may be done --------------------------------------------------------------------------------
+
+
+def test_a_viewer_is_offered_nothing_that_writes(viewer, order):
+    for address in ("/dashboard/", PAGES["detail"], "/dashboard/overview/"):
+        page = see(viewer, address)
+        assert not {action for action in page.actions() if action.startswith("/dashboard/orders/")}
+        assert not [
+            words for form in page.forms for words in form.buttons if words in ("Process", "Complete", "Delete")
+        ]
+        assert not page.has_link("New order")
+        assert not page.has_link("Cancel order")
+        assert not page.has_link("Delete")
+        assert 'type="checkbox" name="id"' not in viewer.get(address).content.decode()
+
+
+def test_an_empty_table_does_not_invite_a_viewer_to_place_an_order(viewer, anna):
+    assert not see(viewer, "/dashboard/").has_link("Place the first order")
+    assert see(anna, "/dashboard/").link("Place the first order") == "/dashboard/orders/new/"
+
+
+@pytest.mark.parametrize(
+    ("permission", "buttons"),
+    [("change_order", {"Process", "Complete", "Cancel orders"}), ("delete_order", {"Delete"})],
+)
+def test_the_list_offers_the_actions_that_the_person_may_carry_out(sign_in, order, permission, buttons):
+    page = see(sign_in("Order viewers", may=(permission,)), "/dashboard/")
+    assert set(page.form("/dashboard/bulk/preview/").buttons) == buttons
+
+
+def test_an_order_offers_the_actions_that_the_person_may_carry_out(sign_in, order):
+    changer = see(sign_in("Order viewers", may=("change_order",)), PAGES["detail"])
+    assert changer.has_link("Cancel order")
+    assert not changer.has_link("Delete")
+    deleter = see(sign_in("Order viewers", may=("delete_order",)), PAGES["detail"])
+    assert deleter.has_link("Delete")
+    assert not deleter.has_link("Cancel order")
+    assert f"/dashboard/orders/{ORDER_ID}/status/" not in deleter.actions()
+
+
+def test_the_sidebar_shows_only_what_the_person_may_use(sign_in, order):
+    hrefs = {
+        who: {link.href for link in see(browser, "/dashboard/overview/").links}
+        for who, browser in {"viewer": sign_in("Order viewers"), "manager": sign_in("Order managers")}.items()
+    }
+    assert "/dashboard/orders/new/" in hrefs["manager"]
+    assert "/dashboard/orders/new/" not in hrefs["viewer"]
+    assert not {href for who in hrefs.values() for href in who if href.startswith("/admin/accounts/")}
+    everything = {link.href for link in see(sign_in(is_superuser=True), "/dashboard/overview/").links}
+    assert {"/admin/accounts/user/", "/admin/auth/group/", "/admin/accounts/apikey/"} <= everything
+
+
+def test_the_command_palette_finds_orders_for_those_who_may_see_them_only(sign_in, order):
+    address = f"/admin/search/?extended=1&s={ORDER_ID}"
+    assert f"/dashboard/orders/{ORDER_ID}/" in sign_in("Order viewers").get(address).content.decode()
+    assert f"/dashboard/orders/{ORDER_ID}/" not in sign_in().get(address).content.decode()
+
+
+# --- Forged from another site, and old forms --------------------------------------------------------------------------
+
+
+def test_a_form_without_its_token_is_refused_in_words_and_writes_nothing(anna, order):
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies = anna.cookies
+    for address, data in [pair for forms in forgeries(ORDER_ID).values() for pair in forms]:
+        response = browser.post(address, data, headers={"Accept": "text/html"})
+        assert response.status_code == 403
+        assert "load the page again and repeat" in Page(response).words
+    assert store.get(ORDER_ID).status is Status.PENDING
+
+
+def test_the_refusal_of_an_old_form_writes_nothing_either_for_a_stranger(order, db):
+    browser = Client(enforce_csrf_checks=True)
+    response = browser.post(f"/dashboard/orders/{ORDER_ID}/delete/", {"version": "1"})
+    assert response.status_code == 403
+    assert stored(ORDER_ID)

@@ -1,0 +1,270 @@
+"""One action on many orders: what the preview says, what is then done, and what is not."""
+
+import pytest
+
+from orders import store
+from orders.lifecycle import Status
+from orders.models import Order
+from tests.contract.given import LATER, crowd, ids, move, placed, spoil, stored
+from tests.contract.way import refused
+from tests.dashboard.reading import Page, press, see
+
+PREVIEW, APPLY = "/dashboard/bulk/preview/", "/dashboard/bulk/apply/"
+
+
+@pytest.fixture
+def one_of_each(table):
+    return {status: placed(status=status) for status in Status}
+
+
+def select(browser, action, order_ids, **more):
+    return browser.post(PREVIEW, {"action": action, "id": order_ids, **more})
+
+
+def confirmed(browser, page):
+    form = page.form(APPLY)
+    [button] = form.buttons
+    return Page(press(browser, form, button))
+
+
+def row(page, order):
+    """What the row of this order says, up to the next row."""
+    start = page.words.index(order.order_id[:8])
+    others = [page.words.find(other[:8], start + 8) for other in ids(list(Order.scan())) if other != order.order_id]
+    ends = [end for end in others if end > 0]
+    return page.words[start : min(ends, default=None)]
+
+
+def states(orders):
+    return [store.get(order.order_id).status for order in orders]
+
+
+# --- Preview ----------------------------------------------------------------------------------------------------------
+
+ACTIONS = {
+    "process": (Status.PROCESSING, {Status.PENDING}),
+    "complete": (Status.COMPLETED, {Status.PROCESSING}),
+    "cancel": (Status.CANCELLED, {Status.PENDING, Status.PROCESSING}),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_preview_says_of_each_order_what_would_become_of_it_and_writes_nothing(anna, one_of_each, action):
+    to, movable = ACTIONS[action]
+    before = {order.order_id: stored(order.order_id) for order in one_of_each.values()}
+    page = Page(select(anna, action, ids(list(one_of_each.values()))))
+    for status, order in one_of_each.items():
+        said = f"will become {to}" if status in movable else f"stays, because it is {status}"
+        assert said in row(page, order), status
+    assert {order_id: stored(order_id) for order_id in before} == before
+    seen = [f"{order.order_id}:{order.version}" for status, order in one_of_each.items() if status in movable]
+    assert sorted(page.form(APPLY).data()["seen"]) == sorted(seen)
+
+
+def test_deleting_is_possible_whatever_the_status(anna, one_of_each):
+    page = Page(select(anna, "delete", ids(list(one_of_each.values()))))
+    assert all("will be deleted" in row(page, order) for order in one_of_each.values())
+    assert "5 orders will change, 0 stay as they are." in page.words
+
+
+def test_an_order_that_is_gone_is_said_to_be(anna):
+    order, gone = crowd(2)
+    gone.delete()
+    page = Page(select(anna, "cancel", ids([order, gone])))
+    assert "is gone" in page.words
+    assert page.form(APPLY).data()["seen"] == [f"{order.order_id}:1"]
+
+
+def test_a_preview_in_which_nothing_would_change_has_nothing_to_confirm(anna):
+    page = Page(select(anna, "complete", ids(crowd(2))))
+    assert "0 orders will change, 2 stay as they are." in page.words
+    assert page.form(APPLY).buttons == {}
+
+
+def test_without_scripts_the_whole_page_is_what_the_page_shows(anna):
+    orders = crowd(30)
+    form = see(anna, "/dashboard/").form(PREVIEW)
+    page = Page(press(anna, form, "Cancel orders", all="1"))
+    assert sorted(page.form(APPLY).data()["seen"]) == sorted(f"{order.order_id}:1" for order in orders[:25])
+    outcome = confirmed(anna, page)
+    assert "25 orders were changed." in outcome.words
+    assert states(orders) == [Status.CANCELLED] * 25 + [Status.PENDING] * 5
+
+
+def test_without_the_whole_page_only_what_is_ticked_counts(anna):
+    orders = crowd(3)
+    form = see(anna, "/dashboard/").form(PREVIEW)
+    page = Page(press(anna, form, "Process", id=orders[1].order_id))
+    assert page.form(APPLY).data()["seen"] == [f"{orders[1].order_id}:1"]
+
+
+def test_the_way_back_keeps_filters_and_page(anna):
+    crowd(30)
+    form = see(anna, see(anna, "/dashboard/?status=PENDING").link("Older")).form(PREVIEW)
+    [back] = form.data()["back"]
+    assert back.startswith("status=PENDING&cursor=")
+    preview = Page(press(anna, form, "Process", all="1"))
+    assert preview.link("Back, change nothing") == f"/dashboard/?{back}"
+    assert confirmed(anna, preview).link("Back to the orders") == f"/dashboard/?{back}"
+
+
+# --- Outcome ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_was_confirmed_is_done_to_the_orders_that_can_take_it(anna, one_of_each, action):
+    to, movable = ACTIONS[action]
+    outcome = confirmed(anna, Page(select(anna, action, ids(list(one_of_each.values())))))
+    for status, order in one_of_each.items():
+        assert store.get(order.order_id).status == (to if status in movable else status)
+    assert outcome.words.count(f"became {to}") == len(movable)
+    assert store.get(one_of_each[min(movable)].order_id).history[-1].by == "staff:anna"
+
+
+def test_deleting_many_deletes_them_for_good(anna, one_of_each):
+    outcome = confirmed(anna, Page(select(anna, "delete", ids(list(one_of_each.values())))))
+    assert outcome.words.count("was deleted") == 5
+    assert list(Order.scan()) == []
+
+
+def test_an_order_that_moved_since_the_preview_is_reported_and_not_forced(anna):
+    still, moved, gone = orders = [placed(), placed(), placed()]
+    preview = Page(select(anna, "cancel", ids(orders)))
+    move(moved.order_id, Status.PROCESSING, at=LATER)
+    gone.delete()
+    outcome = confirmed(anna, preview)
+    assert "became CANCELLED" in row(outcome, still)
+    assert "was left alone: it has changed since the preview and is PROCESSING now" in row(outcome, moved)
+    assert "had been deleted already" in outcome.words
+    assert "1 order was changed, 2 were left alone." in outcome.words
+    assert states([still, moved]) == [Status.CANCELLED, Status.PROCESSING]
+    assert stored(gone.order_id) is None
+
+
+def test_an_order_that_moved_since_the_preview_is_not_deleted(anna):
+    order = placed()
+    preview = Page(select(anna, "delete", [order.order_id]))
+    move(order.order_id, Status.PROCESSING)
+    assert "has changed since the preview" in confirmed(anna, preview).words
+    assert stored(order.order_id)
+
+
+def test_confirming_twice_acts_once(anna):
+    orders = crowd(2)
+    preview = Page(select(anna, "process", ids(orders)))
+    assert [confirmed(anna, preview).words.count("became PROCESSING") for _ in range(2)] == [2, 2]
+    assert [store.get(order.order_id).version for order in orders] == [2, 2]
+
+
+def test_deleting_twice_says_that_they_were_gone(anna):
+    preview = Page(select(anna, "delete", ids(crowd(2))))
+    confirmed(anna, preview)
+    assert confirmed(anna, preview).words.count("had been deleted already") == 2
+
+
+def test_an_action_that_was_never_possible_is_refused_order_by_order(anna, one_of_each):
+    done = one_of_each[Status.COMPLETED]
+    page = Page(anna.post(APPLY, {"action": "cancel", "seen": f"{done.order_id}:3"}))
+    assert "was left alone: it is COMPLETED" in page.words
+    assert store.get(done.order_id).status is Status.COMPLETED
+
+
+# --- What no page of ours sends ---------------------------------------------------------------------------------------
+
+
+def test_a_selection_of_nothing_says_what_to_do(anna):
+    for data in ({}, {"action": "cancel"}, {"action": "cancel", "id": ""}, {"action": "cancel", "all": "1"}):
+        response = anna.post(PREVIEW, data)
+        assert response.status_code == 400
+        assert "No order was selected." in Page(response).words
+    assert anna.post(APPLY, {"action": "cancel"}).status_code == 400
+
+
+def test_an_action_of_nobodys_making_is_no_action(anna):
+    order = placed()
+    for action in ("", "expire", "EXPIRED", "CANCELLED", "__class__"):
+        response = select(anna, action, [order.order_id])
+        assert response.status_code == 400
+        assert "No action was chosen." in Page(response).words
+        assert anna.post(APPLY, {"action": action, "seen": f"{order.order_id}:1"}).status_code == 400
+    assert store.get(order.order_id).version == 1
+
+
+@pytest.mark.parametrize(
+    "seen",
+    ["", ":", ":1", "{id}", "{id}:", "{id}:one", "{id}:-1", "{id}:1.0", "{id}:٣", f"{{id}}:{'9' * 5000}", "{id}:9{id}"],
+)
+def test_a_version_that_nobody_was_shown_changes_nothing(anna, seen):
+    order = placed()
+    response = anna.post(APPLY, {"action": "cancel", "seen": seen.format(id=order.order_id)})
+    assert response.status_code == 400
+    assert store.get(order.order_id).version == 1
+
+
+def test_garbage_among_what_was_seen_does_not_keep_the_rest_from_being_done(anna):
+    order = placed()
+    seen = ["garbage", f"{'x' * 3000}:1", f"{order.order_id}:1", "unknown:1", "\0:1", "💥:1", f"{order.order_id}:1"]
+    page = Page(anna.post(APPLY, {"action": "cancel", "seen": seen}))
+    assert page.words.count("became CANCELLED") == 1
+    assert page.words.count("had been deleted already") == 3
+    assert store.get(order.order_id).version == 2
+
+
+def test_ids_of_nothing_are_said_to_be_gone(anna):
+    page = Page(select(anna, "cancel", ["", "x" * 3000, "a/b", "\0", "💥", "<b>", "<b>"]))
+    assert page.words.count("is gone") == 4
+
+
+def test_an_order_that_is_named_twice_is_shown_and_acted_on_once(anna):
+    order = placed()
+    page = Page(select(anna, "cancel", [order.order_id] * 2))
+    assert page.words.count("will become CANCELLED") == 1
+
+
+def test_a_hundred_orders_are_the_most_and_more_are_refused_whole(anna):
+    orders = crowd(101)
+    for address, field, values in (
+        (PREVIEW, "id", ids(orders)),
+        (APPLY, "seen", [f"{order.order_id}:1" for order in orders]),
+    ):
+        response = anna.post(address, {"action": "cancel", field: values})
+        assert response.status_code == 400
+        assert "more than 100 orders, so nothing has been done" in Page(response).words
+    assert {order.version for order in Order.scan()} == {1}
+    assert "100 orders were changed." in confirmed(anna, Page(select(anna, "cancel", ids(orders[:100])))).words
+
+
+def test_a_bulk_address_that_is_opened_leads_to_the_list(anna):
+    for address in (PREVIEW, APPLY):
+        assert anna.get(address)["Location"] == "/dashboard/"
+        assert anna.put(address).status_code == 405
+
+
+# --- What goes wrong underway -----------------------------------------------------------------------------------------
+
+
+def test_when_the_store_stops_answering_each_order_is_told_of_and_nothing_more_is_tried(anna, way):
+    orders = [placed() for _ in range(4)]
+    preview = Page(select(anna, "cancel", ids(orders)))
+    way.change("UpdateItem", lambda reply: reply, refused(500, "InternalServerError"))
+    outcome = confirmed(anna, preview)
+    rows = [row(outcome, order) for order in orders]
+    assert "became CANCELLED" in rows[0]
+    assert "is uncertain: the order store did not answer" in rows[1]
+    assert "was not tried" in rows[2]
+    assert "was not tried" in rows[3]
+    assert outcome.link(orders[1].order_id[:8]) == f"/dashboard/orders/{orders[1].order_id}/"
+    assert way.operations.count("UpdateItem") == 2
+    assert "1 order was changed, 3 were left alone." in outcome.words
+
+
+def test_one_order_that_cannot_be_written_does_not_keep_the_others_from_being_told_of(anna, caplog):
+    orders = crowd(3)
+    preview = Page(select(anna, "cancel", ids(orders)))
+    spoil(orders[1].order_id)
+    outcome = confirmed(anna, preview)
+    assert outcome.words.count("became CANCELLED") == 2
+    assert "could not be changed. It has been logged" in outcome.words
+    [record] = [record for record in caplog.records if record.name == "orders.dashboard.bulk"]
+    assert orders[1].order_id in record.getMessage()
+    assert states([orders[0], orders[2]]) == [Status.CANCELLED] * 2

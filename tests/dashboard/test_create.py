@@ -1,0 +1,210 @@
+"""The form for a new order: the API's rules and messages, and one order for one form."""
+
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+from uuid import UUID
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test.client import encode_multipart
+
+from orders.lifecycle import Status
+from orders.models import Order
+from tests.dashboard.reading import Page, press, see
+
+NEW = "/dashboard/orders/new/"
+TOKEN = "6f9a1c52-0000-4000-8000-000000000001"
+TEAPOT = {"token": TOKEN, "item": "Teapot", "quantity": "2"}
+
+
+def everything():
+    return list(Order.scan(consistent_read=True))
+
+
+def only():
+    [order] = everything()
+    return order
+
+
+def refused(browser, said, **fields):
+    response = browser.post(NEW, {**TEAPOT, **fields})
+    assert response.status_code == 400
+    page = Page(response)
+    assert said in page.words
+    assert everything() == []
+    return page
+
+
+def test_an_order_is_placed_and_the_notice_leads_to_it(anna):
+    form = see(anna, NEW).form(NEW)
+    name, email = "Zoë Ünal", "Zoe@Example.com"
+    response = press(anna, form, item="Teekanne ☕", quantity="12", customer_name=name, customer_email=email)
+    assert (response.status_code, response["Location"]) == (302, "/dashboard/")
+    order = only()
+    assert (order.item, order.quantity, order.customer_name, order.customer_email) == ("Teekanne ☕", 12, name, email)
+    assert (order.status, order.version) == (Status.PENDING, 1)
+    assert [entry.by for entry in order.history] == ["staff:anna"]
+    after = see(anna, response["Location"])
+    assert f"Order {order.order_id[:8]} is placed." in after.words
+    assert f"/dashboard/orders/{order.order_id}/" in [link.href for link in after.links]
+
+
+def test_the_form_begins_with_one_piece_and_a_token_of_its_own(anna):
+    first, second = (see(anna, NEW).form(NEW).data() for _ in range(2))
+    assert first["quantity"] == ["1"]
+    assert UUID(first["token"][0]) != UUID(second["token"][0])
+
+
+def test_a_customer_who_is_not_named_is_anonymous_as_in_the_api(anna):
+    for fields in ({}, {"customer_name": "", "customer_email": ""}, {"customer_name": "   "}):
+        anna.post(NEW, {**TEAPOT, **fields})
+    order = only()
+    assert (order.customer_name, order.customer_email, order.customer_key) == ("anonymous", "", None)
+
+
+def test_blanks_around_the_fields_are_dropped_as_in_the_api(anna):
+    anna.post(NEW, {**TEAPOT, "item": "  Teapot\t", "customer_name": " Zoë ", "customer_email": " zoe@example.com "})
+    order = only()
+    assert (order.item, order.customer_name, order.customer_email) == ("Teapot", "Zoë", "zoe@example.com")
+
+
+# --- The API's rules --------------------------------------------------------------------------------------------------
+
+FIELDS = [
+    {"item": ""},
+    {"item": "   "},
+    {"item": "x" * 201},
+    {"item": "\0"},
+    {"item": "tea\0pot"},
+    {"quantity": ""},
+    {"quantity": "0"},
+    {"quantity": "-1"},
+    {"quantity": "1000001"},
+    {"quantity": "2.5"},
+    {"quantity": "two"},
+    {"customer_name": "x" * 201},
+    {"customer_name": "Zo\0e"},
+    {"customer_email": "zoe"},
+    {"customer_email": "zoe@"},
+    {"customer_email": f"{'z' * 250}@example.com"},
+    {"customer_email": "zoe\0@example.com"},
+]
+
+
+@pytest.mark.parametrize("fields", FIELDS, ids=repr)
+def test_what_the_api_refuses_the_form_refuses_and_keeps_what_was_typed(anna, read_write_key, fields):
+    body = {"item": "Teapot", "quantity": 2, **fields}
+    [name] = fields
+    if name == "quantity":
+        body["quantity"] = {"": None, "2.5": 2.5, "two": "two"}.get(fields[name]) or int(fields[name] or 0)
+    api = anna.post("/orders", body, "application/json", headers={"Authorization": f"Api-Key {read_write_key}"})
+    assert (api.status_code, {error["field"] for error in api.json()["errors"]}) == (400, {name})
+    page = refused(anna, "", **{"customer_name": "Meera", **fields})
+    assert page.form(NEW).data()["token"] == [TOKEN]
+    kept = page.form(NEW).data()["customer_name"]
+    assert kept == [fields.get("customer_name", "Meera")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"item": ""}, "This field is required."),
+        ({"item": "x" * 201}, "Ensure this value has at most 200 characters (it has 201)."),
+        ({"quantity": "0"}, "Ensure this value is greater than or equal to 1."),
+        ({"quantity": "1000001"}, "Ensure this value is less than or equal to 1000000."),
+        ({"quantity": "two"}, "Enter a whole number."),
+        ({"customer_email": "zoe"}, "Enter a valid email address."),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_beside_the_field(anna, fields, said):
+    refused(anna, said, **fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"item": "x" * 200, "customer_name": "y" * 200},
+        {"item": "🫖" * 200},
+        {"quantity": "1000000"},
+        {"customer_email": f"{'z' * 60}@{'x' * 60}.{'y' * 60}.{'v' * 60}.example"},
+        {"item": "👩‍👩‍👧‍👦🫖", "customer_name": "إبريق الشاي"},
+        {"item": '"quoted" \\ <b>&amp;</b>'},
+    ],
+    ids=["longest", "emoji", "most", "e-mail", "joined", "markup"],
+)
+def test_what_the_api_takes_the_form_takes(anna, fields):
+    assert anna.post(NEW, {**TEAPOT, **fields}).status_code == 302
+    order = only()
+    assert {name: str(getattr(order, name)) for name in fields} == fields
+
+
+def test_half_a_character_is_stored_in_no_order(anna):
+    """Browsers send none; a program may, in a charset of its choosing. No page could show such an order."""
+    for content_type, body in {
+        "application/x-www-form-urlencoded": f"token={TOKEN}&quantity=1&item=tea%ED%A0%80pot".encode(),
+        "multipart/form-data; boundary=b; charset=unicode_escape": encode_multipart(
+            "b", {"token": TOKEN.replace("1", "2"), "quantity": "1", "item": "tea\\ud800pot"}
+        ),
+    }.items():
+        response = anna.generic("POST", NEW, body, content_type)
+        assert response.status_code == (415 if "charset" in content_type else 302)
+    assert only().item == "tea\ufffd\ufffd\ufffdpot"
+
+
+# --- One form, one order ----------------------------------------------------------------------------------------------
+
+
+def test_a_form_that_is_sent_twice_places_one_order(anna):
+    form = see(anna, NEW).form(NEW)
+    for _ in range(2):
+        assert press(anna, form, item="Teapot", quantity="2").status_code == 302
+    assert only().version == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_by_two_clicks_at_once_places_one_order(anna):
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: anna.post(NEW, TEAPOT), range(2)))
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert only().item == "Teapot"
+
+
+def test_two_persons_forms_are_two_orders_even_with_one_token(anna, sign_in):
+    anna.post(NEW, TEAPOT)
+    sign_in("Order managers").post(NEW, TEAPOT)
+    assert len(everything()) == 2
+
+
+def test_a_form_that_is_changed_after_it_was_sent_is_asked_about_and_places_nothing(anna):
+    anna.post(NEW, TEAPOT)
+    order = only()
+    response = anna.post(NEW, {**TEAPOT, "quantity": "3", "customer_name": "Zoë"})
+    assert response.status_code == 409
+    page = Page(response)
+    assert f"This form has placed order {order.order_id[:8]} already." in page.words
+    assert f"/dashboard/orders/{order.order_id}/" in [link.href for link in page.links]
+    assert "&lt;a href" not in response.content.decode()
+    assert only().quantity == 2
+    # Sent once more, knowingly, it is an order of its own.
+    form = page.form(NEW)
+    assert form.data()["customer_name"] == ["Zoë"]
+    assert press(anna, form).status_code == 302
+    assert sorted(order.quantity for order in everything()) == [2, 3]
+
+
+@pytest.mark.parametrize("token", ["", "one", "\0", "x" * 5000])
+def test_a_form_without_its_token_places_nothing_and_says_so(anna, token):
+    refused(anna, "", token=token)
+
+
+def test_what_was_typed_comes_back_as_text(anna):
+    response = anna.post(NEW, {**TEAPOT, "quantity": "0", "item": '"><script>alert(1)</script>'})
+    assert "<script>alert" not in response.content.decode()
+    assert '"><script>alert(1)</script>' in unescape(response.content.decode())
+
+
+def test_a_notice_about_an_order_is_shown_once(anna):
+    response = anna.post(NEW, TEAPOT)
+    assert len(list(get_messages(response.wsgi_request))) == 1
+    assert "is placed" in see(anna, "/dashboard/").words
+    assert "is placed" not in see(anna, "/dashboard/").words

@@ -1,0 +1,169 @@
+"""One order: its fields, its history, its raw JSON; one of the former system too."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orders import store
+from orders.lifecycle import Status
+from tests.contract.given import LATER, NOW, placed, put, stored
+from tests.dashboard.reading import press, see
+
+FORMER_ID = "6f9a1c52-1111-4000-8000-0000000000aa"
+
+
+def page_of(browser, order_id):
+    return see(browser, f"/dashboard/orders/{order_id}/")
+
+
+def former(**attributes):
+    """An order as the former system's boto3 wrote it."""
+    texts = {
+        "order_id": FORMER_ID,
+        "item": "Teapot",
+        "status": "PENDING",
+        "customer_name": "anonymous",
+        "customer_email": "",
+        "created_at": "2026-11-20T10:15:30.123456",
+        **attributes,
+    }
+    put({name: {"S": text} for name, text in texts.items()} | {"quantity": {"N": "2"}})
+
+
+def test_all_that_is_known_of_an_order_is_shown(anna):
+    order = placed(
+        item="Wool blanket",
+        quantity=1200,
+        customer_name="Zoë Ünal",
+        customer_email="Zoe@example.com",
+        by="api-key:shop",
+    )
+    page = page_of(anna, order.order_id)
+    for part in (order.order_id, "Wool blanket", "1,200", "Zoë Ünal", "Nov. 22, 2026, 10:15 a.m.", "shop (API key)"):
+        assert part in page.words, part
+    assert page.link("Zoe@example.com") == "/dashboard/?customer_email=Zoe%40example.com"
+    assert "Nov. 24, 2026, 10:15 p.m." in page.words  # when it expires
+    assert "2026-11-24 22:15:30 UTC" in page.titles
+
+
+@pytest.mark.parametrize(
+    ("status", "forms", "links"),
+    [
+        (Status.PENDING, {"Start processing"}, {"Cancel order"}),
+        (Status.PROCESSING, {"Complete"}, {"Cancel order"}),
+        (Status.COMPLETED, set(), set()),
+        (Status.CANCELLED, set(), set()),
+        (Status.EXPIRED, set(), set()),
+    ],
+)
+def test_only_what_the_lifecycle_allows_is_offered(anna, status, forms, links):
+    page = page_of(anna, placed(status=status).order_id)
+    buttons = {words for form in page.forms if form.action.endswith("/status/") for words in form.buttons}
+    assert buttons == forms
+    assert {words for words in ("Cancel order",) if page.has_link(words)} == links
+    assert page.has_link("Delete")
+
+
+def test_the_history_says_who_did_what_and_when(anna):
+    order = placed(by="api-key:shop")
+    store.change_status(order.order_id, Status.PROCESSING, at=LATER, by="staff:anna")
+    words = page_of(anna, order.order_id).words
+    assert "PENDING shop (API key) Nov. 22, 2026, 10:15 a.m. PROCESSING anna (staff) Nov. 22, 2026, 10:20 a.m." in words
+
+
+def test_an_expired_order_says_when_and_that_the_system_did_it(anna):
+    words = page_of(anna, placed(status=Status.EXPIRED).order_id).words
+    assert "the system (expire_orders)" in words
+    assert "Expired Nov. 22, 2026, 10:15 a.m." in words
+
+
+def test_an_order_that_is_not_there_is_a_page_that_says_so(anna):
+    page = see(anna, "/dashboard/orders/6f9a1c52-0000-4000-8000-000000000000/", status=404)
+    assert "There is no order 6f9a1c52-0000-4000-8000-000000000000." in page.words
+    assert page.has_link("To the orders")
+
+
+@pytest.mark.parametrize(
+    "order_id", ["x" * 128, "x" * 129, "x" * 4000, "%00", "%ED%A0%80", "💥", "..%2F", "<b>", "' OR"]
+)
+@pytest.mark.parametrize("page", ["", "raw/"])
+def test_an_id_that_no_order_can_have_is_a_page_that_says_so(anna, order_id, page):
+    assert see(anna, f"/dashboard/orders/{order_id}/{page}", status=404).has_link("To the orders")
+
+
+# --- Raw JSON ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_raw_order_is_what_the_table_holds(anna):
+    order = placed(item="Teekanne ☕", customer_email="Zoe@example.com", status=Status.PROCESSING)
+    response = anna.get(f"/dashboard/orders/{order.order_id}/raw/")
+    assert response["Content-Type"] == "application/json"
+    assert response["Cache-Control"] == "no-store"
+    assert response.json() == {name: plain(value) for name, value in stored(order.order_id).items()}
+    assert "Teekanne ☕" in response.content.decode()
+
+
+def plain(value):
+    [(kind, held)] = value.items()
+    if kind == "L":
+        return [plain(element) for element in held]
+    if kind == "M":
+        return {name: plain(part) for name, part in held.items()}
+    return int(held) if kind == "N" else held
+
+
+# --- Orders of the former system --------------------------------------------------------------------------------------
+
+
+def test_an_order_of_the_former_system_is_shown_and_says_why_it_has_no_history(anna):
+    former()
+    page = page_of(anna, FORMER_ID)
+    assert "Nov. 20, 2026, 10:15 a.m." in page.words
+    assert "the former system placed this order" in page.words
+    assert page.form(f"/dashboard/orders/{FORMER_ID}/status/").data()["version"] == ["0"]
+
+
+def test_the_raw_order_of_the_former_system_shows_nothing_that_was_made_up(anna):
+    former()
+    assert set(anna.get(f"/dashboard/orders/{FORMER_ID}/raw/").json()) == set(stored(FORMER_ID))
+
+
+def test_an_order_of_the_former_system_is_moved_and_has_a_history_from_then_on(anna):
+    former()
+    form = page_of(anna, FORMER_ID).form(f"/dashboard/orders/{FORMER_ID}/status/", button="Start processing")
+    assert press(anna, form, "Start processing").status_code == 302
+    order = store.get(FORMER_ID)
+    assert (order.status, order.version) == (Status.PROCESSING, 1)
+    assert [entry.by for entry in order.history] == ["staff:anna"]
+
+
+def test_an_order_of_the_former_system_that_moved_meanwhile_is_a_conflict(anna):
+    former()
+    store.change_status(FORMER_ID, Status.PROCESSING, at=NOW, by="staff:otto")
+    response = anna.post(f"/dashboard/orders/{FORMER_ID}/delete/", {"version": "0"})
+    assert response.status_code == 409
+    assert "otto (staff)" in response.content.decode()
+    assert stored(FORMER_ID)
+
+
+def test_an_order_of_the_former_system_can_be_deleted(anna):
+    former()
+    anna.post(f"/dashboard/orders/{FORMER_ID}/delete/", {"version": "0"})
+    assert stored(FORMER_ID) is None
+
+
+# --- Ages -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (timedelta(seconds=-30), "just now"),
+        (timedelta(seconds=30), "just now"),
+        (timedelta(minutes=1, seconds=1), "1 minute ago"),
+        (timedelta(days=9), "1 week ago"),
+    ],
+)
+def test_an_age_is_said_as_a_person_would(anna, ago, said):
+    placed(at=datetime.now(UTC) - ago)
+    assert said in see(anna, "/dashboard/").words

@@ -1,0 +1,166 @@
+"""The CSV of what is filtered: all of it, in order, and safe to open in a spreadsheet."""
+
+import csv
+import io
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from orders.dashboard import export
+from orders.dashboard.export import defused
+from orders.lifecycle import Status
+from tests.contract.given import NOW, crowd, ids, placed, put
+from tests.contract.way import refused
+from tests.dashboard.reading import see
+from tests.dashboard.test_detail import FORMER_ID, former
+
+EXPORT = "/dashboard/export.csv"
+
+
+def rows(response):
+    assert response.status_code == 200
+    content = b"".join(response.streaming_content).decode()
+    assert content.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(content[1:], newline="")))
+
+
+def exported(browser, **filters):
+    return rows(browser.get(f"{EXPORT}?{urlencode(filters)}"))[1:]
+
+
+def test_an_order_is_a_row_with_every_field_in_utc(anna):
+    zoe = {"customer_name": 'Zoë "Z" Ünal', "customer_email": "Zoe@example.com"}
+    order = placed(item="Teekanne ☕, blau\nzwei", quantity=12, status=Status.EXPIRED, **zoe)
+    anna.cookies["timezone"] = "Asia/Kolkata"
+    response = anna.get(EXPORT)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"] == 'attachment; filename="orders.csv"'
+    assert response["Cache-Control"] == "no-store"
+    instant = "2026-11-22T10:15:30.123456Z"
+    values = ["Teekanne ☕, blau\nzwei", "12", 'Zoë "Z" Ünal', "Zoe@example.com", instant, instant, instant]
+    assert rows(response) == [list(export.HEADINGS), [order.order_id, "EXPIRED", *values]]
+
+
+def test_orders_that_were_never_expired_leave_that_cell_empty(anna):
+    placed()
+    [row] = exported(anna)
+    assert row[-1] == ""
+
+
+def test_an_order_of_the_former_system_that_is_in_an_index_is_exported_like_any_other(anna):
+    former()
+    keys = {"listing_key": "ORDERS#0", "created_key": f"2026-11-20T10:15:30.123456Z#{FORMER_ID}"}
+    put(
+        {
+            "order_id": {"S": FORMER_ID},
+            "item": {"S": "Teapot"},
+            "quantity": {"N": "2"},
+            "status": {"S": "PENDING"},
+            "created_at": {"S": "2026-11-20T10:15:30.123456"},
+            **{name: {"S": value} for name, value in keys.items()},
+        }
+    )
+    [row] = exported(anna)
+    assert row[-3:-1] == ["2026-11-20T10:15:30.123456Z"] * 2
+
+
+def test_the_export_holds_what_the_list_shows_in_its_order_over_all_its_pages(anna):
+    orders = crowd(230)
+    page = see(anna, see(anna, "/dashboard/").link("Older"))
+    link = page.link("Export CSV")
+    assert [row[0] for row in rows(anna.get(link))[1:]] == ids(orders)
+
+
+def test_the_export_keeps_to_the_filters(anna):
+    wanted = placed(customer_email="zoe@example.com")
+    placed(customer_email="zoe@example.com", status=Status.COMPLETED)
+    placed(customer_email="zoe@example.com", at=NOW - timedelta(days=9))
+    placed()
+    filters = {"status": "PENDING", "customer_email": "ZOE@example.com", "created_from": "2026-11-20"}
+    assert [row[0] for row in exported(anna, **filters)] == [wanted.order_id]
+
+
+def test_an_export_of_nothing_has_its_headings(anna):
+    assert rows(anna.get(EXPORT)) == [list(export.HEADINGS)]
+
+
+def test_a_filter_that_makes_no_sense_leads_to_the_list_that_says_why(anna):
+    response = anna.get(f"{EXPORT}?status=SHIPPED")
+    assert (response.status_code, response["Location"]) == (302, "/dashboard/?status=SHIPPED")
+
+
+# --- Formulas ---------------------------------------------------------------------------------------------------------
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠A1"]  # noqa: RUF001
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_cell_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(text):
+    assert defused(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "Teapot", "a=b", "1-1", " =1", "'=1", "☕"])
+def test_any_other_cell_is_left_as_it_is(text):
+    assert defused(text) == text
+
+
+def test_formulas_are_defused_in_every_field_that_a_customer_fills_in(anna):
+    placed(item='=HYPERLINK("http://evil.example")', customer_name="+49 30 1", customer_email="-zoe@example.com")
+    [row] = exported(anna)
+    assert (row[2], row[4], row[5]) == (
+        '\'=HYPERLINK("http://evil.example")',
+        "'+49 30 1",
+        "'-zoe@example.com",
+    )
+
+
+# --- The cap ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_export_ends_at_the_cap_and_says_how_to_get_all(anna, monkeypatch):
+    monkeypatch.setattr(export, "MOST", 3)
+    orders = crowd(4)
+    *shown, notice = exported(anna)
+    assert [row[0] for row in shown] == ids(orders[:3])
+    assert notice == ["Only the newest 3 are here. For all, use the API: follow `next`."]
+
+
+def test_exactly_as_many_as_the_cap_are_all_and_no_notice(anna, monkeypatch):
+    monkeypatch.setattr(export, "MOST", 3)
+    orders = crowd(3)
+    assert [row[0] for row in exported(anna)] == ids(orders)
+
+
+def test_the_cap_is_ten_thousand():
+    assert export.MOST == 10_000
+
+
+# --- Streaming --------------------------------------------------------------------------------------------------------
+
+
+def test_orders_are_read_as_they_are_sent(anna, traffic):
+    crowd(250)
+    traffic.clear()
+    response = anna.get(EXPORT)
+    assert response.streaming
+    assert traffic.operations == ["Query"]
+    lines = iter(response.streaming_content)
+    for _ in range(50):
+        next(lines)
+    assert traffic.operations == ["Query"]
+    assert len(list(lines)) == 201
+    assert traffic.operations == ["Query"] * 3
+
+
+def test_an_export_that_is_cut_short_says_so_in_its_last_line(anna, way):
+    crowd(150)
+    way.change("Query", lambda reply: reply, refused(500, "InternalServerError"))
+    *_, last = rows(anna.get(EXPORT))
+    assert last == ["Cut short: the order store stopped answering. Export again."]
+
+
+def test_an_export_that_cannot_begin_is_a_page(anna, no_dynamodb):
+    response = anna.get(EXPORT)
+    assert (response.status_code, response["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert "Content-Disposition" not in response

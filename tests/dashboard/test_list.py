@@ -1,0 +1,392 @@
+"""The list: tabs, filters and their chips, pages, and the two kinds of nothing."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from orders import listing
+from orders.lifecycle import Status
+from orders.listing import Filters
+from tests.contract.given import NOW, crowd, ids, placed
+from tests.dashboard.reading import press, see
+
+LIST = "/dashboard/"
+EVERY_FILTER = {
+    "status": "PENDING",
+    "customer_email": "zoe@example.com",
+    "created_from": "2026-11-20",
+    "created_to": "2026-11-22",
+}
+
+
+def address(**filters):
+    return f"{LIST}?{urlencode(filters)}"
+
+
+def query(href):
+    return dict(parse_qsl(urlsplit(href).query))
+
+
+def listed(browser, **filters):
+    return see(browser, address(**filters)).listed()
+
+
+# --- Nothing ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_table_says_that_there_are_no_orders_yet_and_offers_to_place_one(anna):
+    page = see(anna, LIST)
+    assert "No orders yet" in page.words
+    assert "Nothing matches" not in page.words
+    assert page.link("Place the first order") == "/dashboard/orders/new/"
+
+
+@pytest.mark.parametrize(
+    "filters", [{"status": "EXPIRED"}, {"customer_email": "zoe@example.com"}, {"created_to": "2020-01-01"}]
+)
+def test_filters_that_nothing_fits_say_so_and_offer_to_clear_them(anna, filters):
+    placed()
+    page = see(anna, address(**filters))
+    assert "Nothing matches" in page.words
+    assert "No orders yet" not in page.words
+    assert page.link("Clear all filters") == LIST
+    assert page.listed() == []
+
+
+# --- Rows -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_orders_come_first_each_with_a_link_to_it(anna):
+    orders = crowd(3)
+    assert listed(anna) == ids(orders)
+
+
+def test_a_row_says_what_was_ordered_by_whom_in_which_status(anna):
+    placed(item="Wool blanket", quantity=12, customer_name="Zoë Ünal", customer_email="zoe@example.com")
+    words = see(anna, LIST).words
+    for part in ("Wool blanket", "12", "Zoë Ünal", "zoe@example.com", "PENDING"):
+        assert part in words
+
+
+def test_what_customers_write_is_text_and_never_markup(anna):
+    order = placed(item="<script>alert(1)</script>", customer_name='"><img src=x onerror=alert(2)>')
+    for page in (LIST, f"/dashboard/orders/{order.order_id}/", f"/dashboard/orders/{order.order_id}/delete/?version=1"):
+        content = anna.get(page).content.decode()
+        assert "&lt;script&gt;alert(1)" in content
+        assert "<script>alert" not in content
+        assert "<img" not in content
+
+
+@pytest.mark.parametrize(
+    ("age", "said", "warned"),
+    [
+        (timedelta(hours=1), "2 days, 11 hours left", False),
+        (timedelta(hours=53, minutes=30), "6 hours, 30 minutes left", False),
+        (timedelta(hours=54, minutes=30), "5 hours, 30 minutes left", True),
+        (timedelta(hours=59, minutes=59, seconds=30), "less than a minute left", True),
+        (timedelta(hours=61), "due to expire", True),
+    ],
+)
+def test_a_pending_row_says_how_long_it_has_left_and_warns_in_the_last_six_hours(anna, now, age, said, warned):
+    # Half a minute to spare, because the page is made a moment later.
+    placed(at=now - age + timedelta(seconds=20))
+    response = anna.get(LIST)
+    assert said in see(anna, LIST).words
+    assert ("o-soon" in response.content.decode()) == warned
+
+
+def test_a_row_that_expires_no_more_says_nothing_of_it(anna):
+    placed(status=Status.PROCESSING)
+    assert " left" not in see(anna, LIST).words
+
+
+def test_the_exact_instant_in_utc_stands_behind_every_time(anna):
+    placed(at=NOW)
+    anna.cookies["timezone"] = "Asia/Kolkata"
+    titles = see(anna, LIST).titles
+    assert "2026-11-22 10:15:30 UTC" in titles
+    assert "2026-11-24 22:15:30 UTC" in titles  # when it expires
+
+
+# --- Tabs -------------------------------------------------------------------------------------------------------------
+
+
+def tabs(page):
+    statuses = {"All", *Status}
+    return {
+        link.words.split()[0]: link
+        for link in page.links
+        if link.words.split()[:1] and link.words.split()[0] in statuses
+    }
+
+
+def test_each_status_has_a_tab_that_counts_its_orders(anna):
+    for status in Status:
+        placed(status=status)
+    placed()
+    assert {name: tab.words for name, tab in tabs(see(anna, LIST)).items()} == {
+        "All": "All",
+        "PENDING": "PENDING 2",
+        "PROCESSING": "PROCESSING 1",
+        "COMPLETED": "COMPLETED 1",
+        "CANCELLED": "CANCELLED 1",
+        "EXPIRED": "EXPIRED 1",
+    }
+
+
+def test_a_tab_leads_to_the_orders_of_its_status_and_is_marked_there(anna):
+    order = placed(status=Status.COMPLETED)
+    placed()
+    tab = tabs(see(anna, LIST))["COMPLETED"]
+    page = see(anna, tab.href)
+    assert page.listed() == [order.order_id]
+    assert [name for name, tab in tabs(page).items() if "aria-current" in tab.attributes] == ["COMPLETED"]
+
+
+def test_a_count_at_the_cap_says_that_there_may_be_more(anna, monkeypatch):
+    monkeypatch.setattr(listing, "COUNT_CAP", 5)
+    monkeypatch.setattr("orders.templatetags.orders_display.COUNT_CAP", 5)
+    crowd(4)
+    assert tabs(see(anna, LIST))["PENDING"].words == "PENDING 4"
+    crowd(6)
+    listing.cache.clear()
+    assert tabs(see(anna, LIST))["PENDING"].words == "PENDING 4+"
+
+
+def test_the_cap_is_said_as_999_and_more():
+    from orders.templatetags.orders_display import capped  # noqa: PLC0415
+
+    assert [capped(count) for count in (0, 999, 1000)] == ["0", "999", "999+"]
+
+
+@pytest.mark.parametrize("narrowed", [{"customer_email": "zoe@example.com"}, {"created_from": "2026-11-01"}])
+def test_beside_other_filters_a_tab_counts_nothing_because_it_would_count_all_orders(anna, traffic, narrowed):
+    crowd(3)
+    traffic.clear()
+    page = see(anna, address(**narrowed))
+    assert {tab.words for tab in tabs(page).values()} == {"All", *Status}
+    assert traffic.operations == ["Query"]
+
+
+# --- Filters ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_customer_is_found_in_whatever_case_the_address_is_written(anna):
+    order = placed(customer_email="Zoe.Unal@Example.com")
+    placed(customer_email="other@example.com")
+    for written in ("zoe.unal@example.com", "ZOE.UNAL@EXAMPLE.COM", " Zoe.Unal@Example.com "):
+        assert listed(anna, customer_email=written) == [order.order_id]
+
+
+def test_a_status_is_found_in_whatever_case_it_is_written(anna):
+    order = placed(status=Status.PROCESSING)
+    placed()
+    page = see(anna, address(status="processing"))
+    assert page.listed() == [order.order_id]
+    assert "Status: PROCESSING" in page.words
+
+
+def test_filters_narrow_one_another(anna):
+    wanted = placed(customer_email="zoe@example.com")
+    placed(customer_email="zoe@example.com", status=Status.COMPLETED)
+    placed(customer_email="other@example.com")
+    placed(customer_email="zoe@example.com", at=NOW - timedelta(days=9))
+    assert listed(anna, **EVERY_FILTER) == [wanted.order_id]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins", "hours"),
+    [
+        ("", "2026-11-20", datetime(2026, 11, 20, 0, tzinfo=UTC), 24),
+        ("Asia/Kolkata", "2026-11-20", datetime(2026, 11, 19, 18, 30, tzinfo=UTC), 24),
+        ("America/Los_Angeles", "2026-11-20", datetime(2026, 11, 20, 8, tzinfo=UTC), 24),
+        # The clock goes forward, and the day has 23 hours; back, and it has 25.
+        ("Europe/Berlin", "2026-03-29", datetime(2026, 3, 28, 23, tzinfo=UTC), 23),
+        ("Europe/Berlin", "2026-10-25", datetime(2026, 10, 24, 22, tzinfo=UTC), 25),
+        # There, the clock jumps from midnight to one: the day begins at one.
+        ("America/Santiago", "2026-09-06", datetime(2026, 9, 6, 4, tzinfo=UTC), 23),
+        # There, the day before has 25 hours: what follows midnight comes only once.
+        ("America/Santiago", "2026-04-04", datetime(2026, 4, 4, 3, tzinfo=UTC), 25),
+        ("Pacific/Apia", "2026-11-20", datetime(2026, 11, 19, 11, tzinfo=UTC), 24),
+    ],
+)
+def test_a_day_is_the_persons_own_from_midnight_to_midnight(anna, zone, day, begins, hours):
+    instant = timedelta(microseconds=1)
+    ends = begins + timedelta(hours=hours)
+    inside = [placed(at=at).order_id for at in (ends - instant, begins)]
+    for at in (begins - instant, ends):
+        placed(at=at)
+    anna.cookies["timezone"] = zone
+    assert listed(anna, created_from=day, created_to=day) == inside
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "",
+        "Mars/Olympus",
+        "../../etc/passwd",
+        "/etc/localtime",
+        "Europe",
+        "Europe/Berlin%00",
+        "x" * 3000,
+        "..",
+        "Z\u00fcrich",
+    ],
+)
+def test_a_cookie_that_names_no_zone_leaves_the_person_in_utc(anna, cookie):
+    order = placed(at=datetime(2026, 11, 20, 0, tzinfo=UTC))
+    anna.cookies["timezone"] = cookie
+    assert listed(anna, created_from="2026-11-20", created_to="2026-11-20") == [order.order_id]
+    assert "Nov. 20, 2026, midnight" in see(anna, f"/dashboard/orders/{order.order_id}/").words
+
+
+def test_times_are_shown_in_the_persons_zone(anna):
+    order = placed(at=datetime(2026, 7, 20, 12, tzinfo=UTC))
+    for zone, said in {"": "noon", "Europe/Berlin": "2 p.m.", "Asia/Kolkata": "5:30 p.m."}.items():
+        anna.cookies["timezone"] = zone
+        assert f"July 20, 2026, {said}" in see(anna, f"/dashboard/orders/{order.order_id}/").words
+
+
+def test_each_filter_is_a_chip_in_plain_words_with_a_way_to_remove_it_alone(anna):
+    page = see(anna, address(**EVERY_FILTER))
+    chips = {
+        "status": "Status: PENDING",
+        "customer_email": "Customer: zoe@example.com",
+        "created_from": "From Nov. 20, 2026",
+        "created_to": "Up to Nov. 22, 2026",
+    }
+    ways = [link for link in page.links if (link.attributes.get("aria-label") or "").startswith("Remove the filter")]
+    assert len(ways) == 4
+    for (name, words), way in zip(chips.items(), ways, strict=True):
+        assert words in page.words
+        assert way.attributes["aria-label"] == f"Remove the filter {words}"
+        assert query(way.href) == {other: value for other, value in EVERY_FILTER.items() if other != name}
+    assert page.link("Clear all") == LIST
+
+
+def test_a_list_without_filters_has_no_chips(anna):
+    placed()
+    page = see(anna, LIST)
+    assert "Remove the filter" not in str(page.links)
+    assert not page.has_link("Clear all")
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"status": "SHIPPED"}, "SHIPPED is not one of the available choices"),
+        ({"customer_email": "zoe"}, "Enter a valid email address"),
+        ({"customer_email": "zoe\0@example.com"}, "Null characters are not allowed"),
+        ({"customer_email": f"{'z' * 300}@example.com"}, "Ensure this value has at most 254 characters"),
+        ({"created_from": "yesterday"}, "Enter a valid date"),
+        ({"created_from": "2026-02-30"}, "Enter a valid date"),
+        ({"created_from": "2026-11-22", "created_to": "2026-11-20"}, "It lies before the first day"),
+        ({"created_from": "0001-01-01"}, "greater than or equal to"),
+        ({"created_to": "9999-12-31"}, "less than or equal to"),
+        ({"expires_after": "0001-01-01T00:00Z"}, "greater than or equal to"),
+        ({"expires_before": "9999-12-31T23:59Z"}, "less than or equal to"),
+        ({"expires_after": "2026-11-22T10:00Z", "expires_before": "2026-11-22T09:00Z"}, "before the first instant"),
+        ({"expires_before": "soon"}, "Enter a valid date/time"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati"])
+def test_a_filter_that_makes_no_sense_says_why_and_lists_nothing(anna, traffic, filters, said, zone):
+    placed()
+    traffic.clear()
+    anna.cookies["timezone"] = zone
+    page = see(anna, address(**filters), status=400)
+    assert said in page.words
+    assert page.listed() == []
+    assert "Nothing matches" not in page.words
+    assert traffic == []
+
+
+def test_what_the_list_does_not_know_is_kept_out_of_its_links(anna):
+    placed()
+    page = see(anna, address(status="PENDING", utm_source="mail", page="7"))
+    assert "utm_source" not in str(page.links)
+    assert page.listed()
+
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
+
+
+def test_pages_go_forth_and_back_through_every_order_once(anna):
+    orders = ids(crowd(60))
+    first = see(anna, LIST)
+    second = see(anna, first.link("Older"))
+    third = see(anna, second.link("Older"))
+    assert [*first.listed(), *second.listed(), *third.listed()] == orders
+    assert not first.has_link("Newer")
+    assert not third.has_link("Older")
+    back = see(anna, third.link("Newer"))
+    assert back.listed() == second.listed()
+    assert see(anna, back.link("Newer")).listed() == first.listed()
+
+
+def test_filters_stay_in_pages_tabs_rows_export_and_the_way_back(anna):
+    crowd(60, customer_email="zoe@example.com", step=timedelta(minutes=10))
+    page = see(anna, address(**EVERY_FILTER))
+    older = page.link("Older")
+    deep = see(anna, older)
+    assert query(older).items() >= EVERY_FILTER.items()
+    assert query(deep.link("Newer")).items() >= EVERY_FILTER.items()
+    assert query(tabs(deep)["COMPLETED"].href) == {**EVERY_FILTER, "status": "COMPLETED"}
+    assert query(tabs(deep)["All"].href).get("status") is None
+    assert query(deep.link("Export CSV")).items() >= EVERY_FILTER.items()
+    row = next(link.href for link in deep.links if deep.listed()[0] in link.href)
+    detail = see(anna, row)
+    assert detail.link("Back to the list") == older
+    assert see(anna, detail.link("Back to the list")).listed() == deep.listed()
+
+
+def test_the_way_back_leads_through_a_change_to_the_same_page_of_the_same_list(anna):
+    crowd(30)
+    older = see(anna, see(anna, LIST).link("Older"))
+    row = next(link.href for link in older.links if older.listed()[0] in link.href)
+    confirm = see(anna, see(anna, row).link("Cancel order"))
+    sent = press(anna, confirm.form(f"/dashboard/orders/{older.listed()[0]}/status/"))
+    assert see(anna, sent["Location"]).link("Back to the list") == f"{LIST}?{parse_qs(urlsplit(row).query)['back'][0]}"
+
+
+@pytest.mark.parametrize("filters", [{}, {"status": "PENDING"}, {"customer_email": "zoe@example.com"}])
+def test_a_cursor_that_is_not_valid_leads_to_the_first_page_of_the_same_filters(anna, filters):
+    placed(customer_email="zoe@example.com")
+    elsewhere = listing.newer_cursor(placed(), Filters(status=Status.EXPIRED))
+    for cursor in ("garbage", "a:b:c", elsewhere):
+        response = anna.get(address(**filters, cursor=cursor))
+        assert (response.status_code, response["Location"]) == (302, address(**filters) if filters else LIST)
+
+
+def test_a_page_whose_orders_have_gone_says_so_and_leads_on(anna):
+    orders = crowd(26)
+    older = see(anna, LIST).link("Older")
+    for order in orders[20:]:
+        order.delete()
+    page = see(anna, older)
+    assert "Nothing on this page" in page.words
+    assert "No orders yet" not in page.words
+    assert see(anna, page.link("To the newest orders")).listed() == ids(orders[:20])
+
+
+def test_a_way_back_that_leads_elsewhere_leads_to_the_list(anna):
+    order = placed()
+    attacks = [
+        "https://evil.example/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "/\\evil.example",
+        "next=//evil.example",
+        "\r\nX: y",
+    ]
+    for attack in attacks:
+        page = see(anna, f"/dashboard/orders/{order.order_id}/?{urlencode({'back': attack})}")
+        assert page.link("Back to the list") == LIST
+        response = anna.post(
+            f"/dashboard/orders/{order.order_id}/status/", {"to": "PROCESSING", "version": "1", "back": attack}
+        )
+        assert response["Location"] == f"/dashboard/orders/{order.order_id}/"
+    response = anna.post(f"/dashboard/orders/{order.order_id}/delete/", {"version": "2", "back": attacks[0]})
+    assert response["Location"] == LIST

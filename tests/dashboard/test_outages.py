@@ -1,0 +1,159 @@
+"""The pages while DynamoDB or the database of users does not answer, and when something breaks that nobody foresaw."""
+
+import logging
+
+import pytest
+from django.db import connections
+from django.test import Client
+
+from orders.dynamodb import connection
+from orders.models import Order
+from tests.contract.given import placed, stored
+from tests.contract.way import lost, refused
+from tests.dashboard.reading import Page, see
+
+ORDER = "/dashboard/orders/6f9a1c52-0000-4000-8000-000000000001/"
+READS = [
+    "/dashboard/",
+    "/dashboard/?status=PENDING",
+    "/dashboard/overview/",
+    "/dashboard/export.csv",
+    ORDER,
+    f"{ORDER}raw/",
+]
+READS += [f"{ORDER}status/?to=CANCELLED&version=1", f"{ORDER}delete/?version=1", "/dashboard/live/?id=one"]
+WRITES = {
+    f"{ORDER}status/": {"to": "PROCESSING", "version": "1"},
+    f"{ORDER}delete/": {"version": "1"},
+    "/dashboard/orders/new/": {"token": "6f9a1c52-0000-4000-8000-000000000001", "item": "Teapot", "quantity": "2"},
+    "/dashboard/bulk/preview/": {"action": "cancel", "id": "one"},
+}
+# Nothing of this is any business of a person's.
+INSIDES = ["Traceback", "boto", "pynamo", "Exception", "Error:", "127.0.0.1", "dynamodb", "sqlite", ".py", "endpoint"]
+
+
+def check_reticent(response):
+    text = response.content.decode()
+    assert not [word for word in INSIDES if word.lower() in text.lower()]
+
+
+@pytest.mark.parametrize("address", READS)
+def test_a_page_says_that_the_orders_do_not_answer_and_tries_again_by_itself(anna, no_dynamodb, address, caplog):
+    response = anna.get(address)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    page = Page(response)
+    assert page.refresh == "5"
+    assert page.link("Try again now") == address
+    assert "no-store" in response["Cache-Control"]
+    assert [record for record in caplog.records if record.getMessage().startswith("DynamoDB does not answer: ")]
+    check_reticent(response)
+
+
+@pytest.mark.parametrize("address", WRITES)
+def test_a_form_does_not_claim_to_know_what_came_of_it_and_is_not_sent_again_by_itself(anna, no_dynamodb, address):
+    response = anna.post(address, WRITES[address])
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    page = Page(response)
+    assert page.refresh is None
+    assert "it is not known whether your change was made" in page.words
+    assert page.link("To the orders") == "/dashboard/"
+    check_reticent(response)
+
+
+def test_what_needs_no_orders_works_without_dynamodb(anna, no_dynamodb):
+    assert anna.get("/dashboard/orders/new/").status_code == 200
+    assert anna.get("/dashboard/search/?q=teapot").status_code == 404
+    assert anna.get("/dashboard/?status=SHIPPED").status_code == 400
+    assert anna.get("/admin/").status_code == 200
+
+
+def test_a_bulk_action_without_dynamodb_tells_of_each_order(anna, no_dynamodb):
+    page = Page(anna.post("/dashboard/bulk/apply/", {"action": "cancel", "seen": ["one:1", "two:1"]}))
+    assert "is uncertain" in page.words
+    assert "was not tried" in page.words
+
+
+def test_the_page_comes_back_when_dynamodb_does(anna, way):
+    placed(item="Teapot")
+    way.change("Query", refused(400, "ThrottlingException"))
+    assert anna.get("/dashboard/").status_code == 503
+    assert "Teapot" in see(anna, "/dashboard/").words
+
+
+def test_a_change_whose_answer_was_lost_was_made_and_repeating_it_is_safe(anna, way):
+    order = placed()
+    way.change("UpdateItem", lost)
+    data = {"to": "PROCESSING", "version": "1"}
+    address = f"/dashboard/orders/{order.order_id}/status/"
+    assert anna.post(address, data).status_code == 503
+    assert stored(order.order_id)["status"] == {"S": "PROCESSING"}
+    assert anna.post(address, data).status_code == 302
+    assert stored(order.order_id)["version"] == {"N": "2"}
+
+
+def test_an_order_whose_answer_was_lost_is_placed_once_when_the_form_is_sent_again(anna, way):
+    way.change("PutItem", lost)
+    address = "/dashboard/orders/new/"
+    assert anna.post(address, WRITES[address]).status_code == 503
+    assert anna.post(address, WRITES[address]).status_code == 302
+    assert len(list(Order.scan())) == 1
+
+
+# --- The database of users --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def patient(sign_in) -> Client:
+    """A manager whose browser gets the page of an error and not the error."""
+    browser = sign_in("Order managers")
+    browser.raise_request_exception = False
+    return browser
+
+
+def test_without_the_database_of_users_there_is_a_page_that_needs_none(patient):
+    connected = connections["default"]
+    gone = connected.copy()
+    gone.settings_dict["NAME"] = "/no/such/folder/db.sqlite3"
+    connections["default"] = gone
+    try:
+        response = patient.get("/dashboard/", headers={"Accept": "text/html"})
+    finally:
+        connections["default"] = connected
+    check_server_error(response)
+
+
+# --- What nobody foresaw ----------------------------------------------------------------------------------------------
+
+
+def check_server_error(response):
+    assert response.status_code == 500
+    page = Page(response)
+    assert "Something went wrong on our side" in page.words
+    assert page.link("To the orders") == "/dashboard/"
+    assert response["Cache-Control"] == "no-store"
+    check_reticent(response)
+
+
+@pytest.fixture
+def broken(table):
+    """An order whose quantity somebody has overwritten with a text, by hand and past this application."""
+    order = placed()
+    connection().connection.client.update_item(
+        TableName=Order.Meta.table_name,
+        Key={"order_id": {"S": order.order_id}},
+        UpdateExpression="SET quantity = :text",
+        ExpressionAttributeValues={":text": {"S": "a couple"}},
+    )
+    return f"/dashboard/orders/{order.order_id}/"
+
+
+def test_an_unforeseen_error_is_a_page_that_tells_nothing_and_a_line_in_the_log(patient, broken, caplog):
+    check_server_error(patient.get(broken, headers={"Accept": "text/html"}))
+    assert [record.exc_info for record in caplog.records if record.levelno == logging.ERROR]
+
+
+def test_an_unforeseen_error_is_a_problem_document_for_a_program(patient, broken):
+    response = patient.get(broken, headers={"Accept": "application/json"})
+    assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
+    assert response.json()["code"] == "internal_error"
+    check_reticent(response)

@@ -1,0 +1,209 @@
+"""The overview: each figure, the list behind it, and a cost that has a ceiling."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.cache import cache
+
+from orders import listing, seeding
+from orders.dashboard import overview
+from orders.dashboard.filters import Query
+from orders.lifecycle import Status
+from orders.models import expiry_age, new_order
+from tests.contract.given import HOUR, WISH, placed
+from tests.dashboard.reading import see
+
+SIZED = {"item": "Wall clock, walnut", "customer_name": "Zoe Almeida", "customer_email": "zoe.almeida@example.com"}
+OVERVIEW = "/dashboard/overview/"
+CARDS = ("Pending", "Processing", "Due or expiring within 6 hours", "Placed today")
+
+
+def figures(browser, zone=""):
+    """The cards, the days and the hours, each as pairs of its figure and the address of the list behind it."""
+    browser.cookies["timezone"] = zone
+    page = see(browser, OVERVIEW)
+    cards = {}
+    for title in CARDS:
+        [link] = [link for link in page.links if link.words.startswith(title) and "/dashboard/?" in link.href]
+        cards[title] = (link.words.removeprefix(title).strip(), link.href)
+    bars = [link for link in page.links if ": " in (link.attributes.get("aria-label") or "")]
+    bars = [(bar.attributes["aria-label"].rpartition(": ")[2], bar.href) for bar in bars if "/dashboard/?" in bar.href]
+    days = [bar for bar in bars if "created_from" in bar[1]]
+    hours = [bar for bar in bars if "expires_after" in bar[1]]
+    return cards, days, hours
+
+
+def total_behind(browser, href):
+    """How many orders the list behind a figure holds, counted row by row over all its pages."""
+    total = 0
+    while True:
+        page = see(browser, href)
+        total += len(page.listed())
+        if not page.has_link("Older"):
+            return total
+        href = page.link("Older")
+
+
+def test_an_empty_table_has_figures_of_nothing(anna):
+    cards, days, hours = figures(anna)
+    assert [figure for figure, _ in cards.values()] == ["0"] * 4
+    assert [figure for figure, _ in days] == ["0"] * 14
+    assert [figure for figure, _ in hours] == ["0"] * 61
+
+
+def test_every_figure_counts_what_it_says(anna, now):
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    age = expiry_age()
+    for status, count in {Status.PROCESSING: 3, Status.COMPLETED: 2, Status.CANCELLED: 1}.items():
+        for _ in range(count):
+            placed(status=status, at=today - timedelta(days=1) + HOUR)
+    placed(at=now - age - HOUR)  # due
+    placed(at=now - age + 5 * HOUR)  # expires within 6 hours
+    placed(at=now - age + 7 * HOUR)  # not yet
+    placed(at=today - timedelta(days=13))  # the first moment of the first day
+    placed(at=today - timedelta(days=13, microseconds=1))  # a moment before it
+    cards, days, hours = figures(anna)
+    pending = [now - age - HOUR, now - age + 5 * HOUR, now - age + 7 * HOUR]
+    pending += [today - timedelta(days=13), today - timedelta(days=13, microseconds=1)]
+    assert cards["Pending"][0] == "5"
+    assert cards["Processing"][0] == "3"
+    assert cards["Due or expiring within 6 hours"][0] == "4"
+    assert cards["Placed today"][0] == str(sum(at >= today for at in pending))
+    created = [*pending, *[today - timedelta(days=1) + HOUR] * 6]
+    starts = [today - timedelta(days=ago) for ago in reversed(range(14))]
+    assert [int(figure) for figure, _ in days] == [
+        sum(start <= at < start + timedelta(days=1) for at in created) for start in starts
+    ]
+    first = now.replace(minute=0, second=0, microsecond=0)
+    assert [int(figure) for figure, _ in hours] == [
+        sum(first + ahead * HOUR <= at + age < first + (ahead + 1) * HOUR for at in pending) for ahead in range(61)
+    ]
+    assert sum(int(figure) for figure, _ in hours) == 2
+
+
+def test_an_order_of_this_moment_is_in_the_forecast(anna):
+    """It expires in 60 hours, which is in the sixty-first hour if the present one counts."""
+    placed(at=datetime.now(UTC))
+    assert [figure for figure, _ in figures(anna)[2]] == [*["0"] * 60, "1"]
+
+
+@pytest.mark.parametrize("zone", ["", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Chatham"])
+def test_every_figure_leads_to_a_list_with_as_many_orders(anna, now, zone):
+    # Over 15 days, so many minutes apart that days and hours hold different numbers.
+    for number in range(90):
+        placed(at=now - timedelta(minutes=241) * number - timedelta(minutes=2))
+    cards, days, hours = figures(anna, zone)
+    for figure, href in [*cards.values(), *days]:
+        assert total_behind(anna, href) == int(figure), href
+    for figure, href in hours:
+        # So many lists are much to look at; what a list of these filters holds is counted instead.
+        query = Query.parse(href.partition("?")[2])
+        assert len(list(listing.walk(query.filters(), limit=100))) == int(figure)
+    assert sum(int(figure) for figure, _ in days) > 70
+    assert sum(int(figure) for figure, _ in hours) > 10
+
+
+def test_a_day_is_the_persons_own(anna, now):
+    """An order of a moment ago was placed today everywhere; one of 24 hours ago, nowhere."""
+    placed(at=now - timedelta(seconds=1))
+    placed(at=now - timedelta(hours=24))
+    for zone in ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        cards, days, _ = figures(anna, zone)
+        today = datetime.now(ZoneInfo(zone)).date().isoformat()
+        assert cards["Placed today"] == ("1", f"/dashboard/?created_from={today}&created_to={today}")
+        assert days[-1] == ("1", cards["Placed today"][1])
+        assert days[-2][0] == "1"
+
+
+def test_hours_are_named_in_the_persons_zone(anna, now):
+    anna.cookies["timezone"] = "Asia/Kolkata"
+    labels = [link.attributes.get("aria-label") or "" for link in see(anna, OVERVIEW).links]
+    local = now.replace(minute=0).astimezone(ZoneInfo("Asia/Kolkata"))
+    assert any(label.startswith(f"{local:%a %H:%M}: ") for label in labels)
+
+
+def test_a_figure_at_its_cap_says_that_there_may_be_more(anna, monkeypatch, now):
+    monkeypatch.setattr(overview, "HOURS_CAP", 3)
+    for _ in range(3):
+        placed(at=now - timedelta(seconds=5))
+    _, _, hours = figures(anna)
+    assert [figure for figure, _ in hours if figure != "0"] == ["2+"]
+
+
+def test_the_cards_and_days_are_capped_at_999_and_more(anna, now):
+    crowd_of_today(now, 1001)
+    cards, days, hours = figures(anna)
+    assert (cards["Pending"][0], cards["Placed today"][0], days[-1][0]) == ("999+", "999+", "999+")
+    assert [figure for figure, _ in hours if figure != "0"] == ["199+"]
+
+
+def crowd_of_today(now, count):
+    """All placed at one moment, of plausible size."""
+    orders = (new_order(**{**WISH, **SIZED, "order_id": str(UUID(int=number)), "at": now}) for number in range(count))
+    assert len(list(seeding.save(orders))) == count
+
+
+@pytest.mark.parametrize(("hours", "bars"), [(1, 2), (12, 13), (60, 61), (720, 61)])
+def test_the_forecast_reaches_to_the_expiry_age_and_no_further_than_sixty_hours(anna, settings, hours, bars):
+    settings.ORDERS_EXPIRY_HOURS = hours
+    assert len(figures(anna)[2]) == bars
+
+
+# --- Cost -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_look_makes_78_counts_and_a_second_one_within_the_minute_none(anna, traffic, now):
+    placed(at=now)
+    traffic.clear()
+    figures(anna)
+    assert traffic.operations == ["Query"] * 78
+    traffic.clear()
+    figures(anna)
+    # The figure that a minute's end makes old is all that may have to be counted anew.
+    assert len(traffic) <= (1 if datetime.now(UTC).minute != now.minute else 0)
+
+
+def test_a_day_at_its_cap_is_not_counted_again_every_minute(anna, traffic, now):
+    """It can only fall below by deleting orders; the other figures are counted anew."""
+    crowd_of_today(now, 1001)
+    figures(anna)
+    for key in [key for key in cache._cache if expires_within(key, seconds=60)]:
+        del cache._cache[key]
+    traffic.clear()
+    assert figures(anna)[1][-1][0] == "999+"
+    assert len(traffic) == 77
+
+
+def expires_within(key, *, seconds):
+    return cache._expire_info[key] - time.time() <= seconds
+
+
+def test_another_person_in_the_same_minute_and_zone_costs_nothing(anna, viewer, traffic, now):
+    figures(anna)
+    traffic.clear()
+    figures(viewer)
+    assert len(traffic) <= (1 if datetime.now(UTC).minute != now.minute else 0)
+
+
+def test_another_zone_costs_its_own_days_only(anna, traffic, now):
+    figures(anna)
+    traffic.clear()
+    figures(anna, "Asia/Kolkata")
+    assert len(traffic) <= 15
+
+
+def test_the_ceiling_holds_when_every_count_reaches_its_cap(traffic, now):
+    """1,000 pending orders of today: the dearest count of the cards and days, and the dearest of the hours."""
+    crowd_of_today(now, 1001)
+    traffic.clear()
+    listing.count(Status.PENDING)
+    listing.count(None, after=now - HOUR)
+    dear = max(units for _, units in traffic)
+    traffic.clear()
+    listing.count(Status.PENDING, cap=overview.HOURS_CAP)
+    [(_, per_hour)] = traffic
+    # Three cards, fourteen days (today's is the fourth card), and sixty-one hours.
+    assert 17 * dear + 61 * per_hour <= 1_650

@@ -1,0 +1,46 @@
+"""The search box: an order's id, a customer's e-mail, and what it says to anything else."""
+
+import pytest
+
+from tests.contract.given import placed
+from tests.dashboard.reading import see
+
+ORDER_ID = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"
+
+
+@pytest.mark.parametrize(
+    "written", [ORDER_ID, ORDER_ID.upper(), f"  {ORDER_ID}\t", ORDER_ID.replace("-", ""), f"{{{ORDER_ID}}}"]
+)
+def test_an_id_leads_to_the_order_however_it_is_written(anna, written):
+    placed(order_id=ORDER_ID)
+    response = anna.get("/dashboard/search/", {"q": written})
+    assert (response.status_code, response["Location"]) == (302, f"/dashboard/orders/{ORDER_ID}/")
+    assert anna.get(response["Location"]).status_code == 200
+
+
+def test_an_id_of_no_order_leads_to_a_page_that_says_so(anna):
+    page = see(anna, f"/dashboard/search/?q={ORDER_ID}", status=404, follow=True)
+    assert f"There is no order {ORDER_ID}." in page.words
+
+
+@pytest.mark.parametrize("written", ["zoe@example.com", " ZOE@example.com ", "zoe+tea@example.com"])
+def test_an_email_leads_to_the_orders_of_the_customer(anna, written):
+    order = placed(customer_email=written.strip())
+    page = see(anna, "/dashboard/search/?" + f"q={written}".replace("+", "%2B"), follow=True)
+    assert page.listed() == [order.order_id]
+
+
+@pytest.mark.parametrize("written", ["teapot", "0b9d4f2e", "zoe@", "<b>tea</b>", "a\0b", "💥", "x" * 5000, "' OR 1=1"])
+def test_anything_else_is_told_what_can_be_searched_for(anna, written, traffic):
+    response = anna.get("/dashboard/search/", {"q": written})
+    assert response.status_code == 404
+    content = response.content.decode()
+    assert "whole id" in content
+    assert "e-mail" in content
+    assert "<b>tea</b>" not in content
+    assert traffic == []
+
+
+@pytest.mark.parametrize("address", ["/dashboard/search/", "/dashboard/search/?q=", "/dashboard/search/?q=%20%20"])
+def test_a_search_for_nothing_leads_to_the_list(anna, address):
+    assert anna.get(address)["Location"] == "/dashboard/"
