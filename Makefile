@@ -3,10 +3,11 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help run test lint format bench lock manage clean
+STAGE ?= prod
+.PHONY: help run test lint format bench screenshots lock manage clean package deploy update undeploy test-deploy
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The virtual environment, made again when a list of packages changes.
 .venv/installed: requirements.txt requirements-dev.txt
@@ -37,6 +38,9 @@ format: .venv/installed ## Lay the code out and mend what can be mended by itsel
 bench: .venv/installed ## Measure calls, capacity and client CPU beside the handlers that this replaces
 	$(BIN)/python -m benchmarks
 
+screenshots: .venv/installed ## Take the pictures of docs/images/ anew
+	$(BIN)/python -m pytest -q tests/browser/screenshots.py
+
 lock: .venv/installed ## Pin the packages anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
@@ -45,3 +49,27 @@ lock: .venv/installed ## Pin the packages anew from pyproject.toml
 
 clean: ## Remove what setting up and running made, the demo orders with it
 	rm -rf .venv .local db.sqlite3
+
+# What ships is all that this virtual environment holds, so it holds what runs and nothing else.
+DEPLOY := .local/deploy/venv/bin
+.local/deploy/venv/installed: requirements.txt
+	@rm -rf .local/deploy/venv
+	@mkdir -p .local/deploy
+	@$(PYTHON) -m venv .local/deploy/venv
+	@$(DEPLOY)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+package: .local/deploy/venv/installed ## Make the zip for Lambda and show what it is made of
+	@$(DEPLOY)/python -m deploy package $(STAGE)
+
+deploy: .local/deploy/venv/installed ## Check, deploy STAGE (prod) to AWS, migrate, and ask its public URL
+	@$(DEPLOY)/python -m deploy deploy $(STAGE)
+
+update: .local/deploy/venv/installed ## The same for a STAGE that is there already
+	@$(DEPLOY)/python -m deploy update $(STAGE)
+
+undeploy: .local/deploy/venv/installed ## Take STAGE down; its table, its orders and its logs stay
+	@$(DEPLOY)/python -m deploy undeploy $(STAGE)
+
+test-deploy: .venv/installed ## Deploy to an AWS on this machine and use it, from the first request to the last
+	$(BIN)/python -m pytest tests/deploy

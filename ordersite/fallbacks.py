@@ -1,7 +1,10 @@
 """What nobody else answers: a page for a person's browser, a problem document for a program."""
 
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from orders.api import problems
@@ -24,20 +27,23 @@ def unknown_route(request: HttpRequest) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
-    return pages.not_found(request, f"There is nothing at {request.path}.")
+    return pages.not_found(request, _("There is nothing at %s.") % request.path)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
-    return pages.forbidden(request, "You lack the permission for this. Ask an administrator for it.")
+    return pages.forbidden(request, _("You lack the permission for this. Ask an administrator for it."))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A host name that is not ours, for example: the chrome, with its links, is not for such a request."""
+    """A host name that is not ours, for example: the chrome is not for such a request."""
+    if is_browser(request):
+        sentence = _("The request is malformed. Go back and try again.")
+        return pages.bare(request, _("This cannot be read"), sentence, HTTPStatus.BAD_REQUEST)
     return problems.bad_request(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The chrome asks the database who is there, which may be what has just failed: so this page does without."""
     if is_browser(request):
-        return HttpResponse(render_to_string("server_error.html"), status=500)
+        return HttpResponse(render_to_string("server_error.html"), status=500, headers={"Cache-Control": "no-store"})
     return problems.server_error(request)

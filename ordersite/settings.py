@@ -13,6 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ordersite import logs
+from ordersite.secrets import read_secrets
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -30,19 +33,26 @@ def at_least_one(name: str, default: int) -> int:
 
 
 DEBUG = env.bool("DEBUG", default=False)
+AWS_REGION = env.str("AWS_REGION", default="ap-south-1")
+
+SSM_PARAMETER = env.str("SSM_PARAMETER", default="")
+if SSM_PARAMETER:
+    # Before the environment: a secret that was once set there must not outlive the day it was moved.
+    env.ENVIRON = {**os.environ, **read_secrets(SSM_PARAMETER, region=AWS_REGION)}
+
 SECRET_KEY = env.str("SECRET_KEY", default="only-for-development" if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Set it to a long random string; on a developer's machine set DEBUG=true instead, "
         "or let `make run` set everything up."
     )
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- Orders -----------------------------------------------------------------------------------------------------------
 
-AWS_REGION = env.str("AWS_REGION", default="ap-south-1")
 ORDERS_TABLE = env.str("ORDERS_TABLE", default="Orders")
 ORDERS_EXPIRY_HOURS = at_least_one("ORDERS_EXPIRY_HOURS", default=60)
 ORDERS_INDEX_SHARDS = at_least_one("ORDERS_INDEX_SHARDS", default=1)
@@ -50,6 +60,7 @@ ORDERS_INDEX_SHARDS = at_least_one("ORDERS_INDEX_SHARDS", default=1)
 # --- Django -----------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "ordersite",
     "accounts",
     "orders",
     # Before the admin, whose site and templates it replaces.
@@ -133,7 +144,32 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-STATIC_URL = "static/"
+# --- Static files -----------------------------------------------------------------------------------------------------
+
+# Behind a stage of API Gateway the address carries the stage, which the app itself never sees.
+STATIC_URL = env.str("STATIC_URL", default="static/")
+STATIC_ROOT = BASE_DIR / "staticfiles"
+
+# Serve, from the package itself, what `collectstatic` has gathered, by names that contain a hash and are kept for ever.
+COLLECTED_STATIC = env.bool("COLLECTED_STATIC", default=False)
+if COLLECTED_STATIC:
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.security.SecurityMiddleware") + 1,
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+    )
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+    WHITENOISE_STATIC_PREFIX = "/static/"
+    WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+# --- Logs -------------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOG_JSON = env.bool("LOG_JSON", default=False)
+if LOG_JSON:
+    LOGGING = logs.configuration(level=LOG_LEVEL)
 
 # --- Staff pages ------------------------------------------------------------------------------------------------------
 
@@ -183,9 +219,28 @@ UNFOLD = {
     },
 }
 
+# --- HTTPS ------------------------------------------------------------------------------------------------------------
+
 if not DEBUG:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+
+# Where nothing but HTTPS reaches the world. Lambda says of itself that a request came so; gunicorn hears it from the
+# proxy that it trusts.
+if env.bool("HTTPS_ONLY", default=False):
+    SECURE_SSL_REDIRECT = True
+    # A load balancer asks from within, without HTTPS.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz/?$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    # Browsers' own lists are for a domain's owner to join, and take months to leave.
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
+
+# --- The first administrator ------------------------------------------------------------------------------------------
+
+ADMIN_USERNAME = env.str("ADMIN_USERNAME", default="admin")
+ADMIN_EMAIL = env.str("ADMIN_EMAIL", default="")
+ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 
 # --- API --------------------------------------------------------------------------------------------------------------
 

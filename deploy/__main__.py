@@ -1,0 +1,132 @@
+"""`python -m deploy deploy|update|undeploy|package STAGE`, from a virtualenv that holds requirements.txt only."""
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+
+from deploy import PROJECT, package
+from deploy.after import StepFailedError, Target, api_id, take_down
+from deploy.smoke import SmokeError, smoke
+from deploy.stage import Stage, UnknownStageError, read_stage
+
+# Commands that run here need no secret, so none is to be in their way.
+WITHOUT_SECRETS = {"SECRET_KEY": "none", "COLLECTED_STATIC": "true", "SSM_PARAMETER": ""}
+
+
+class DeployError(Exception):
+    """The deploy ended before its end; the text says at which step."""
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="python -m deploy", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("stage")
+    chosen = parser.parse_args()
+    try:
+        COMMANDS[chosen.command](chosen.stage)
+    except (DeployError, SmokeError, StepFailedError, UnknownStageError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def deploy(name: str) -> None:
+    """The first deploy of a stage."""
+    _release(name, "deploy")
+
+
+def update(name: str) -> None:
+    """New code and settings for a stage that is there. Migrations run after; so they have to suit the old code too."""
+    _release(name, "update")
+
+
+def undeploy(name: str) -> None:
+    """Take the stage down. Its table, with all orders, the PostgreSQL database and the logs stay."""
+    _step("Taking the stage down", _zappa("undeploy", name, "--yes"))
+    stage = _stage(name)
+    for sentence in take_down(stage, boto3.Session()):
+        print(sentence)
+    print(f"Table {stage.orders_table} and its orders are untouched, and so are the logs and PostgreSQL.")
+
+
+def build(name: str) -> None:
+    """Make the zip, and say what it is made of."""
+    _collect_static()
+    file = PROJECT / f"ordersite-{name}.zip"
+    _step("Making the package", _zappa("package", name, "--output", file.name), quiet=True)
+    print(package.report(file, least=50_000))
+    print(file.name)
+
+
+def _release(name: str, command: str) -> None:
+    _collect_static()
+    _step("Checking", [sys.executable, "manage.py", "deploy_check", name])
+    _step(f"Zappa: {command}", _zappa(command, name))
+    for line in ("migrate --noinput", "ensure_admin"):
+        _step(f"On the function: manage.py {line}", _zappa("manage", name, line))
+    stage = _stage(name)
+    url = endpoint(stage)
+    print("\n== Asking the public URL")
+    for sentence in smoke(url, by_way_of=os.environ.get("GATEWAY_ADDRESS", "")):
+        print(sentence)
+    _print_outputs(stage, url)
+
+
+def endpoint(stage: Stage) -> str:
+    """The stage's public URL."""
+    api = api_id(Target(stage, boto3.Session()))
+    return f"https://{api}.execute-api.{stage.region}.amazonaws.com/{stage.name}"
+
+
+def _print_outputs(stage: Stage, url: str) -> None:
+    outputs = {
+        "API endpoint": url + "/orders",
+        "Function name": stage.function,
+        "Table name": stage.orders_table,
+        "Rule and schedule": f"{stage.rule}, {stage.schedule}",
+        "Dashboard URL": url + "/dashboard/",
+    }
+    print()
+    for what, value in outputs.items():
+        print(f"{what + ':':<19}{value}")
+
+
+def _collect_static() -> None:
+    # REST framework's own pages are not served.
+    gather = [sys.executable, "manage.py", "collectstatic", "--noinput", "--clear", "--ignore=rest_framework"]
+    _step("Gathering static files", gather, quiet=True)
+
+
+def _zappa(command: str, stage: str, *arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("zappa")), command, stage, *arguments]
+
+
+def _stage(name: str) -> Stage:
+    region = read_stage(name, account="").region
+    return read_stage(name, account=boto3.client("sts", region_name=region).get_caller_identity()["Account"])
+
+
+def _step(what: str, command: list[str], *, quiet: bool = False) -> None:
+    """Raises DeployError."""
+    print(f"\n== {what}", flush=True)
+    # Zappa ships the virtualenv that it believes itself to be in.
+    environment = {**os.environ, **WITHOUT_SECRETS, "VIRTUAL_ENV": sys.prefix}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=quiet, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise DeployError(f"{what}: failed.\n{done.stderr or ''}")
+
+
+COMMANDS: dict[str, Callable[[str], None]] = {
+    "deploy": deploy,
+    "update": update,
+    "undeploy": undeploy,
+    "package": build,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""What must hold before the app is let out: `manage.py check --deploy`."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+
+@register(Tags.database, deploy=True)
+def database_is_kept(**_: Any) -> list[CheckMessage]:  # noqa: ANN401 (the signature of a check)
+    """Users, sessions and API keys must outlive the process; the disk of a Lambda does not."""
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+        return []
+    return [
+        Error(
+            "The relational database is SQLite, a file on a disk that is not kept in production.",
+            hint="Set DATABASE_URL to postgres://user:password@host/name, in the SSM parameter or the environment.",
+            id="ordersite.E001",
+        )
+    ]

@@ -1,0 +1,65 @@
+"""Logs as one JSON object a line, each with the request, the function and the start that it belongs to."""
+
+import logging
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from django_guid import get_guid
+
+
+class Invocation(NamedTuple):
+    """One call of the Lambda function."""
+
+    request_id: str
+    function: str
+    cold_start: bool
+    """Whether it is the first that this process answers."""
+
+
+invocation: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
+
+
+class Circumstances(logging.Filter):
+    """Adds `request_id` (what a client sees as X-Request-Id) and, on Lambda, `lambda_request_id`, `function` and
+    `cold_start`; lets every record pass."""  # noqa: D205, D209 (one sentence)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if request_id := get_guid():
+            record.request_id = request_id
+        if current := invocation.get():
+            record.lambda_request_id = current.request_id
+            record.function = current.function
+            record.cold_start = current.cold_start
+        return True
+
+
+def configuration(*, level: str) -> dict[str, Any]:
+    """What `logging.config.dictConfig` takes: everything to standard error, from `level` on."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"circumstances": {"()": "ordersite.logs.Circumstances"}},
+        "formatters": {
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "fmt": ["levelname", "name", "message"],
+                "rename_fields": {"levelname": "level", "name": "logger"},
+                "timestamp": "time",
+            },
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "filters": ["circumstances"],
+                "formatter": "json",
+            },
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            # Without Django's own handlers, which would say everything twice.
+            "django": {"handlers": [], "propagate": True},
+            # They tell of each start and each request what every line says anyway.
+            "django_guid": {"level": "WARNING"},
+            "pynamodb.settings": {"level": "WARNING"},
+        },
+    }

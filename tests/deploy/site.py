@@ -1,0 +1,176 @@
+"""The operator's checkout, what make does in it, and the deployed site as the world sees it."""
+
+import http.client
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.deploy.machine import PROJECT, REGION, Aws
+
+FUNCTION = "ordersite-prod"
+PARAMETER = "/ordersite/prod"
+TABLE = "Orders"
+RULE = "ordersite-prod-expire-orders-orders.schedule.expire_orders"
+PASSWORD = "correct horse battery staple"
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "*.zip", "db.sqlite3*")
+PATIENCE = 600
+
+
+@dataclass
+class Checkout:
+    """A copy of the project, in which an operator works against `aws`."""
+
+    aws: Aws
+    folder: Path
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, aws: Aws, folder: Path) -> "Checkout":
+        shutil.copytree(PROJECT, folder, ignore=NOT_COPIED)
+        # The virtualenv is made once, by make itself, and not anew for each run of the tests.
+        (folder / ".local").mkdir()
+        (PROJECT / ".local" / "deploy").mkdir(parents=True, exist_ok=True)
+        (folder / ".local" / "deploy").symlink_to(PROJECT / ".local" / "deploy")
+        subprocess.run(  # noqa: S603
+            ["make", f"PYTHON={sys.executable}", ".local/deploy/venv/installed"],  # noqa: S607
+            cwd=PROJECT,
+            check=True,
+            capture_output=True,
+        )
+        checkout = cls(aws, folder)
+        checkout.edit_settings()
+        return checkout
+
+    def edit_settings(self) -> None:
+        """All that differs from the settings as they stand: the Python at hand, no touch, which needs the world, and
+        the zip is kept to be looked at."""  # noqa: D205, D209 (one sentence)
+        file = self.folder / "zappa_settings.json"
+        settings = json.loads(file.read_text())
+        runtime = "python{}.{}".format(*sys.version_info)
+        settings["prod"] |= {"touch": False, "runtime": runtime, "delete_local_zip": False}
+        file.write_text(json.dumps(settings))
+
+    def run(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603
+            command,
+            cwd=self.folder,
+            env={**self.aws.environment, "HOME": str(self.folder), **variables},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def make_target(self, target: str) -> subprocess.CompletedProcess[str]:
+        return self.run("make", f"PYTHON={sys.executable}", target, GATEWAY_ADDRESS=self.aws.endpoint)
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command run here, with the stage's own secrets."""
+        python = self.folder / ".local" / "deploy" / "venv" / "bin" / "python"
+        return self.run(python, "manage.py", *arguments, SSM_PARAMETER=PARAMETER, ORDERS_TABLE=TABLE)
+
+    @cached_property
+    def gateway(self) -> "Gateway":
+        (api,) = self.aws.client("apigateway").get_rest_apis()["items"]
+        return Gateway(self.aws.port, f"{api['id']}.execute-api.{REGION}.amazonaws.com")
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The stage's URL: what is sent to it and what comes back, nothing followed and nothing unpacked."""
+
+    port: int
+    host: str
+
+    @property
+    def origin(self) -> str:
+        return f"https://{self.host}"
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        """`path` begins with the stage. Write a header's hyphens as underscores."""
+        sent = {
+            "Host": self.host,
+            "Accept": "*/*",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A program with an API key."""
+
+    gateway: Gateway
+    key: str
+
+    def send(self, method: str, path: str, document: object = None, **headers: str) -> Reply:
+        body = None if document is None else json.dumps(document).encode()
+        own = {"Authorization": f"Api-Key {self.key}", **({"Content_Type": "application/json"} if body else {})}
+        return self.gateway.ask(method, f"/prod{path}", body, **own, **headers)
+
+
+@dataclass
+class Browser:
+    """A person at the staff pages: cookies, forms and their CSRF tokens."""
+
+    gateway: Gateway
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str) -> Reply:
+        return self._kept(self.gateway.ask("GET", path, Accept="text/html", Cookie=self._cookie()))
+
+    def post(self, path: str, page: Reply, **fields: str) -> Reply:
+        """Send a form that `page` showed."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        assert token, page.text
+        return self._kept(
+            self.gateway.ask(
+                "POST",
+                path,
+                urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode(),
+                Accept="text/html",
+                Cookie=self._cookie(),
+                Origin=self.gateway.origin,
+                Content_Type="application/x-www-form-urlencoded",
+            )
+        )
+
+    def sign_in(self) -> Reply:
+        page = self.get("/prod/admin/login/")
+        return self.post("/prod/admin/login/", page, username="admin", password=PASSWORD, next="/prod/dashboard/")
+
+    def _kept(self, reply: Reply) -> Reply:
+        for header in reply.headers.get_all("Set-Cookie") or []:
+            self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+        return reply
+
+    def _cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())

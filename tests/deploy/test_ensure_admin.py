@@ -1,0 +1,39 @@
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+
+
+@pytest.fixture
+def named(db, settings):
+    settings.ADMIN_USERNAME, settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD = "anna", "anna@example.com", "first"
+
+
+def test_the_first_administrator_is_made(named, capsys):
+    call_command("ensure_admin")
+    anna = User.objects.get(username="anna")
+    assert (anna.is_staff, anna.is_superuser, anna.email) == (True, True, "anna@example.com")
+    assert anna.check_password("first")
+    assert capsys.readouterr().out == "Administrator anna can sign in.\n"
+
+
+def test_one_who_is_there_keeps_her_password(named, settings):
+    call_command("ensure_admin")
+    settings.ADMIN_PASSWORD = "second"
+    call_command("ensure_admin")
+    assert User.objects.get().check_password("first")
+
+
+def test_a_reset_gives_password_and_rights_back(named, settings):
+    User.objects.create_user("anna", password="forgotten", is_active=False)
+    call_command("ensure_admin", "--reset")
+    anna = User.objects.get()
+    assert anna.check_password("first")
+    assert (anna.is_active, anna.is_superuser) == (True, True)
+
+
+def test_without_a_password_nobody_is_made(named, settings):
+    settings.ADMIN_PASSWORD = ""
+    with pytest.raises(CommandError, match="ADMIN_PASSWORD is not set"):
+        call_command("ensure_admin")
+    assert not User.objects.exists()

@@ -1,0 +1,94 @@
+"""What is in the zip, and that it is enough."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import PurePosixPath
+
+import pytest
+
+from deploy import package as packaging
+
+LARGEST = 20_000_000
+FOREIGN = re.compile(r"^(tests|local|benchmarks|docs|deploy)/|\.env|\.sqlite3|zappa_settings\.json|/tests/|\.po$")
+
+# Every module of ours, and one request: with nothing but the standard library beside the package.
+USE = """
+import importlib, pkgutil, sys
+sys.path.insert(0, sys.argv[1])
+from ordersite.function import handler
+class Context: aws_request_id, function_name = "id", "ordersite-prod"
+event = {"httpMethod": "GET", "path": sys.argv[2], "headers": {"Host": "x.execute-api.ap-south-1.amazonaws.com"},
+         "requestContext": {}, "queryStringParameters": None, "body": None}
+print(handler(event, Context())["statusCode"])
+import accounts, orders, ordersite
+for package in accounts, orders, ordersite:
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+from django.core.management import call_command
+call_command("check")
+"""
+
+
+@pytest.fixture(scope="session")
+def names(package):
+    with zipfile.ZipFile(package) as archive:
+        return archive.namelist()
+
+
+@pytest.fixture(scope="session")
+def unpacked(package, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("package")
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def test_the_package_is_small(package):
+    assert package.stat().st_size <= LARGEST
+
+
+def test_the_package_holds_nothing_that_is_for_another_place(names):
+    assert [name for name in names if FOREIGN.search(name)] == []
+
+
+def test_of_the_services_of_aws_only_those_called_are_described(names):
+    services = {name.split("/")[2] for name in names if re.match(r"botocore/data/[^/]+/", name)}
+    assert services == set(packaging.BOTO_SERVICES)
+
+
+def test_every_module_has_its_bytecode(names):
+    version = "cpython-{}{}".format(*sys.version_info)
+    sources = {PurePosixPath(name) for name in names if name.endswith(".py")}
+    compiled = {PurePosixPath(name) for name in names if name.endswith(f".{version}.pyc")}
+    without = {path for path in sources if path.parent / "__pycache__" / f"{path.stem}.{version}.pyc" not in compiled}
+    # Templates for new projects, and code for older Pythons.
+    assert {path for path in without if not str(path).startswith("django/conf/")} == set()
+
+
+def test_bytecode_is_believed_without_a_look_at_the_source(unpacked):
+    header = next((unpacked / "orders" / "__pycache__").glob("models.*.pyc")).read_bytes()[:8]
+    assert int.from_bytes(header[4:], "little") == 0b01
+
+
+@pytest.mark.parametrize("path", ["/lifecycle", "/admin/login/"])
+def test_nothing_that_the_app_needs_is_missing(unpacked, path):
+    environment = {
+        "SECRET_KEY": "none",
+        "ALLOWED_HOSTS": ".execute-api.ap-south-1.amazonaws.com",
+        "STATIC_URL": "/prod/static/",
+        "COLLECTED_STATIC": "true",
+        "HTTPS_ONLY": "true",
+        "LOG_JSON": "true",
+    }
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-I", "-S", "-c", USE, unpacked, path],
+        env=environment,
+        cwd=unpacked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "200" in done.stdout

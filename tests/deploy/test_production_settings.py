@@ -1,0 +1,83 @@
+"""The settings of production, each start a process of its own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.deploy.machine import PROJECT
+
+PRODUCTION = {
+    "SECRET_KEY": "a-key-of-more-than-fifty-characters-0123456789-abcdefghij",
+    "ALLOWED_HOSTS": ".execute-api.ap-south-1.amazonaws.com",
+    "DATABASE_URL": "postgres://orders:hush@127.0.0.1:1/orders",
+    "COLLECTED_STATIC": "true",
+    "HTTPS_ONLY": "true",
+    "LOG_JSON": "true",
+}
+
+
+def manage(*arguments, **changed):
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "manage.py", *arguments],
+        cwd=PROJECT,
+        env={**PRODUCTION, **changed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def check(**changed):
+    return manage("check", "--deploy", "--fail-level=WARNING", **changed)
+
+
+def test_django_has_nothing_against_the_settings_of_production():
+    done = check()
+    assert done.returncode == 0, done.stderr
+
+
+def test_sqlite_is_refused_in_production():
+    done = check(DATABASE_URL="sqlite:////tmp/db.sqlite3")
+    assert done.returncode == 1
+    assert "(ordersite.E001)" in done.stderr
+    assert "postgres://user:password@host/name" in done.stderr
+
+
+def test_sqlite_is_no_matter_on_a_laptop():
+    done = manage("check", DATABASE_URL="sqlite:////tmp/db.sqlite3", DEBUG="true")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"HTTPS_ONLY": "false"}, "security.W008"),
+        ({"SECRET_KEY": "short"}, "security.W009"),
+        ({"ALLOWED_HOSTS": ""}, "security.W020"),
+    ],
+)
+def test_what_is_not_fit_for_production_is_said(changed, code):
+    assert code in check(**changed).stderr
+
+
+def test_log_lines_are_json_with_an_exception_in_its_own_field():
+    code = "import logging; log = logging.getLogger('x')\ntry: 1 / 0\nexcept Exception: log.exception('It %s', 'broke')"
+    done = manage("shell", "--no-imports", "-c", code)
+    (line,) = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (line["level"], line["logger"], line["message"]) == ("ERROR", "x", "It broke")
+    assert "ZeroDivisionError" in line["exc_info"]
+    assert line["time"].endswith("+00:00")
+
+
+def test_gunicorn_takes_its_settings():
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--check-config", "ordersite.wsgi"],
+        cwd=PROJECT,
+        env=PRODUCTION | {"COLLECTED_STATIC": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

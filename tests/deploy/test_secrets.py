@@ -1,0 +1,74 @@
+"""The one parameter that holds the secrets: on an AWS, and as text."""
+
+import json
+
+import boto3
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from ordersite.secrets import parse_secrets, read_secrets
+from tests.deploy.machine import REGION
+
+WHOLE = {"SECRET_KEY": "k" * 50, "DATABASE_URL": "postgres://orders:hush@db/orders", "ADMIN_PASSWORD": "hush"}
+
+
+@pytest.fixture
+def operator(cloud, monkeypatch):
+    for name, value in cloud.environment.items():
+        if name.startswith("AWS"):
+            monkeypatch.setenv(name, value)
+    # boto3 keeps the credentials that it found first.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    return cloud
+
+
+def parse(text):
+    return parse_secrets("/ordersite/test", text)
+
+
+def refusal(text):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        parse(text)
+    return str(refused.value)
+
+
+def test_a_secure_string_in_ssm_is_read(operator):
+    operator.client("ssm").put_parameter(Name="/a/b", Type="SecureString", Value=json.dumps(WHOLE))
+    assert read_secrets("/a/b", region=REGION) == WHOLE
+
+
+def test_a_parameter_that_is_absent_is_named(operator):
+    with pytest.raises(ImproperlyConfigured, match=r"The SSM parameter /not/there does not exist in ap-south-1\."):
+        read_secrets("/not/there", region=REGION)
+
+
+def test_a_parameter_that_may_not_be_read_is_named(operator, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANOBODYKNOWSTHIS0")
+    with pytest.raises(ImproperlyConfigured, match="The SSM parameter /a/b cannot be read: "):
+        read_secrets("/a/b", region=REGION)
+
+
+def test_what_is_optional_may_be_there():
+    more = {**WHOLE, "ADMIN_USERNAME": "anna", "ADMIN_EMAIL": "anna@example.com", "SECRET_KEY_FALLBACKS": "older"}
+    assert parse(json.dumps(more)) == more
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "is not JSON"),
+        ("SECRET_KEY=x", "is not JSON"),
+        ('["SECRET_KEY"]', "is not a JSON object but a list"),
+        ("{}", "lacks SECRET_KEY, DATABASE_URL, ADMIN_PASSWORD"),
+        (json.dumps({**WHOLE, "ADMIN_PASSWORD": ""}), "must hold texts that are not empty; look at ADMIN_PASSWORD"),
+        (json.dumps({**WHOLE, "SECRET_KEY": 5}), "must hold texts that are not empty; look at SECRET_KEY"),
+        (json.dumps({**WHOLE, "DEBUG": "true"}), "holds what is not known: DEBUG"),
+    ],
+)
+def test_a_parameter_that_is_not_as_it_should_be_is_named_with_what_is_wrong(text, sentence):
+    assert refusal(text).startswith(f"The SSM parameter /ordersite/test {sentence}")
+
+
+@pytest.mark.parametrize("text", ['{"SECRET_KEY": "hush"', json.dumps({"SECRET_KEY": "hush"})])
+def test_no_refusal_tells_a_secret(text):
+    assert "hush" not in refusal(text)
