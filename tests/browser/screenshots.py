@@ -25,7 +25,7 @@ PHONE = {"viewport": {"width": 390, "height": 780}, "is_mobile": True, "has_touc
 
 @pytest.fixture
 def orders(site):
-    now, random = timezone.now(), Random(SEED)
+    now, random = timezone.now(), Random(SEED)  # noqa: S311 (variety, no secrets)
     list(save(plausible_orders(240, days=14, at=now, random=random)))
     # What has just come in, so that the top of the list is worth a look.
     list(save(plausible_orders(3, days=0.02, at=now, random=random)))
