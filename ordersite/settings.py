@@ -26,10 +26,10 @@ if "SECRET_KEY" not in os.environ:
 
 
 def at_least_one(name: str, default: int) -> int:
-    value: int = env.int(name, default=default)
-    if value < 1:
-        raise ImproperlyConfigured(f"{name} is {value}; it must be a whole number of 1 or more.")
-    return value
+    text: str = env.str(name, default=str(default))
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number of 1 or more.")
+    return int(text)
 
 
 DEBUG = env.bool("DEBUG", default=False)

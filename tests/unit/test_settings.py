@@ -80,16 +80,10 @@ def test_the_environment_sets_what_it_names(project):
 
 
 @pytest.mark.parametrize("name", ["ORDERS_INDEX_SHARDS", "ORDERS_EXPIRY_HOURS"])
-@pytest.mark.parametrize("value", ["0", "-1"])
-def test_less_than_one_is_refused_by_name(project, name, value):
-    sentence = f"ImproperlyConfigured: {name} is {value}; it must be a whole number of 1 or more."
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
+def test_what_is_no_whole_number_of_one_or_more_is_refused_by_name(project, name, value):
+    sentence = f"ImproperlyConfigured: {name} is '{value}'; it must be a whole number of 1 or more."
     assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(sentence)
-
-
-@pytest.mark.parametrize("name", ["ORDERS_INDEX_SHARDS", "ORDERS_EXPIRY_HOURS"])
-@pytest.mark.parametrize("value", ["many", "1.5"])
-def test_what_is_no_number_is_refused(project, name, value):
-    assert value in refusal(project, SECRET_KEY="x", **{name: value})
 
 
 def test_a_developers_env_file_is_read(project):
