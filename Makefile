@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help run test lint format bench screenshots lock manage clean package deploy update undeploy test-deploy
+.PHONY: help run test lint format bench screenshots lock manage clean package deploy deploy-venv update undeploy test-deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ lock: .venv/installed ## Pin the packages anew from pyproject.toml
 		--custom-compile-command "make lock" --group pyproject.toml:dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## Remove what setting up and running made, the demo orders with it
-	rm -rf .venv .local db.sqlite3
+	rm -rf .venv .local db.sqlite3 staticfiles ordersite-*.zip
 
 # What ships is all that this virtual environment holds, so it holds what runs and nothing else.
 DEPLOY := .local/deploy/venv/bin
@@ -59,16 +59,20 @@ DEPLOY := .local/deploy/venv/bin
 	@$(DEPLOY)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-package: .local/deploy/venv/installed ## Make the zip for Lambda and show what it is made of
+deploy-venv:
+	@test "$$($(DEPLOY)/python -V 2>/dev/null)" = "$$($(PYTHON) -V)" || rm -rf .local/deploy/venv
+	@$(MAKE) --silent --no-print-directory .local/deploy/venv/installed
+
+package: deploy-venv ## Make the zip for Lambda and show what it is made of
 	@$(DEPLOY)/python -m deploy package $(STAGE)
 
-deploy: .local/deploy/venv/installed ## Check, deploy STAGE (prod) to AWS, migrate, and ask its public URL
+deploy: deploy-venv ## Check, deploy STAGE (prod) to AWS, migrate, and ask its public URL
 	@$(DEPLOY)/python -m deploy deploy $(STAGE)
 
-update: .local/deploy/venv/installed ## The same for a STAGE that is there already
+update: deploy-venv ## The same for a STAGE that is there already
 	@$(DEPLOY)/python -m deploy update $(STAGE)
 
-undeploy: .local/deploy/venv/installed ## Take STAGE down; its table, its orders and its logs stay
+undeploy: deploy-venv ## Take STAGE down; its table, its orders and its logs stay
 	@$(DEPLOY)/python -m deploy undeploy $(STAGE)
 
 test-deploy: .venv/installed ## Deploy to an AWS on this machine and use it, from the first request to the last

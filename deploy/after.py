@@ -19,7 +19,7 @@ from deploy.stage import Stage
 
 NAMESPACE = "Ordersite"
 SWEPT = "SweepsWithoutFailure"
-SWEPT_PATTERN = "{ $.sweep.failed = 0 && $.sweep.dry_run IS FALSE }"
+SWEPT_PATTERN = "{ ($.sweep.failed = 0) && ($.sweep.dry_run IS FALSE) }"
 """The line that orders/schedule.py logs."""
 DEAD_LETTER_DAYS = 14
 TABLE_PATIENCE = 900

@@ -76,7 +76,7 @@ def _ours(root: Path) -> list[Side]:
     shutil.copytree(PROJECT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.zip", "db.sqlite3*"))
     settings = checkout / "zappa_settings.json"
     stage = json.loads(settings.read_text())["prod"]
-    for name in ("callbacks", "exclude_glob", "attach_policy", "assume_policy"):
+    for name in ("callbacks", "attach_policy", "assume_policy"):
         stage.pop(name)
     settings.write_text(json.dumps({"prod": {**stage, "exclude": [".*", "db.sqlite3*"]}}))
     zappa = Path(sys.executable).with_name("zappa")

@@ -19,7 +19,9 @@ ZappaCLI = Any
 
 
 def fill_in(cli: ZappaCLI) -> None:
-    """After the settings are read: put the account's number, which no file knows, where it belongs."""
+    """After the settings are read: what is not to be packed, and the account's number, which no file knows."""
+    # Not to be copied and zipped first, either: that halves the time.
+    cli.override_stage_config_setting("exclude_glob", [*package.NOT_SHIPPED])
     if not cli.load_credentials:
         return
     stage = _stage(cli)

@@ -78,6 +78,9 @@ NOT_SHIPPED = (
     "django/contrib/gis",
     "bin",
     "*.libs/*.la",
+    # Some more services and languages than the few that are kept begin with these letters; the hook knows them apart.
+    "botocore/data/[!ds]*/*",
+    "**/locale/[!e_]*",
     "*.dist-info/RECORD",
     "*.dist-info/INSTALLER",
     "*.dist-info/REQUESTED",

@@ -4,11 +4,14 @@ With INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT set, importing this module loads the w
 Lambda gives a starting function its full CPU, and once for all under SnapStart.
 """
 
+import logging
 from typing import Any, Protocol
 
 from zappa.handler import lambda_handler
 
 from ordersite.logs import Invocation, invocation
+
+logger = logging.getLogger(__name__)
 
 
 class LambdaContext(Protocol):
@@ -21,8 +24,11 @@ _answered = False
 
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 (whatever the event's caller expects)
     """Answer a request of API Gateway, the hourly rule, or `zappa manage`."""
-    token = invocation.set(Invocation(context.aws_request_id, context.function_name, _is_first()))
+    cold_start = _is_first()
+    token = invocation.set(Invocation(context.aws_request_id, context.function_name, cold_start))
     try:
+        if cold_start:
+            logger.info("Cold start")
         return lambda_handler(event, context)
     finally:
         invocation.reset(token)

@@ -6,13 +6,18 @@ for name in (
     "ALLOWED_HOSTS",
     "AWS_ENDPOINT_URL",
     "AWS_PROFILE",
+    "COLLECTED_STATIC",
     "CSRF_TRUSTED_ORIGINS",
     "DATABASE_URL",
     "DEBUG",
+    "HTTPS_ONLY",
+    "LOG_JSON",
     "ORDERS_API_RATE",
     "ORDERS_EXPIRY_HOURS",
     "ORDERS_INDEX_SHARDS",
     "ORDERS_TABLE",
+    "SSM_PARAMETER",
+    "STATIC_URL",
 ):
     os.environ.pop(name, None)
 

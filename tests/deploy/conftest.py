@@ -3,12 +3,16 @@
 import json
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 
+from orders.models import new_order
 from tests.deploy.machine import Aws, aws, postgresql
-from tests.deploy.site import PARAMETER, PASSWORD, RULE, Browser, Checkout, Gateway, Shop
+from tests.deploy.site import PARAMETER, PASSWORD, RULE, TABLE, Browser, Checkout, Gateway, Shop
 
 
 @pytest.fixture(scope="session")
@@ -46,10 +50,34 @@ def deployed(refused: str, checkout: Checkout, database: str) -> str:
     return done.stdout
 
 
+class Aged(NamedTuple):
+    """The stage's rule as it was deployed, and two orders from before there was a site."""
+
+    rule: dict[str, Any]
+    sixty_one_hours: str
+    fifty_nine_hours: str
+
+
 @pytest.fixture(scope="session")
-def ticking(deployed: str, checkout: Checkout) -> None:
-    """The stage's own rule, at a minute and not an hour: nothing else about it is touched."""
-    checkout.aws.client("events").put_rule(Name=RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
+def aged(deployed: str, checkout: Checkout) -> Aged:
+    """From here on the stage's own rule ticks each minute and not each hour; nothing else about it is touched.
+
+    The other tests take their time meanwhile.
+    """
+    events = checkout.aws.client("events")
+    rule = events.describe_rule(Name=RULE)
+    old, young = (put_order(checkout, hours_old=hours) for hours in (61, 59))
+    events.put_rule(Name=RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
+    return Aged(rule, old, young)
+
+
+def put_order(checkout: Checkout, *, hours_old: int) -> str:
+    """Put an order into the table as the API would have placed it then."""
+    at = datetime.now(UTC) - timedelta(hours=hours_old)
+    wish = {"item": "Teapot", "quantity": 1, "customer_name": "Ann", "customer_email": ""}
+    order = new_order(order_id=str(uuid4()), at=at, by="api-key:shop", **wish)
+    checkout.aws.client("dynamodb").put_item(TableName=TABLE, Item=order.serialize())
+    return str(order.order_id)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +86,7 @@ def gateway(deployed: str, checkout: Checkout) -> Gateway:
 
 
 @pytest.fixture(scope="session")
-def shop(gateway: Gateway, checkout: Checkout) -> Shop:
+def shop(gateway: Gateway, checkout: Checkout, aged: Aged) -> Shop:
     made = checkout.manage("create_api_key", "--name", "shop")
     assert made.returncode == 0, made.stderr
     return Shop(gateway, made.stdout.strip())

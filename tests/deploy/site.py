@@ -40,7 +40,7 @@ class Checkout:
         (PROJECT / ".local" / "deploy").mkdir(parents=True, exist_ok=True)
         (folder / ".local" / "deploy").symlink_to(PROJECT / ".local" / "deploy")
         subprocess.run(  # noqa: S603
-            ["make", f"PYTHON={sys.executable}", ".local/deploy/venv/installed"],  # noqa: S607
+            ["make", f"PYTHON={sys.executable}", "deploy-venv"],  # noqa: S607
             cwd=PROJECT,
             check=True,
             capture_output=True,
@@ -107,6 +107,10 @@ class Gateway:
     @property
     def origin(self) -> str:
         return f"https://{self.host}"
+
+    @property
+    def api_id(self) -> str:
+        return self.host.partition(".")[0]
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """`path` begins with the stage. Write a header's hyphens as underscores."""
