@@ -76,7 +76,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--pages",
         action="store_true",
-        help="measure the staff pages instead, over 100 orders and over N (at least 200)",
+        help="measure the staff pages instead, over 100 orders and over N",
     )
     parser.add_argument("--json", action="store_true", help="print everything as JSON instead of tables")
     return parser

@@ -1,6 +1,5 @@
 """The form for a new order: the API's rules and messages, and one order for one form."""
 
-from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from uuid import UUID
 
@@ -159,14 +158,6 @@ def test_a_form_that_is_sent_twice_places_one_order(anna):
     for _ in range(2):
         assert press(anna, form, item="Teapot", quantity="2").status_code == 302
     assert only().version == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_form_that_is_sent_by_two_clicks_at_once_places_one_order(anna):
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda _: anna.post(NEW, TEAPOT), range(2)))
-    assert [answer.status_code for answer in answers] == [302, 302]
-    assert only().item == "Teapot"
 
 
 def test_two_persons_forms_are_two_orders_even_with_one_token(anna, sign_in):
