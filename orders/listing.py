@@ -173,15 +173,18 @@ def recent_counts() -> dict[Status, int]:
 
     One at its cap is dear to count and seldom falls below it, so it may be CAPPED_SECONDS old.
     """
-    found: dict[Status, int] = {
-        status: kept for status in Status if (kept := cache.get(_count_key(status))) is not None
-    }
+    found = kept_counts()
     missing = [status for status in Status if status not in found]
     if missing:
         for status, total in zip(missing, together(partial(count, cap=COUNT_CAP), missing), strict=True):
             cache.set(_count_key(status), total, CAPPED_SECONDS if total >= COUNT_CAP else COUNT_SECONDS)
             found[status] = total
     return found
+
+
+def kept_counts() -> dict[Status, int]:
+    """Those of `recent_counts` that need no counting now."""
+    return {status: kept for status in Status if (kept := cache.get(_count_key(status))) is not None}
 
 
 def _count_key(status: Status) -> str:

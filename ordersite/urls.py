@@ -1,7 +1,9 @@
 """Which room answers which address."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path, re_path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from ordersite.fallbacks import unknown_route
@@ -11,6 +13,8 @@ urlpatterns = [
     # The last route takes what Django would otherwise have redirected to the address with a slash.
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    # Browsers ask for it beside what is no page: the raw JSON of an order.
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("orders/favicon.svg"))),
     path("dashboard", RedirectView.as_view(pattern_name="dashboard:list")),
     path("dashboard/", include("orders.dashboard.urls")),
     path("", include("orders.api.urls")),

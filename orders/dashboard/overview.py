@@ -64,13 +64,18 @@ class Bar(NamedTuple):
 @require_safe
 @page(VIEW)
 def overview(request: HttpRequest) -> HttpResponse:
+    """The figures if they are kept; else the page at once, which then asks for them to be counted (`?count=1`)."""
     now = timezone.now()
     today = timezone.localdate(now)
     cards, days, hours = _card_counts(now, today), list(_day_counts(today)), list(_hour_counts(now))
-    figures = _answers([*cards, *days, *hours])
+    counts = [*cards, *days, *hours]
+    kept = _kept(counts)
+    if len(kept) < len(set(counts)) and "count" not in request.GET:
+        return render(request, "dashboard/overview.html", {"title": _("Overview")})
+    figures = _answers(counts, kept)
     context = {
         "title": _("Overview"),
-        "now": now,
+        "counted": True,
         "cards": _cards(figures[: len(cards)], now, today),
         "days": _day_bars(figures[len(cards) : len(cards) + len(days)], today),
         "hours": _hour_bars(figures[len(cards) + len(days) :], now),
@@ -80,9 +85,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/overview.html", context)
 
 
-def _answers(counts: Sequence[Count]) -> list[int]:
-    """All at once, and as old as they may be; instants are cut to the minute so that they are asked for again."""
-    found: dict[Count, int] = {count: figure for count in counts if (figure := cache.get(_key(count))) is not None}
+def _kept(counts: Sequence[Count]) -> dict[Count, int]:
+    """The figures that need no counting now; instants are cut to the minute so that they are asked for again."""
+    return {count: figure for count in counts if (figure := cache.get(_key(count))) is not None}
+
+
+def _answers(counts: Sequence[Count], kept: dict[Count, int]) -> list[int]:
+    """What is not kept is counted, all at once."""
+    found = dict(kept)
     missing = [count for count in dict.fromkeys(counts) if count not in found]
     if missing:
         for count, figure in zip(missing, listing.together(Count.answer, missing), strict=True):

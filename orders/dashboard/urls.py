@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.order_list, name="list"),
     path("overview/", overview.overview, name="overview"),
     path("export.csv", export.export, name="export"),
+    path("counts/", views.counts, name="counts"),
     path("live/", views.live, name="live"),
     path("search/", views.search, name="search"),
     path("bulk/preview/", bulk.preview, name="bulk-preview"),

@@ -59,7 +59,7 @@ def _list_context(request: HttpRequest, query: Query) -> dict[str, Any]:
         "title": _("Orders"),
         "query": query,
         "chips": list(query.chips()) if query.is_valid else [],
-        "tabs": _tabs(query) if query.is_valid else [],
+        **(_tabs_context(query, listing.kept_counts()) if query.is_valid else {}),
         "back": query.text(),
         "may_add": request.user.has_perm(ADD.perm),
         "may_change": request.user.has_perm(CHANGE.perm),
@@ -79,10 +79,33 @@ def _found_context(query: Query, found: listing.Page) -> dict[str, Any]:
     }
 
 
-def _tabs(query: Query) -> list[dict[str, Any]]:
-    every = {"name": _("All"), "count": None, "url": query.url(status=None), "active": query.status is None}
+@require_safe
+@page(VIEW)
+def counts(request: HttpRequest) -> HttpResponse:
+    """The tabs with their counts, which the list fetches after it is there: counting must not hold up the orders.
+
+    Without scripts the way leads back to the list, which then finds them counted.
+    """
+    query = Query(request.GET)
+    if not query.is_valid:
+        return redirect(query.url())
+    counted = listing.recent_counts()
+    if "HX-Request" not in request.headers:
+        return redirect(query.url())
+    return render(request, "dashboard/tabs.html", _tabs_context(query, counted))
+
+
+def _tabs_context(query: Query, counts: dict[Status, int]) -> dict[str, Any]:
     # The counts are of all orders; beside the filters of a person they would only mislead.
-    counts = {} if query.is_narrowed else listing.recent_counts()
+    shown = {} if query.is_narrowed else counts
+    text = query.text()
+    counts_url = reverse("dashboard:counts") + (f"?{text}" if text else "")
+    still_to_count = not query.is_narrowed and len(shown) < len(Status)
+    return {"tabs": _tabs(query, shown), "counts_url": counts_url if still_to_count else None}
+
+
+def _tabs(query: Query, counts: dict[Status, int]) -> list[dict[str, Any]]:
+    every = {"name": _("All"), "count": None, "url": query.url(status=None), "active": query.status is None}
     return [
         every,
         *(

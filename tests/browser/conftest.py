@@ -7,10 +7,14 @@ a Content-Security-Policy.
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -47,8 +51,10 @@ def chromium(live_server: Any) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(table: None, django_db_serialized_rollback: None, live_server: Any) -> str:
-    """Where the app is served. The serialized rollback brings back the groups, which a migration has made."""
+def site(table: None, live_server: Any) -> str:
+    """Where the app is served. A test before may have emptied the database, with the groups that a migration made."""
+    groups = import_module("accounts.migrations.0002_groups")
+    groups.create_groups(apps, SimpleNamespace(connection=connection))
     return live_server.url
 
 

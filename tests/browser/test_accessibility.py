@@ -50,19 +50,20 @@ def test_the_pages_of_orders(visit, manager):
     given.moved(orders[6], Status.CANCELLED)
     at = f"/dashboard/orders/{order.order_id}/"
     lists = ["/dashboard/", "/dashboard/?status=PENDING&created_from=2020-01-01", "/dashboard/?customer_email=x"]
-    others = ["/dashboard/overview/", "/dashboard/orders/new/", "/dashboard/search/?q=teapot", "/nowhere"]
+    others = ["/dashboard/overview/?count=1", "/dashboard/orders/new/", "/dashboard/search/?q=teapot", "/nowhere"]
     one = [at, f"{at}status/?to=CANCELLED&version=2", f"{at}delete/?version=2", f"{at}delete/?version=1"]
     assert visit(manager, *lists, *others, *one) == []
 
 
 def test_the_pages_of_orders_on_a_phone(visit, manager):
     order = given.placed()
-    pages = ["/dashboard/", "/dashboard/overview/", "/dashboard/orders/new/", f"/dashboard/orders/{order.order_id}/"]
+    pages = ["/dashboard/", "/dashboard/overview/?count=1", "/dashboard/orders/new/"]
+    pages += [f"/dashboard/orders/{order.order_id}/"]
     assert visit(manager, *pages, viewport={"width": 360, "height": 740}) == []
 
 
 def test_the_pages_that_hold_nothing_or_refuse(visit, viewer, manager):
-    empty = ["/dashboard/", "/dashboard/?status=EXPIRED", "/dashboard/overview/"]
+    empty = ["/dashboard/", "/dashboard/?status=EXPIRED", "/dashboard/overview/?count=1"]
     assert visit(manager, *empty) == []
     assert visit(viewer, "/dashboard/", "/dashboard/orders/new/") == []
     with given.silent_dynamodb():

@@ -121,11 +121,43 @@ def tabs(page):
     }
 
 
+COUNTS = "/dashboard/counts/"
+
+
+def counted(browser):
+    """The list once its tabs are counted, by the way that leads there without scripts."""
+    assert browser.get(COUNTS).headers["Location"] == LIST
+    return see(browser, LIST)
+
+
+def test_the_list_is_there_before_anything_is_counted(anna, traffic):
+    placed()
+    traffic.clear()
+    response = anna.get(LIST)
+    assert traffic.operations == ["Query"]
+    assert b'hx-get="/dashboard/counts/" hx-trigger="load"' in response.content
+    assert b'<a href="/dashboard/counts/">' in response.content
+
+
+def test_a_script_gets_the_counted_tabs_alone(anna):
+    placed()
+    response = anna.get(f"{COUNTS}?status=PENDING", headers={"HX-Request": "true"})
+    text = response.content.decode()
+    assert "<html" not in text
+    assert "hx-get" not in text
+    assert '<span class="o-count">1</span>' in text
+    assert text.count('aria-current="page"') == 1
+
+
+def test_the_way_to_the_counts_keeps_the_filters(anna):
+    assert anna.get(f"{COUNTS}?status=PENDING").headers["Location"] == address(status="PENDING")
+
+
 def test_each_status_has_a_tab_that_counts_its_orders(anna):
     for status in Status:
         placed(status=status)
     placed()
-    assert {name: tab.words for name, tab in tabs(see(anna, LIST)).items()} == {
+    assert {name: tab.words for name, tab in tabs(counted(anna)).items()} == {
         "All": "All",
         "PENDING": "PENDING 2",
         "PROCESSING": "PROCESSING 1",
@@ -148,10 +180,10 @@ def test_a_count_at_the_cap_says_that_there_may_be_more(anna, monkeypatch):
     monkeypatch.setattr(listing, "COUNT_CAP", 5)
     monkeypatch.setattr("orders.templatetags.orders_display.COUNT_CAP", 5)
     crowd(4)
-    assert tabs(see(anna, LIST))["PENDING"].words == "PENDING 4"
+    assert tabs(counted(anna))["PENDING"].words == "PENDING 4"
     crowd(6)
     listing.cache.clear()
-    assert tabs(see(anna, LIST))["PENDING"].words == "PENDING 4+"
+    assert tabs(counted(anna))["PENDING"].words == "PENDING 4+"
 
 
 def test_the_cap_is_said_as_999_and_more():

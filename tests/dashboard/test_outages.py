@@ -16,7 +16,8 @@ ORDER = "/dashboard/orders/6f9a1c52-0000-4000-8000-000000000001/"
 READS = [
     "/dashboard/",
     "/dashboard/?status=PENDING",
-    "/dashboard/overview/",
+    "/dashboard/overview/?count=1",
+    "/dashboard/counts/",
     "/dashboard/export.csv",
     ORDER,
     f"{ORDER}raw/",

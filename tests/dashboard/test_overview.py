@@ -5,6 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.cache import cache
 
 from orders import listing, seeding
 from orders.dashboard import overview
@@ -15,7 +16,8 @@ from tests.contract.given import HOUR, WISH, placed
 from tests.dashboard.reading import see
 
 SIZED = {"item": "Wall clock, walnut", "customer_name": "Zoe Almeida", "customer_email": "zoe.almeida@example.com"}
-OVERVIEW = "/dashboard/overview/"
+OVERVIEW = "/dashboard/overview/?count=1"
+AT_ONCE = "/dashboard/overview/"
 CARDS = ("Pending", "Processing", "Due or expiring within 6 hours", "Placed today")
 
 
@@ -164,11 +166,33 @@ def test_a_look_makes_78_counts_and_a_second_one_within_the_minute_none(anna, tr
     assert len(traffic) <= (1 if datetime.now(UTC).minute != now.minute else 0)
 
 
-def test_a_day_at_its_cap_is_not_counted_again_every_minute(anna, traffic, now, monkeypatch):
+def test_the_page_is_there_at_once_and_asks_for_its_figures_afterwards(anna, traffic):
+    page = anna.get(AT_ONCE).content.decode()
+    assert 'hx-get="/dashboard/overview/?count=1" hx-trigger="load"' in page
+    assert '<a class="o-button o-primary" href="/dashboard/overview/?count=1">' in page
+    assert traffic == []
+
+
+def test_figures_that_are_kept_are_on_the_page_at_once(anna, traffic, now):
+    placed(at=now)
+    figures(anna)
+    traffic.clear()
+    page = anna.get(AT_ONCE).content.decode()
+    # The figure that a minute's end makes old may have to be asked for again.
+    assert ('hx-trigger="load"' not in page) or datetime.now(UTC).minute != now.minute
+    assert traffic == []
+
+
+def a_minute_passes():
+    for key in list(cache._expire_info):
+        cache._expire_info[key] -= 61
+
+
+def test_a_day_at_its_cap_is_not_counted_again_every_minute(anna, traffic, now):
     """It can only fall below by deleting orders; the other figures are counted anew."""
-    monkeypatch.setattr(overview, "KEPT_SECONDS", 0)
     crowd_of_today(now, 1001)
     figures(anna)
+    a_minute_passes()
     traffic.clear()
     assert figures(anna)[1][-1][0] == "999+"
     assert len(traffic) == 77

@@ -133,6 +133,12 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("#content [data-simplebar]").forEach((part) => { part.dataset.simplebarAriaLabel = title; });
 });
 
+// Figures that cannot be counted: the page that says why, and tries again.
+document.addEventListener("htmx:responseError", (event) => {
+  const address = event.target.dataset?.counting;
+  if (address) location.assign(address);
+});
+
 // Django's widgets for choosing many are made on load, with names on what cannot have any.
 window.addEventListener("load", () => setTimeout(() => {
   document.querySelectorAll(".help-tooltip").forEach((tip) => tip.setAttribute("role", "img"));
