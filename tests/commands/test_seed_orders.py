@@ -91,7 +91,7 @@ def test_a_count_that_is_no_whole_number_above_0_is_refused(run, traffic, count)
 
 @pytest.mark.parametrize("days", ["0", "-1", "nan", "inf", "-inf", "many", "", "3651"])
 def test_days_that_are_no_number_above_0_are_refused(run, traffic, days):
-    with pytest.raises(CommandError, match="is not a number of days above 0"):
+    with pytest.raises(CommandError, match="is not a number above 0"):
         run("seed_orders", "--count=1", f"--days={days}")
     assert traffic.operations == []
 

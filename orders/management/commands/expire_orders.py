@@ -1,6 +1,6 @@
 import json
 import time
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
@@ -16,6 +16,7 @@ from orders.errors import StoreUnavailableError
 from orders.expiry import Sweep, never, sweep
 from orders.instants import write_instant
 from orders.listing import COUNT_CAP
+from orders.management.arguments import up_to, whole_number
 
 MAX_HOURS = 87_600  # ten years
 
@@ -29,14 +30,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--older-than",
-            type=_positive,
+            type=up_to(MAX_HOURS),
             default=settings.ORDERS_EXPIRY_HOURS,
             metavar="HOURS",
             help=f"the age from which an order expires ({settings.ORDERS_EXPIRY_HOURS})",
         )
         parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
-        parser.add_argument("--limit", type=_whole, metavar="N", help="examine at most N orders")
-        parser.add_argument("--max-seconds", type=_positive, metavar="S", help="stop before the next order after S s")
+        parser.add_argument("--limit", type=whole_number, metavar="N", help="examine at most N orders")
+        parser.add_argument(
+            "--max-seconds", type=up_to(MAX_HOURS), metavar="S", help="stop before the next order after S s"
+        )
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 
     def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
@@ -90,19 +93,3 @@ def _as_text(result: Sweep) -> str:
     if result.dry_run:
         text = f"Dry run: nothing was written.\n{text}"
     return f"{text}\nStopped before the end; run it again to go on." if result.stopped_early else text
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) == 0:
-        raise ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number <= MAX_HOURS:
-        raise ArgumentTypeError(f"{text!r} is not a number above 0 and up to {MAX_HOURS}")
-    return number
