@@ -19,6 +19,7 @@ from orders.listing import COUNT_CAP
 from orders.management.arguments import up_to, whole_number
 
 MAX_HOURS = 87_600  # ten years
+MAX_SECONDS = 86_400
 
 
 class Command(BaseCommand):
