@@ -67,7 +67,8 @@ def test_the_way_to_new_orders_is_the_first_page_also_from_a_page_that_was_reach
     address = second.link("Newer")
     first = see(anna, address)
     assert not first.has_link("Newer")
-    fragment = anna.get(address).content.decode().partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
+    page = anna.get(address).content.decode()
+    fragment = LIVE + page.partition(f'hx-get="{LIVE}')[2].partition('"')[0].replace("&amp;", "&")
     assert not Page(anna.get(fragment)).has_link("come in")
     place(at=LATER)
     assert Page(anna.get(fragment)).link("come in") == "/dashboard/"
