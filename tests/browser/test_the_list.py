@@ -128,9 +128,14 @@ def test_the_palette_finds_an_order_and_a_customer(page):
     order = given.placed()
     page.goto("/dashboard/")
     for term, address in ((order.order_id, order.order_id), ("zoe.kim@example.com", "customer_email=zoe.kim")):
+        # Unfold's scripts must have run before the keys do anything, and its palette takes the focus a moment later.
+        page.wait_for_load_state("networkidle")
         page.keyboard.press("Control+k")
-        page.get_by_placeholder("Type to search").press_sequentially(term)
+        box = page.get_by_placeholder("Type to search")
+        expect(box).to_be_focused()
+        box.press_sequentially(term)
         page.locator("#command-results-list a", has_text=term).wait_for()
+        page.wait_for_load_state("networkidle")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(address))
