@@ -45,8 +45,8 @@ def command(root: Path = ROOT) -> list[str]:
     """
     java = find_java() or fetch_java(root)
     engine = engine_files(root)
-    libraries = f"-Djava.library.path={engine / 'DynamoDBLocal_lib'}"
-    return [*java, *QUICK_START, libraries, "-jar", str(engine / "DynamoDBLocal.jar")]
+    # The engine's SQLite finds its native part beside its own jar, so Java need not be told where that is.
+    return [*java, *QUICK_START, "-jar", str(engine / "DynamoDBLocal.jar")]
 
 
 # --- Java -------------------------------------------------------------------------------------------------------------
