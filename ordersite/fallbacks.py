@@ -43,7 +43,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The chrome asks the database who is there, which may be what has just failed: so this page does without."""
-    if is_browser(request):
+    """In the chrome, unless that fails too: it asks the database who is there, which may be what has just failed."""
+    if not is_browser(request):
+        return problems.server_error(request)
+    try:
+        return pages.broken(request)
+    except Exception:  # noqa: BLE001 (whatever it is, a page that needs nothing is the answer; the log has the first error)
         return HttpResponse(render_to_string("server_error.html"), status=500, headers={"Cache-Control": "no-store"})
-    return problems.server_error(request)

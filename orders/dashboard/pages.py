@@ -83,6 +83,12 @@ def not_found(request: HttpRequest, sentence: str) -> HttpResponse:
     return _refused(request, _("Not found"), sentence, HTTPStatus.NOT_FOUND)
 
 
+def broken(request: HttpRequest) -> HttpResponse:
+    """The page of an unforeseen error. Raises whatever the chrome's own questions do, to the database for one."""
+    sentence = _("It has been logged. Go back and try again; if it stays so, tell an administrator when it happened.")
+    return _refused(request, _("Something went wrong on our side"), sentence, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
 def bare(request: HttpRequest, title: str, sentence: str, status: HTTPStatus) -> HttpResponse:
     """A page without the chrome, which shows who has signed in and so cannot be shown to a stranger."""
     response = render_template(request, "bare.html", {"title": title, "sentence": sentence}, status=status)

@@ -121,6 +121,7 @@ def test_without_the_database_of_users_there_is_a_page_that_needs_none(patient):
     finally:
         connections["default"] = connected
     check_server_error(response)
+    assert "All orders" not in Page(response).words
 
 
 # --- What nobody foresaw ----------------------------------------------------------------------------------------------
@@ -149,7 +150,10 @@ def broken(table):
 
 
 def test_an_unforeseen_error_is_a_page_that_tells_nothing_and_a_line_in_the_log(patient, broken, caplog):
-    check_server_error(patient.get(broken, headers={"Accept": "text/html"}))
+    response = patient.get(broken, headers={"Accept": "text/html"})
+    check_server_error(response)
+    # It stands in the chrome.
+    assert "All orders" in Page(response).words
     assert [record.exc_info for record in caplog.records if record.levelno == logging.ERROR]
 
 
