@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help run test lint format bench screenshots lock manage clean package deploy deploy-venv update undeploy test-deploy
+.PHONY: help run test lint format bench screenshots lock clean package deploy deploy-venv update undeploy test-deploy
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -62,9 +62,9 @@ class Query:
         first, last = values.get("created_from"), values.get("created_to")
         after, before = values.get("expires_after"), values.get("expires_before")
         # An order expires at its age, so a range of expiry is a range of creation.
-        begins = [_midnight(first)] if first else []
+        begins = [midnight(first)] if first else []
         begins += [after - expiry_age()] if after else []
-        ends = [_midnight(last + timedelta(days=1))] if last else []
+        ends = [midnight(last + timedelta(days=1))] if last else []
         ends += [before - expiry_age()] if before else []
         begin, end = max(begins, default=None), min(ends, default=None)
         # Two ranges that do not meet hold nothing.
@@ -109,6 +109,6 @@ def _in_words(instant: datetime) -> str:
     return date_format(timezone.localtime(instant), "DATETIME_FORMAT")
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """The beginning of that day in the person's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))

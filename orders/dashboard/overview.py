@@ -7,7 +7,7 @@ in a minute, process and time zone; in another zone only the days are counted an
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import VIEW
 from orders import listing
+from orders.dashboard.filters import midnight
 from orders.dashboard.pages import page, render
 from orders.lifecycle import Status
 from orders.models import expiry_age
@@ -106,10 +107,6 @@ def _key(count: Count) -> str:
     return f"orders.overview|{count.status or ''}|{after}|{before}|{count.cap}".replace(" ", "")
 
 
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
 def _card_counts(now: datetime, today: date) -> list[Count]:
     minute = now.replace(second=0, microsecond=0)
     return [
@@ -126,7 +123,7 @@ def _day_counts(today: date) -> Iterator[Count]:
 
 
 def _day_count(day: date) -> Count:
-    return Count(None, _midnight(day), _midnight(day + timedelta(days=1)))
+    return Count(None, midnight(day), midnight(day + timedelta(days=1)))
 
 
 def _hour_counts(now: datetime) -> Iterator[Count]:
