@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from orders import lifecycle, listing, store
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.stopwatch import TimeIsUp, never
 
 BY = "system:expire_orders"
 
@@ -34,17 +35,13 @@ class Sweep:
     """Orders that are still due, `listing.COUNT_CAP` standing for that many or more."""
 
 
-def never() -> bool:
-    return False
-
-
 def sweep(  # noqa: PLR0913 (an operator's choices, by keyword)
     *,
     at: datetime,
     age: timedelta,
     limit: int | None = None,
     dry_run: bool = False,
-    time_is_up: Callable[[], bool] = never,
+    time_is_up: TimeIsUp = never,
     watch: Callable[[Sweep], object] = lambda _: None,
 ) -> Sweep:
     """Expire the orders that were PENDING for longer than `age` at the instant `at`, and say what happened.
@@ -63,9 +60,7 @@ def sweep(  # noqa: PLR0913 (an operator's choices, by keyword)
     return result
 
 
-def _within(
-    orders: Iterator[Order], result: Sweep, limit: int | None, time_is_up: Callable[[], bool]
-) -> Iterator[Order]:
+def _within(orders: Iterator[Order], result: Sweep, limit: int | None, time_is_up: TimeIsUp) -> Iterator[Order]:
     for order in orders:
         if result.examined == limit or time_is_up():
             result.stopped_early = True

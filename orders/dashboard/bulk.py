@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.callers import caller_label
 from accounts.permissions import CHANGE, DELETE, VIEW, Need, refusal
-from orders import listing, store
+from orders import listing, stopwatch, store
 from orders.dashboard.filters import Query
 from orders.dashboard.order_ids import possible
 from orders.dashboard.pages import forbidden, page, render
@@ -23,6 +23,9 @@ from orders.lifecycle import Status
 from orders.models import Order
 
 MOST = 100
+MOST_SECONDS = 15.0
+"""After these nothing more is tried: with the 8 that a stalled store may hold one order, it is below what Lambda allows
+a request."""
 VERSION = re.compile("[0-9]{1,15}")
 
 logger = logging.getLogger(__name__)
@@ -144,10 +147,15 @@ def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
 
 def _outcome(versions: Mapping[str, int], action: Action, by: str) -> Iterator[Row]:
     """One after the other. Once the store has not answered, nothing is tried: each would wait as long, and in vain."""
-    answers = True
+    answers, time_is_up = True, stopwatch.after(MOST_SECONDS)
     for order_id, version in versions.items():
         try:
-            yield _act(order_id, version, action, by) if answers else _untried(order_id)
+            if not answers:
+                yield _untried(order_id, _("was not tried: the order store does not answer"))
+            elif time_is_up():
+                yield _untried(order_id, _("was not tried: the others took too long. Do it again"))
+            else:
+                yield _act(order_id, version, action, by)
         except StoreUnavailableError as error:
             logger.warning("DynamoDB does not answer: %s", error.reason)
             answers = False
@@ -159,8 +167,8 @@ def _outcome(versions: Mapping[str, int], action: Action, by: str) -> Iterator[R
             yield Row(order_id, None, acts=False, sentence=sentence, look=True)
 
 
-def _untried(order_id: str) -> Row:
-    return Row(order_id, None, acts=False, sentence=_("was not tried: the order store does not answer"), look=True)
+def _untried(order_id: str, sentence: str) -> Row:
+    return Row(order_id, None, acts=False, sentence=sentence, look=True)
 
 
 def _act(order_id: str, version: int, action: Action, by: str) -> Row:

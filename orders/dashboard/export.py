@@ -1,6 +1,7 @@
 """What is filtered, as CSV for a spreadsheet: streamed, and safe to open."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from itertools import chain, islice
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import VIEW
-from orders import listing
+from orders import listing, stopwatch
 from orders.dashboard.filters import Query
 from orders.dashboard.pages import page
 from orders.errors import StoreUnavailableError
@@ -20,6 +21,10 @@ from orders.instants import write_instant
 from orders.models import Order
 
 MOST = 10_000
+MOST_SECONDS = 15.0
+MOST_BYTES = 5_000_000
+"""Lambda gives a request 28 seconds, and its answer 6 MB as JSON:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 HEADINGS = (
     "order_id",
@@ -63,12 +68,15 @@ def _lines(orders: Iterable[Order]) -> Iterator[str]:
     write = csv.writer(_Echo()).writerow
     # The mark by which spreadsheets know UTF-8.
     yield "\ufeff" + str(write(HEADINGS))
+    time_is_up, size = stopwatch.after(MOST_SECONDS), 0
     try:
         for number, order in enumerate(orders):
-            if number == MOST:
-                yield str(write([_("Only the newest %d are here. For all, use the API: follow `next`.") % MOST]))
+            line = str(write([defused(cell) for cell in _cells(order)]))
+            size += len(json.dumps(line))
+            if number == MOST or size > MOST_BYTES or time_is_up():
+                yield str(write([_("Only the newest %d are here. For more, filter by day, or use the API.") % number]))
                 return
-            yield str(write([defused(cell) for cell in _cells(order)]))
+            yield line
     except StoreUnavailableError:
         # The answer has begun, so all that can still be said is said in it.
         yield str(write([_("Cut short: the order store stopped answering. Export again.")]))

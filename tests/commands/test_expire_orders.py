@@ -327,6 +327,13 @@ def test_what_is_no_number_above_0_is_refused_and_nothing_is_done(traffic, run, 
     assert traffic.operations == []
 
 
+@pytest.mark.parametrize(("name", "most"), [("--older-than", 87_600), ("--max-seconds", 86_400)])
+def test_a_number_has_a_bound_of_its_own(table, run, name, most):
+    run("expire_orders", f"{name}={most}")
+    with pytest.raises(CommandError, match=f"argument {name}: '{most + 1}' is not a number above 0 and up to {most}"):
+        run("expire_orders", f"{name}={most + 1}")
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "nan", "inf", "soon", "", "²", "٣"])
 def test_a_limit_that_is_no_whole_number_above_0_is_refused_and_nothing_is_done(traffic, run, value):
     due(1)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,6 +93,16 @@ def refused(status: int, code: str) -> Callable[[Reply], Reply]:
     """The engine's own error instead."""
     body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "as asked for by a test"}
     return lambda _: (status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(body).encode())
+
+
+def slow(seconds: float) -> Callable[[Reply], Reply]:
+    """The engine's reply, later."""
+
+    def change(reply: Reply) -> Reply:
+        time.sleep(seconds)
+        return reply
+
+    return change
 
 
 def reading(old: bytes, new: bytes) -> Callable[[Reply], Reply]:

@@ -3,10 +3,11 @@
 import pytest
 
 from orders import store
+from orders.dashboard import bulk
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.contract.given import LATER, crowd, ids, move, placed, spoil, stored
-from tests.contract.way import refused
+from tests.contract.way import refused, slow
 from tests.dashboard.reading import Page, press, see
 
 PREVIEW, APPLY = "/dashboard/bulk/preview/", "/dashboard/bulk/apply/"
@@ -268,3 +269,15 @@ def test_one_order_that_cannot_be_written_does_not_keep_the_others_from_being_to
     [record] = [record for record in caplog.records if record.name == "orders.dashboard.bulk"]
     assert orders[1].order_id in record.getMessage()
     assert states([orders[0], orders[2]]) == [Status.CANCELLED] * 2
+
+
+def test_what_there_was_no_time_for_is_told_and_left_alone(anna, way, monkeypatch):
+    """Or Lambda would end the request, and nobody would know what had been done."""
+    monkeypatch.setattr(bulk, "MOST_SECONDS", 0.2)
+    orders = crowd(3)
+    preview = Page(select(anna, "cancel", ids(orders)))
+    way.change("UpdateItem", slow(0.3))
+    page = confirmed(anna, preview)
+    assert page.words.count("became CANCELLED") == 1
+    assert page.words.count("was not tried: the others took too long. Do it again") == 2
+    assert sorted(states(orders)) == ["CANCELLED", "PENDING", "PENDING"]

@@ -11,7 +11,7 @@ from orders.dashboard import export
 from orders.dashboard.export import defused
 from orders.lifecycle import Status
 from tests.contract.given import NOW, crowd, ids, placed, put
-from tests.contract.way import refused
+from tests.contract.way import refused, slow
 from tests.dashboard.reading import see
 from tests.dashboard.test_detail import FORMER_ID, former
 
@@ -118,12 +118,12 @@ def test_formulas_are_defused_in_every_field_that_a_customer_fills_in(anna):
 # --- The cap ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_export_ends_at_the_cap_and_says_how_to_get_all(anna, monkeypatch):
+def test_the_export_ends_at_the_cap_and_says_how_to_get_more(anna, monkeypatch):
     monkeypatch.setattr(export, "MOST", 3)
     orders = crowd(4)
     *shown, notice = exported(anna)
     assert [row[0] for row in shown] == ids(orders[:3])
-    assert notice == ["Only the newest 3 are here. For all, use the API: follow `next`."]
+    assert notice == ["Only the newest 3 are here. For more, filter by day, or use the API."]
 
 
 def test_exactly_as_many_as_the_cap_are_all_and_no_notice(anna, monkeypatch):
@@ -134,6 +134,25 @@ def test_exactly_as_many_as_the_cap_are_all_and_no_notice(anna, monkeypatch):
 
 def test_the_cap_is_ten_thousand():
     assert export.MOST == 10_000
+
+
+def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, way, monkeypatch):
+    monkeypatch.setattr(export, "MOST_SECONDS", 0.3)
+    orders = crowd(150)
+    way.change("Query", lambda reply: reply, slow(0.4))
+    *shown, notice = exported(anna)
+    assert [row[0] for row in shown] == ids(orders[:100])
+    assert notice == ["Only the newest 100 are here. For more, filter by day, or use the API."]
+
+
+def test_the_export_ends_before_it_is_larger_than_lambda_carries_and_says_so(anna, monkeypatch):
+    """Lambda carries it as JSON, in which every letter here takes six bytes."""
+    monkeypatch.setattr(export, "MOST_BYTES", 6_000)
+    for _ in range(10):
+        placed(item="日" * 200)
+    *shown, notice = exported(anna)
+    assert len(shown) == 4
+    assert notice == ["Only the newest 4 are here. For more, filter by day, or use the API."]
 
 
 # --- Streaming --------------------------------------------------------------------------------------------------------

@@ -23,9 +23,9 @@ def project(tmp_path):
     return tmp_path
 
 
-def start(project, **environment):
+def start(project, read=READ, **environment):
     return subprocess.run(  # noqa: S603 (this project's own settings)
-        [sys.executable, "-c", READ], cwd=project, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", read], cwd=project, env=environment, capture_output=True, text=True, check=False
     )
 
 
@@ -102,3 +102,10 @@ def test_no_file_is_read_where_the_environment_holds_the_secret_key(project):
         file.write_text("DEBUG=true\nORDERS_TABLE=FromFile\nSECRET_KEY=from-file\n")
     found = read(project, SECRET_KEY="from the environment")
     assert (found["SECRET_KEY"], found["DEBUG"], found["ORDERS_TABLE"]) == ("from the environment", False, "Orders")
+
+
+@pytest.mark.parametrize(("query", "seconds"), [("", 5), ("?sslmode=require", 5), ("?connect_timeout=9", 9)])
+def test_a_postgresql_that_does_not_answer_is_not_waited_for_without_end(project, query, seconds):
+    read = "from ordersite import settings; print(settings.DATABASES['default']['OPTIONS']['connect_timeout'])"
+    variables = {"SECRET_KEY": "x", "DATABASE_URL": f"postgres://orders:hush@db/orders{query}"}
+    assert int(start(project, read=read, **variables).stdout) == seconds

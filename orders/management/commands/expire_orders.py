@@ -1,7 +1,5 @@
 import json
-import time
 from argparse import ArgumentParser
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -12,8 +10,9 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from orders import stopwatch
 from orders.errors import StoreUnavailableError
-from orders.expiry import Sweep, never, sweep
+from orders.expiry import Sweep, sweep
 from orders.instants import write_instant
 from orders.listing import COUNT_CAP
 from orders.management.arguments import up_to, whole_number
@@ -39,7 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
         parser.add_argument("--limit", type=whole_number, metavar="N", help="examine at most N orders")
         parser.add_argument(
-            "--max-seconds", type=up_to(MAX_HOURS), metavar="S", help="stop before the next order after S s"
+            "--max-seconds", type=up_to(MAX_SECONDS), metavar="S", help="stop before the next order after S s"
         )
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 
@@ -55,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError(f"{result.failed:,} orders could not be expired; the log names each. Run this again.")
 
     def _sweep(self, options: dict[str, Any]) -> Sweep:
-        console = Console(stderr=True)
+        console, seconds = Console(stderr=True), options["max_seconds"]
         columns = SpinnerColumn(), TextColumn("Expiring: {task.completed:,} examined"), TimeElapsedColumn()
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("", total=None)
@@ -64,16 +63,9 @@ class Command(BaseCommand):
                 age=timedelta(hours=options["older_than"]),
                 limit=options["limit"],
                 dry_run=options["dry_run"],
-                time_is_up=_stopwatch(options["max_seconds"]),
+                time_is_up=stopwatch.after(seconds) if seconds else stopwatch.never,
                 watch=lambda result: progress.update(task, completed=result.examined),
             )
-
-
-def _stopwatch(seconds: float | None) -> Callable[[], bool]:
-    if seconds is None:
-        return never
-    deadline = time.monotonic() + seconds
-    return lambda: time.monotonic() >= deadline
 
 
 def _as_json(result: Sweep) -> str:
