@@ -29,6 +29,7 @@ module, function = sys.argv[1].rsplit(".", 1)
 handler = getattr(import_module(module), function)
 class Context:
     aws_request_id, function_name = "id", "ordersite-prod"
+    get_remaining_time_in_millis = lambda self: 28_000
 event = {"httpMethod": sys.argv[2], "path": "/lifecycle", "headers": {"Host": "x.execute-api.ap-south-1.amazonaws.com"},
          "requestContext": {}, "queryStringParameters": None, "pathParameters": None, "body": None}
 status = handler(event, Context())["statusCode"]

@@ -21,13 +21,13 @@ def is_browser(request: HttpRequest) -> bool:
 @csrf_exempt
 def unknown_route(request: HttpRequest) -> HttpResponse:
     """The last route."""
+    return not_found(request)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
     if is_browser(request):
-        return page_not_found(request)
+        return pages.not_found(request, _("There is nothing at %s.") % request.path)
     return _unknown_to_a_program(request)
-
-
-def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
-    return pages.not_found(request, _("There is nothing at %s.") % request.path)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
@@ -40,6 +40,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         sentence = _("The request is malformed. Go back and try again.")
         return pages.bare(request, _("This cannot be read"), sentence, HTTPStatus.BAD_REQUEST)
     return problems.bad_request(request, exception)
+
+
+def timed_out(request: HttpRequest) -> HttpResponse:
+    """A request that took longer than the machine under it allows. Whether it changed anything is not known."""
+    if not is_browser(request):
+        return problems.timed_out()
+    sentence = _("It was given up. Try again in a moment.")
+    if request.method not in pages.READING:
+        sentence = _("It was given up, so it is not known whether your change was made. Look first; repeating is safe.")
+    return pages.bare(request, _("This took too long"), sentence, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

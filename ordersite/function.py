@@ -1,15 +1,25 @@
-"""The Lambda function: Zappa's handler, told apart in the logs by request and by start.
+"""The Lambda function: Zappa's handler, told apart in the logs by request and by start, and with an end in time.
 
 With INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT set, importing this module loads the whole app, so that it happens while
 Lambda gives a starting function its full CPU, and once for all under SnapStart.
 """
 
 import logging
+import random
 from typing import Any, Protocol
 
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django_guid import get_guid
 from zappa.handler import lambda_handler
 
+from ordersite.deadline import DeadlinePassedError, deadline
 from ordersite.logs import Invocation, invocation
+
+RESERVE_SECONDS = 1.5
+"""What is left of the function's time, when a request is given up, for saying so."""
+
+Event = dict[str, Any]
 
 logger = logging.getLogger(__name__)
 
@@ -18,18 +28,20 @@ class LambdaContext(Protocol):
     aws_request_id: str
     function_name: str
 
+    def get_remaining_time_in_millis(self) -> int: ...
+
 
 _answered = False
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401 (whatever the event's caller expects)
+def handler(event: Event, context: LambdaContext) -> Any:  # noqa: ANN401 (whatever the event's caller expects)
     """Answer a request of API Gateway, the hourly rule, or `zappa manage`."""
     cold_start = _is_first()
     token = invocation.set(Invocation(context.aws_request_id, context.function_name, cold_start))
     try:
         if cold_start:
-            logger.info("Cold start")
-        return lambda_handler(event, context)
+            _begin()
+        return _answer(event, context) if "httpMethod" in event else lambda_handler(event, context)
     finally:
         invocation.reset(token)
 
@@ -38,3 +50,60 @@ def _is_first() -> bool:
     global _answered
     first, _answered = not _answered, True
     return first
+
+
+def _begin() -> None:
+    logger.info("Cold start")
+    # Starts from one snapshot would all draw the same numbers, and botocore's retries would come in step.
+    random.seed()
+
+
+def _answer(event: Event, context: LambdaContext) -> Any:  # noqa: ANN401 (API Gateway's)
+    """The app's answer, or its refusal to go on when the function's time is almost over."""
+    seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+    try:
+        with deadline(seconds):
+            return lambda_handler(_with_stage(event), context)
+    except DeadlinePassedError as error:
+        logger.error("Given up after %.1f s: %s %s", seconds, event["httpMethod"], event["path"], exc_info=error)  # noqa: TRY400 (says what it waited for, and is no failure of ours)
+        return _given_up(event)
+
+
+def _with_stage(event: Event) -> Event:
+    """Zappa takes the stage's name off any path that begins with it, /products under prod too, where the host is AWS's.
+
+    So such a path is given the stage once more, for Zappa to take off.
+    """
+    path, stage = event["path"], event["requestContext"].get("stage")
+    if not stage or not path.startswith(f"/{stage}") or "amazonaws.com" not in _header(event, "host"):
+        return event
+    return {**event, "path": f"/{stage}{path}"}
+
+
+def _header(event: Event, name: str) -> str:
+    headers = event.get("headers") or {}
+    return next((value for given, value in headers.items() if given.lower() == name), "")
+
+
+def _given_up(event: Event) -> dict[str, Any]:
+    # Loaded only now: it needs Django to be set up, which Zappa's handler does.
+    from ordersite.fallbacks import timed_out  # noqa: PLC0415
+
+    # A connection may wait for an answer still; the next request is not to find it so.
+    connections.close_all()
+    response = timed_out(_request(event))
+    if request_id := get_guid():
+        response["X-Request-Id"] = request_id
+    return _for_gateway(response)
+
+
+def _request(event: Event) -> HttpRequest:
+    """As much of the request as tells who asks."""
+    request = HttpRequest()
+    request.method = event["httpMethod"]
+    request.META["HTTP_ACCEPT"] = _header(event, "accept")
+    return request
+
+
+def _for_gateway(response: HttpResponse) -> dict[str, Any]:
+    return {"statusCode": response.status_code, "headers": dict(response.headers), "body": response.content.decode()}

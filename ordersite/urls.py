@@ -23,5 +23,5 @@ urlpatterns = [
 
 handler400 = "ordersite.fallbacks.bad_request"
 handler403 = "ordersite.fallbacks.permission_denied"
-handler404 = "ordersite.fallbacks.page_not_found"
+handler404 = "ordersite.fallbacks.not_found"
 handler500 = "ordersite.fallbacks.server_error"

@@ -26,7 +26,7 @@ from orders.errors import (
 )
 
 CONTENT_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = 2
+RETRY_AFTER = {"Retry-After": "2"}
 
 STATUS_OF: Mapping[type[OrderError], HTTPStatus] = {
     OrderNotFoundError: HTTPStatus.NOT_FOUND,
@@ -73,8 +73,7 @@ def _of_order_error(error: OrderError) -> Response:
 
 
 def _retry_later(code: str, detail: str) -> Response:
-    document = problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail)
-    return _response(document, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+    return _response(problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail), RETRY_AFTER)
 
 
 def _of_api_exception(exc: exceptions.APIException) -> Response:
@@ -148,9 +147,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _plain(_unforeseen())
 
 
+def timed_out() -> HttpResponse:
+    """The answer to a request that took longer than the machine under the app allows."""
+    detail = (
+        "The request took too long and was given up. Whether it changed anything is not known: look at the order, or "
+        "repeat a POST with its Idempotency-Key."
+    )
+    return _plain(problem(HTTPStatus.SERVICE_UNAVAILABLE, "timed_out", detail), RETRY_AFTER)
+
+
 def _wants_html(request: HttpRequest) -> bool:
     return "text/html" in request.META.get("HTTP_ACCEPT", "")
 
 
-def _plain(document: dict[str, Any]) -> HttpResponse:
-    return HttpResponse(orjson.dumps(document), status=document["status"], content_type=CONTENT_TYPE)
+def _plain(document: dict[str, Any], headers: dict[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(orjson.dumps(document), status=document["status"], content_type=CONTENT_TYPE, headers=headers)

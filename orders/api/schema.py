@@ -148,7 +148,7 @@ REFUSALS: Mapping[int, str] = {
     415: "Only JSON is taken.",
     422: "The Idempotency-Key has placed a different order.",
     429: "Too many requests; `Retry-After` says when to come back.",
-    503: "DynamoDB does not answer; `Retry-After` says when to come back.",
+    503: "DynamoDB does not answer, or it took too long; `Retry-After` says when to come back.",
 }
 TO_EVERYBODY = (406, 429)
 EVERYWHERE = (400, 401, 403, *TO_EVERYBODY, 503)
