@@ -5,12 +5,14 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from enum import Enum, auto
 from pathlib import Path
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import PROJECT, package
-from deploy.after import StepFailedError, Target, api_id, take_down
+from deploy.after import StepFailedError, Target, api_id, find_api, take_down
 from deploy.smoke import SmokeError, smoke
 from deploy.stage import Stage, UnknownStageError, read_stage
 
@@ -20,6 +22,15 @@ WITHOUT_SECRETS = {"SECRET_KEY": "none", "COLLECTED_STATIC": "true", "SSM_PARAME
 
 class DeployError(Exception):
     """The deploy ended before its end; the text says at which step."""
+
+
+class Presence(Enum):
+    """What there is of a stage in AWS."""
+
+    NONE = auto()
+    HALF = auto()
+    """Its function, and no gateway to it: a deploy ended in between."""
+    WHOLE = auto()
 
 
 def main() -> int:
@@ -32,26 +43,54 @@ def main() -> int:
     except (DeployError, SmokeError, StepFailedError, UnknownStageError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"\nAWS: {error}\nNothing more was done. `manage.py deploy_check` says what is missing.", file=sys.stderr)
+        return 1
     return 0
 
 
 def deploy(name: str) -> None:
-    """The first deploy of a stage."""
-    _release(name, "deploy")
+    """Bring a stage to AWS, whatever part of it a former deploy has made: safe to repeat."""
+    _check(name)
+    stage = _stage(name)
+    present = presence(stage)
+    if present is Presence.HALF:
+        # Zappa goes neither on from here nor back by itself.
+        _step("Taking back a deploy that ended before its gateway", _zappa("undeploy", name, "--yes"))
+    _release(stage, "update" if present is Presence.WHOLE else "deploy")
 
 
 def update(name: str) -> None:
     """New code and settings for a stage that is there. Migrations run after; so they have to suit the old code too."""
-    _release(name, "update")
+    stage = _stage(name)
+    if presence(stage) is not Presence.WHOLE:
+        raise DeployError(f"{stage.function} is not there to be updated: make deploy STAGE={name}")
+    _check(name)
+    _release(stage, "update")
 
 
 def undeploy(name: str) -> None:
     """Take the stage down. Its table, with all orders, the PostgreSQL database and the logs stay."""
-    _step("Taking the stage down", _zappa("undeploy", name, "--yes"))
     stage = _stage(name)
+    _confirm(stage)
+    _step("Taking the stage down", _zappa("undeploy", name, "--yes"))
     for sentence in take_down(stage, boto3.Session()):
         print(sentence)
     print(f"Table {stage.orders_table} and its orders are untouched, and so are the logs and PostgreSQL.")
+
+
+def _confirm(stage: Stage) -> None:
+    """Raises DeployError unless the operator has named the stage a second time."""
+    given = os.environ.get("CONFIRM") or _asked(f"This takes {stage.function} down. Its name, to go on: ")
+    if given not in (stage.name, stage.function):
+        raise DeployError(f"Nothing was done. Answer {stage.function}, or give CONFIRM={stage.name}, to take it down.")
+
+
+def _asked(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
 
 
 def build(name: str) -> None:
@@ -63,18 +102,30 @@ def build(name: str) -> None:
     print(file.name)
 
 
-def _release(name: str, command: str) -> None:
+def _check(name: str) -> None:
     _collect_static()
     _step("Checking", [sys.executable, "manage.py", "deploy_check", name])
-    _step(f"Zappa: {command}", _zappa(command, name))
+
+
+def _release(stage: Stage, command: str) -> None:
+    _step(f"Zappa: {command}", _zappa(command, stage.name))
     for line in ("migrate --noinput", "ensure_admin"):
-        _step(f"On the function: manage.py {line}", _zappa("manage", name, line))
-    stage = _stage(name)
+        _step(f"On the function: manage.py {line}", _zappa("manage", stage.name, line))
     url = endpoint(stage)
     print("\n== Asking the public URL")
     for sentence in smoke(url, by_way_of=os.environ.get("GATEWAY_ADDRESS", "")):
         print(sentence)
     _print_outputs(stage, url)
+
+
+def presence(stage: Stage) -> Presence:
+    target = Target(stage, boto3.Session())
+    functions = target.client("lambda")
+    try:
+        functions.get_function_configuration(FunctionName=stage.function)
+    except functions.exceptions.ResourceNotFoundException:
+        return Presence.NONE
+    return Presence.HALF if find_api(target) is None else Presence.WHOLE
 
 
 def endpoint(stage: Stage) -> str:

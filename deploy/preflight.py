@@ -6,7 +6,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import boto3
@@ -21,6 +21,7 @@ from ordersite.secrets import read_secrets
 UNKNOWN_ACCOUNT = "000000000000"
 DATABASE_PATIENCE = 5
 REQUIREMENTS = PROJECT / "requirements.txt"
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)( ;.*)?$", re.MULTILINE)
 VIRTUALENVS_OWN = frozenset({"pip"})
 
 
@@ -125,14 +126,22 @@ def python_is_the_runtimes(stage: Stage) -> None:
 
 def only_runtime_packages(stage: Stage) -> None:  # noqa: ARG001 (the shape of a check)
     """Zappa ships the whole virtualenv; so it must hold what requirements.txt names, in these versions, and no more."""
-    pinned = dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", REQUIREMENTS.read_text().lower(), re.MULTILINE))
+    pins = {_canonical(name): (version, marker) for name, version, marker in PIN.findall(REQUIREMENTS.read_text())}
     installed = {_canonical(found.name): found.version for found in importlib.metadata.distributions()}
-    strangers = sorted(installed.keys() - {_canonical(name) for name in pinned} - VIRTUALENVS_OWN)
-    if strangers:
+    strangers = installed.keys() - pins.keys() - VIRTUALENVS_OWN
+    # A line with a marker is for some machines only, and this may be none of them.
+    others = {name for name, (pin, marker) in pins.items() if installed.get(name, pin if marker else "") != pin}
+    if strangers or others:
+        said = [f"{_some(strangers)} would be shipped"] if strangers else []
+        said += [f"{_some(others)} as requirements.txt pins it would not"] if others else []
         raise CheckFailedError(
-            f"{', '.join(strangers[:5])} {'and more ' if len(strangers) > 5 else ''}"  # noqa: PLR2004
-            "would be shipped. `make deploy` makes a virtualenv that holds requirements.txt only; use it."
+            f"{', and '.join(said)}. `make deploy` makes a virtualenv that holds requirements.txt only; use it."
         )
+
+
+def _some(names: Iterable[str]) -> str:
+    first, *others = sorted(names)
+    return f"{first} and {len(others)} more" if others else first
 
 
 def _canonical(name: str) -> str:
@@ -149,7 +158,12 @@ def django_has_no_objections(stage: Stage) -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level=WARNING"],
         cwd=PROJECT,
-        env={**os.environ, "AWS_REGION": stage.region, **stage.environment},
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": stage.config["django_settings"],
+            "AWS_REGION": stage.region,
+            **stage.environment,
+        },
         capture_output=True,
         text=True,
         check=False,

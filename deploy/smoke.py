@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import NamedTuple
@@ -45,9 +46,13 @@ class _Site(NamedTuple):
     url: str
     by_way_of: str
 
+    @property
+    def stage(self) -> str:
+        return urlsplit(self.url).path.strip("/")
+
     def ask(self, path: str) -> Answer:
-        host, stage = urlsplit(self.url).netloc, urlsplit(self.url).path
-        address = (self.by_way_of or f"https://{host}") + stage + path
+        host = urlsplit(self.url).netloc
+        address = (self.by_way_of or f"https://{host}") + urlsplit(self.url).path + path
         request = Request(address, headers={"Accept": "*/*", "Host": host})  # noqa: S310 (the URL that AWS gave us)
         try:
             with urlopen(request, timeout=TIMEOUT) as reply:  # noqa: S310
@@ -59,15 +64,26 @@ class _Site(NamedTuple):
 
 
 def _healthy(site: _Site) -> dict[str, dict[str, str]]:
-    """The answer of /healthz once it is 200; what has just been deployed may need a moment."""
+    """The answer of /healthz once it is well; what has just been deployed may need a moment."""
     deadline = time.monotonic() + PATIENCE
-    while (answer := site.ask("/healthz")).status != HTTPStatus.OK:
+    while (document := _health(answer := site.ask("/healthz"))) is None:
         if time.monotonic() > deadline:
             text = answer.body.decode(errors="replace")[:500]
-            raise SmokeError(f"{site.url}/healthz still answers {answer.status}: {text}. See `zappa tail`.")
+            raise SmokeError(
+                f"{site.url}/healthz still answers {answer.status or 'nothing'}: {text}. "
+                f"Look at the log: zappa tail {site.stage}."
+            )
         time.sleep(PAUSE)
-    document: dict[str, dict[str, str]] = json.loads(answer.body)
     return document
+
+
+def _health(answer: Answer) -> dict[str, dict[str, str]] | None:
+    """What /healthz says of itself when it is well, and is ours."""
+    with suppress(ValueError):
+        document = json.loads(answer.body)
+        if answer.status == HTTPStatus.OK and isinstance(document, dict) and isinstance(document.get("checks"), dict):
+            return document
+    return None
 
 
 def _expect(site: _Site, path: str, status: int) -> Answer:

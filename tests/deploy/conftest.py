@@ -1,18 +1,24 @@
 """One deployed stage for all tests of this folder: an AWS, a PostgreSQL and an operator's checkout."""
 
+import io
 import json
 import secrets
+import sys
+import time
+import zipfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from orders.models import new_order
-from tests.deploy.machine import Aws, aws, postgresql
-from tests.deploy.site import PARAMETER, PASSWORD, RULE, TABLE, Browser, Checkout, Gateway, Shop
+from tests.deploy.machine import PROJECT, REGION, Aws, aws, postgresql
+from tests.deploy.site import FUNCTION, PARAMETER, PASSWORD, ROLE, RULE, TABLE, Browser, Checkout, Gateway, Reply, Shop
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +51,26 @@ def deployed(refused: str, checkout: Checkout, database: str) -> str:
     """What `make deploy` says."""
     values = {"SECRET_KEY": secrets.token_urlsafe(50), "DATABASE_URL": database, "ADMIN_PASSWORD": PASSWORD}
     checkout.aws.client("ssm").put_parameter(Name=PARAMETER, Type="SecureString", Value=json.dumps(values))
+    leave_half_a_deploy(checkout)
     done = checkout.make_target("deploy")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def leave_half_a_deploy(checkout: Checkout) -> None:
+    """The function without its gateway, as when the operator's connection breaks in between."""
+    trust = (PROJECT / "deploy" / "trust.json").read_text()
+    made = checkout.aws.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("nothing.py", "")
+    checkout.aws.client("lambda").create_function(
+        FunctionName=FUNCTION,
+        Role=made["Role"]["Arn"],
+        Runtime="python{}.{}".format(*sys.version_info),
+        Handler="nothing.handler",
+        Code={"ZipFile": code.getvalue()},
+    )
 
 
 class Aged(NamedTuple):
@@ -81,12 +104,40 @@ def put_order(checkout: Checkout, *, hours_old: int) -> str:
 
 
 @pytest.fixture(scope="session")
+def function_environment(deployed: str, checkout: Checkout) -> dict[str, str]:
+    """What the deployed function finds, for a process that stands in for it."""
+    return {**checkout.variables, **checkout.aws.environment, "AWS_REGION": REGION}
+
+
+@pytest.fixture(scope="session")
 def gateway(deployed: str, checkout: Checkout) -> Gateway:
     return checkout.gateway
 
 
+class HeldUp(NamedTuple):
+    reply: Reply
+    took: float
+    """Seconds."""
+
+
 @pytest.fixture(scope="session")
-def shop(gateway: Gateway, checkout: Checkout, aged: Aged) -> Shop:
+def held_up(gateway: Gateway, checkout: Checkout, database: str) -> Iterator[Future[HeldUp]]:
+    """A person who signs in while a migration, say, holds her row; the other tests take their time meanwhile."""
+    made = checkout.manage("ensure_admin", ADMIN_USERNAME="held")
+    assert made.returncode == 0, made.stderr
+
+    def sign_in() -> HeldUp:
+        with psycopg.connect(database) as migration:
+            migration.execute("SELECT 1 FROM accounts_user WHERE username = 'held' FOR UPDATE")
+            began = time.monotonic()
+            return HeldUp(Browser(gateway).sign_in("held"), time.monotonic() - began)
+
+    with ThreadPoolExecutor() as pool:
+        yield pool.submit(sign_in)
+
+
+@pytest.fixture(scope="session")
+def shop(gateway: Gateway, checkout: Checkout, aged: Aged, held_up: Future[HeldUp]) -> Shop:
     made = checkout.manage("create_api_key", "--name", "shop")
     assert made.returncode == 0, made.stderr
     return Shop(gateway, made.stdout.strip())
@@ -101,3 +152,28 @@ def browser(gateway: Gateway) -> Browser:
 def package(deployed: str, checkout: Checkout) -> Path:
     """The zip that was deployed first."""
     return min(checkout.folder.glob("*.zip"))
+
+
+@pytest.fixture(scope="session")
+def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def staging(checkout: Checkout, shop: Shop, database: str) -> Shop:
+    """A shop at the second stage, which was deployed beside the first, with a database of its own."""
+    with psycopg.connect(database, autocommit=True) as server:
+        server.execute("CREATE DATABASE staging")
+    url = database.rpartition("/")[0] + "/staging"
+    values = {"SECRET_KEY": secrets.token_urlsafe(50), "DATABASE_URL": url, "ADMIN_PASSWORD": PASSWORD}
+    parameter = "/ordersite/staging"
+    ssm = checkout.aws.client("ssm")
+    ssm.put_parameter(Name=parameter, Type="SecureString", Value=json.dumps(values), Overwrite=True)
+    done = checkout.make_target("deploy", "STAGE=staging")
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = checkout.manage("create_api_key", "--name", "shop", SSM_PARAMETER=parameter)
+    assert made.returncode == 0, made.stderr
+    return Shop(checkout.gateway_of("ordersite-staging"), made.stdout.strip(), "staging")

@@ -28,6 +28,9 @@ REGION = "ap-south-1"
 ACCOUNT = "123456789012"
 PATIENCE = 60.0
 PATH = "/usr/local/bin:/usr/bin:/bin"
+# A package is some 8,000 files, copied and unpacked several times: in memory that takes half as long.
+MEMORY = Path("/dev/shm")  # noqa: S108 (what is made in it has a folder of its own, with a name by chance)
+SCRATCH = str(MEMORY) if os.access(MEMORY, os.W_OK) else tempfile.gettempdir()
 INSTALL_POSTGRESQL = "install PostgreSQL's server (Debian: apt-get install postgresql)"
 
 
@@ -35,6 +38,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def silence() -> Iterator[str]:
+    """The address of a server that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 def wait_until(true: Callable[[], bool], *, what: str, patience: float = PATIENCE) -> None:
@@ -136,6 +146,7 @@ class Aws:
             "AWS_ACCESS_KEY_ID": "operator",
             "AWS_SECRET_ACCESS_KEY": "operators-secret",
             "AWS_DEFAULT_REGION": REGION,
+            "TMPDIR": SCRATCH,
             # Zappa asks PyPI at each start whether there is a newer Zappa. Nobody answers here.
             "HTTPS_PROXY": "http://127.0.0.1:9",
         }
@@ -149,13 +160,19 @@ class Aws:
             aws_secret_access_key="operators-secret",
         )
 
-    def asked_by_roles(self) -> list[dict[str, Any]]:
-        """Each call made with a role's credentials: `action`, `resource`, and whether it was `allowed`."""
-        return [json.loads(line) for line in self.record.read_text().splitlines()]
+    def asked_by(self, role: str) -> list[dict[str, Any]]:
+        """Each call made with this role's credentials: `action`, `resource`, and whether it was `allowed`."""
+        lines = [json.loads(line) for line in self.record.read_text().splitlines()]
+        return [line for line in lines if f":assumed-role/{role}/" in line["by"]]
 
 
 @contextmanager
 def aws(folder: Path) -> Iterator[Aws]:
+    with tempfile.TemporaryDirectory(prefix="ordersite-aws-", dir=SCRATCH) as scratch:
+        yield from _aws(folder, scratch)
+
+
+def _aws(folder: Path, scratch: str) -> Iterator[Aws]:
     python = _ministack()
     port = free_port()
     site = Aws(f"http://127.0.0.1:{port}", folder / "record")
@@ -163,7 +180,7 @@ def aws(folder: Path) -> Iterator[Aws]:
     environment = {
         "PATH": PATH,
         "HOME": str(folder),
-        "TMPDIR": str(folder),
+        "TMPDIR": scratch,
         "S3_DATA_DIR": str(folder / "s3"),
         "ROLE_RECORD": str(site.record),
         "AUTH": "true",

@@ -1,6 +1,6 @@
 """Runs MiniStack, in its own virtualenv, with two things added: a record of what roles ask for, and one repair.
 
-Started by tests/deploy/aws.py; nothing of the project is on its path.
+Started by tests/deploy/machine.py; nothing of the project is on its path.
 """
 
 import json
@@ -16,6 +16,7 @@ BINARY = "/binaryMediaTypes/"
 def record_what_roles_ask_for() -> None:
     """Each decision about a call made with a role's credentials becomes a line of RECORD."""
     from ministack.core import iam_evaluator  # noqa: PLC0415 (before the app, which takes it from there)
+    from ministack.services import sts  # noqa: PLC0415
 
     enforce = iam_evaluator.enforce
 
@@ -24,7 +25,8 @@ def record_what_roles_ask_for() -> None:
         refusal = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
         if (access_key_id or "").startswith(ROLE_KEYS):
             with RECORD.open("a") as record:
-                line = {"action": iam_action, "resource": resource_arn, "allowed": refusal is None}
+                who = sts._sessions[access_key_id]["Arn"]
+                line = {"by": who, "action": iam_action, "resource": resource_arn, "allowed": refusal is None}
                 record.write(json.dumps(line) + "\n")
         return refusal
 

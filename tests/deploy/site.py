@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.cookies import SimpleCookie
@@ -16,12 +18,16 @@ from urllib.parse import urlencode
 from tests.deploy.machine import PROJECT, REGION, Aws
 
 FUNCTION = "ordersite-prod"
+LOG_GROUP = f"/aws/lambda/{FUNCTION}"
+ROLE = f"{FUNCTION}-ZappaLambdaExecutionRole"
 PARAMETER = "/ordersite/prod"
 TABLE = "Orders"
 RULE = "ordersite-prod-expire-orders-orders.schedule.expire_orders"
 PASSWORD = "correct horse battery staple"
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "*.zip", "db.sqlite3*")
 PATIENCE = 600
+SNAP_START = sys.version_info >= (3, 12)
+"""Lambda offers it for Python from this version on."""
 
 
 @dataclass
@@ -50,12 +56,14 @@ class Checkout:
         return checkout
 
     def edit_settings(self) -> None:
-        """All that differs from the settings as they stand: the Python at hand, no touch, which needs the world, and
-        the zip is kept to be looked at."""  # noqa: D205, D209 (one sentence)
+        """All that differs from the settings as they stand: the Python at hand, SnapStart where Lambda has it for that,
+        no touch, which needs the world, and the zip is kept to be looked at."""  # noqa: D205, D209 (one sentence)
         file = self.folder / "zappa_settings.json"
         settings = json.loads(file.read_text())
         runtime = "python{}.{}".format(*sys.version_info)
         settings["prod"] |= {"touch": False, "runtime": runtime, "delete_local_zip": False}
+        if SNAP_START:
+            settings["prod"]["snap_start"] = "PublishedVersions"
         file.write_text(json.dumps(settings))
 
     def run(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -63,24 +71,80 @@ class Checkout:
             command,
             cwd=self.folder,
             env={**self.aws.environment, "HOME": str(self.folder), **variables},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=PATIENCE,
             check=False,
         )
 
-    def make_target(self, target: str) -> subprocess.CompletedProcess[str]:
-        return self.run("make", f"PYTHON={sys.executable}", target, GATEWAY_ADDRESS=self.aws.endpoint)
+    def make_target(self, target: str, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.run("make", f"PYTHON={sys.executable}", target, *words, GATEWAY_ADDRESS=self.aws.endpoint)
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def manage(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """A command run here, with the stage's own secrets."""
-        python = self.folder / ".local" / "deploy" / "venv" / "bin" / "python"
-        return self.run(python, "manage.py", *arguments, SSM_PARAMETER=PARAMETER, ORDERS_TABLE=TABLE)
+        own = {"SSM_PARAMETER": PARAMETER, "ORDERS_TABLE": TABLE, **variables}
+        return self.run(self.python, "manage.py", *arguments, **own)
+
+    @property
+    def python(self) -> Path:
+        """Of the virtualenv that holds what runs and nothing else."""
+        return self.folder / ".local" / "deploy" / "venv" / "bin" / "python"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of the deployed function."""
+        configuration = self.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
+        variables: dict[str, str] = configuration["Environment"]["Variables"]
+        return variables
+
+    @contextmanager
+    def other_variables(self, **others: str) -> Iterator[None]:
+        """The function with these in its environment, from its next start on, and then as it was."""
+        before = self.variables
+        self._set_variables(before | others)
+        try:
+            yield
+        finally:
+            self._set_variables(before)
+
+    def _set_variables(self, variables: dict[str, str]) -> None:
+        functions = self.aws.client("lambda")
+        functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables})
+        if SNAP_START:
+            # The gateway calls what has been published.
+            version = functions.publish_version(FunctionName=FUNCTION)["Version"]
+            functions.get_waiter("published_version_active").wait(FunctionName=FUNCTION, Qualifier=version)
+            functions.update_alias(FunctionName=FUNCTION, Name="snapstart", FunctionVersion=version)
+
+    def invoke(self, event: object) -> tuple[str | None, str]:
+        """What Lambda says of the function's end, None where it was a good one; and what the function returned."""
+        reply = self.aws.client("lambda").invoke(FunctionName=FUNCTION, Payload=json.dumps(event).encode())
+        return reply.get("FunctionError"), reply["Payload"].read().decode()
+
+    def log(self) -> str:
+        """All that the function has logged."""
+        pages = self.aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=LOG_GROUP)
+        return "\n".join(event["message"].strip() for page in pages for event in page["events"])
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
 
     @cached_property
     def gateway(self) -> "Gateway":
-        (api,) = self.aws.client("apigateway").get_rest_apis()["items"]
-        return Gateway(self.aws.port, f"{api['id']}.execute-api.{REGION}.amazonaws.com")
+        return self.gateway_of(FUNCTION)
+
+    def gateway_of(self, function: str) -> "Gateway":
+        apis = self.aws.client("apigateway").get_rest_apis()["items"]
+        (api,) = [api["id"] for api in apis if api["name"] == function]
+        return Gateway(self.aws.port, f"{api}.execute-api.{REGION}.amazonaws.com")
+
+
+def off_the_stage(page: str) -> list[str]:
+    """The addresses of a page that do not lead to the stage, in whatever attribute: links, forms, scripts, htmx's."""
+    addresses = re.findall(r'(?<!keyshortcuts)="(/(?!/)[^"]*)"', page)
+    assert addresses, page
+    return [address for address in addresses if not address.startswith("/prod/")]
 
 
 @dataclass(frozen=True)
@@ -134,11 +198,16 @@ class Shop:
 
     gateway: Gateway
     key: str
+    stage: str = "prod"
 
     def send(self, method: str, path: str, document: object = None, **headers: str) -> Reply:
         body = None if document is None else json.dumps(document).encode()
         own = {"Authorization": f"Api-Key {self.key}", **({"Content_Type": "application/json"} if body else {})}
-        return self.gateway.ask(method, f"/prod{path}", body, **own, **headers)
+        return self.gateway.ask(method, f"/{self.stage}{path}", body, **own, **headers)
+
+    def status_of(self, order_id: str) -> str:
+        status: str = self.send("GET", f"/orders/{order_id}").json()["status"]
+        return status
 
 
 @dataclass
@@ -167,9 +236,9 @@ class Browser:
             )
         )
 
-    def sign_in(self) -> Reply:
+    def sign_in(self, username: str = "admin") -> Reply:
         page = self.get("/prod/admin/login/")
-        return self.post("/prod/admin/login/", page, username="admin", password=PASSWORD, next="/prod/dashboard/")
+        return self.post("/prod/admin/login/", page, username=username, password=PASSWORD, next="/prod/dashboard/")
 
     def _kept(self, reply: Reply) -> Reply:
         for header in reply.headers.get_all("Set-Cookie") or []:

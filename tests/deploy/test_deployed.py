@@ -1,49 +1,39 @@
-"""`make deploy`, an hour in the life of the site, `make update`, `make undeploy`: in this order, on one stage."""
+"""`make deploy`, and the site that it leaves, through the gateway."""
 
 import gzip
 import json
-import re
-import threading
-import time
 
-import pytest
+import boto3
 
+from deploy.__main__ import Presence, presence
+from deploy.stage import read_stage
 from tests.deploy.machine import ACCOUNT, REGION, wait_until
 from tests.deploy.mix import request_mix
-from tests.deploy.site import FUNCTION, RULE, TABLE, Shop
-
-# AWS itself does these in the function's name; its code never calls them.
-BY_AWS = {
-    "logs:CreateLogGroup",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
-    "lambda:InvokeFunction",
-    "sqs:SendMessage",
-}
-TICK_PATIENCE = 150
-
-
-def status_of(shop, order_id):
-    return shop.send("GET", f"/orders/{order_id}").json()["status"]
-
-
-def log_lines(checkout):
-    events = (
-        checkout.aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{FUNCTION}")
-    )
-    messages = [event["message"].strip() for page in events for event in page["events"]]
-    return [json.loads(message) for message in messages if message.startswith("{")]
-
-
-def invoke(checkout, event):
-    reply = checkout.aws.client("lambda").invoke(FunctionName=FUNCTION, Payload=json.dumps(event).encode())
-    return reply.get("FunctionError"), reply["Payload"].read().decode()
+from tests.deploy.site import FUNCTION, RULE, SNAP_START, TABLE, off_the_stage
 
 
 def test_a_deploy_without_the_parameter_is_refused_by_name(refused):
     assert "FAIL  secrets: The SSM parameter /ordersite/prod does not exist in ap-south-1." in refused
     assert "FAIL  PostgreSQL: The SSM parameter /ordersite/prod does not exist" in refused
     assert "Calling deploy" not in refused
+
+
+def test_a_stage_that_is_not_there_cannot_be_updated(refused, checkout):
+    done = checkout.make_target("update", "STAGE=staging")
+    assert done.returncode != 0
+    assert "ordersite-staging is not there to be updated: make deploy STAGE=staging" in done.stderr
+
+
+def test_a_deploy_that_ended_half_way_is_taken_back_and_made_anew(deployed):
+    assert "== Taking back a deploy that ended before its gateway" in deployed
+
+
+def test_what_is_there_already_is_recognised_as_whole(deployed, checkout, monkeypatch):
+    for name, value in checkout.aws.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    assert presence(read_stage("prod", account=ACCOUNT)) is Presence.WHOLE
+    assert presence(read_stage("staging", account=ACCOUNT)) is Presence.NONE
 
 
 def test_a_deploy_ends_with_what_the_operator_needs_to_know(deployed, gateway):
@@ -71,9 +61,6 @@ def test_what_zappa_does_not_set_is_set(deployed, checkout):
         f"/aws/lambda/{FUNCTION}": 30,
         f"/aws/apigateway/{FUNCTION}": 30,
     }
-    alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    kinds = {"errors", "throttles", "dead-letters", "no-sweep"}
-    assert {alarm["AlarmName"] for alarm in alarms} == {f"{FUNCTION}-{kind}" for kind in kinds}
     configuration = aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
     assert configuration["DeadLetterConfig"]["TargetArn"] == f"arn:aws:sqs:{REGION}:{ACCOUNT}:{FUNCTION}-dead-letters"
     assert configuration["Timeout"] <= 28
@@ -84,16 +71,46 @@ def test_what_zappa_does_not_set_is_set(deployed, checkout):
         "by_customer",
     }
     assert table["DeletionProtectionEnabled"]
+    backups = aws.client("dynamodb").describe_continuous_backups(TableName=TABLE)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     # What this account cannot do is said, and the rest is done all the same.
     assert "NOT DONE: access logs: API Gateway has no role in this account" in deployed
     assert deployed.count("NOT DONE") == 1
 
 
+def test_what_goes_wrong_turns_an_alarm_red(deployed, checkout):
+    aws = checkout.aws
+    alarms = {alarm["AlarmName"]: alarm for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+    kinds = {"errors", "throttles", "dead-letters", "no-sweep"}
+    assert set(alarms) == {f"{FUNCTION}-{kind}" for kind in kinds}
+    for kind in ("errors", "throttles"):
+        alarm = alarms[f"{FUNCTION}-{kind}"]
+        assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": FUNCTION}]
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", kind.capitalize())
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    letters = alarms[f"{FUNCTION}-dead-letters"]
+    assert letters["Dimensions"] == [{"Name": "QueueName", "Value": f"{FUNCTION}-dead-letters"}]
+    sweep = alarms[f"{FUNCTION}-no-sweep"]
+    assert sweep["Period"] * sweep["EvaluationPeriods"] == 2 * 60 * 60
+    assert (sweep["ComparisonOperator"], sweep["TreatMissingData"]) == ("LessThanThreshold", "breaching")
+    # The figure that it looks at is the one that the log's lines are counted into.
+    (counted,) = aws.client("logs").describe_metric_filters(logGroupName=f"/aws/lambda/{FUNCTION}")["metricFilters"]
+    (into,) = counted["metricTransformations"]
+    assert (into["metricNamespace"], into["metricName"]) == (sweep["Namespace"], sweep["MetricName"])
+
+
 def test_no_secret_is_in_the_functions_environment(deployed, checkout):
-    configuration = checkout.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
-    variables = configuration["Environment"]["Variables"]
-    assert variables["SSM_PARAMETER"] == "/ordersite/prod"
-    assert not {"SECRET_KEY", "DATABASE_URL", "ADMIN_PASSWORD"} & variables.keys()
+    assert checkout.variables["SSM_PARAMETER"] == "/ordersite/prod"
+    assert not {"SECRET_KEY", "DATABASE_URL", "ADMIN_PASSWORD"} & checkout.variables.keys()
+
+
+def test_snapstart_is_on_where_the_runtime_has_it_and_the_gateway_calls_what_it_restores(deployed, checkout, gateway):
+    functions, apis = checkout.aws.client("lambda"), checkout.aws.client("apigateway")
+    state = functions.get_function_configuration(FunctionName=FUNCTION)["SnapStart"]["ApplyOn"]
+    assert state == ("PublishedVersions" if SNAP_START else "None")
+    resources = apis.get_resources(restApiId=gateway.api_id, embed=["methods"])["items"]
+    called = {method["methodIntegration"]["uri"] for one in resources for method in one["resourceMethods"].values()}
+    assert {uri.endswith(f":function:{FUNCTION}:snapstart/invocations") for uri in called} == {SNAP_START}
 
 
 def test_the_five_endpoints_answer_through_the_gateway(shop):
@@ -108,10 +125,37 @@ def test_every_address_carries_the_stage(gateway, shop):
     assert placed.headers["Location"].endswith(f"/prod/orders/{order_id}")
     page = shop.send("GET", "/orders?limit=1").json()
     assert f"{gateway.host}/prod/orders?" in page["next"]
-    login = gateway.ask("GET", "/prod/admin/login/").text
-    addresses = re.findall(r'(?:href|src|action)="(/[^"]*)"', login)
-    assert addresses
-    assert [address for address in addresses if not address.startswith("/prod/")] == []
+
+
+PAGES = (
+    "/prod/dashboard/",
+    "/prod/dashboard/overview/",
+    "/prod/dashboard/overview/?count=1",
+    "/prod/dashboard/orders/new/",
+    "/prod/dashboard/search/?q=nothing",
+    "/prod/admin/",
+    "/prod/admin/accounts/user/",
+    "/prod/admin/accounts/apikey/",
+    "/prod/admin/accounts/apikey/add/",
+    "/prod/nothing/here",
+)
+
+
+def test_every_page_keeps_to_the_stage(shop, gateway, browser):
+    order_id = shop.send("POST", "/orders", {"item": "Teapot", "quantity": 1}).json()["order_id"]
+    assert off_the_stage(gateway.ask("GET", "/prod/admin/login/").text) == []
+    browser.sign_in()
+    for page in (*PAGES, f"/prod/dashboard/orders/{order_id}/"):
+        reply = browser.get(page)
+        assert reply.status in (200, 404), page
+        assert off_the_stage(reply.text) == [], page
+    for page in ("/prod/admin", "/prod/dashboard", "/prod/favicon.ico", "/prod/dashboard/counts/"):
+        assert browser.get(page).headers["Location"].startswith("/prod/"), page
+
+
+def test_a_path_that_begins_like_the_stage_is_a_404_like_any_other(gateway):
+    reply = gateway.ask("GET", "/prod/products")
+    assert (reply.status, reply.json()["detail"]) == (404, "There is nothing at /prod/products.")
 
 
 def test_a_member_of_staff_signs_in_and_moves_an_order(shop, browser):
@@ -172,185 +216,30 @@ def test_log_lines_say_which_request_and_which_start_they_belong_to(shop, checko
     asked = "6f1c7f0e-2f0a-4c61-9d1e-0f3b7c1a2b3d"
     reply = shop.send("GET", "/orders/unknown", X_Request_Id=asked)
     assert (reply.status, reply.headers["X-Request-Id"]) == (404, asked)
-    wait_until(lambda: any(line.get("request_id") == asked for line in log_lines(checkout)), what="a log line")
-    lines = log_lines(checkout)
+    wait_until(lambda: any(line.get("request_id") == asked for line in checkout.log_lines()), what="a log line")
+    lines = checkout.log_lines()
     line = next(line for line in lines if line.get("request_id") == asked)
     assert line["function"] == FUNCTION
     assert line["lambda_request_id"]
     assert {line["cold_start"] for line in lines if "cold_start" in line} == {True, False}
 
 
-def test_a_call_outside_the_policy_is_refused(deployed, checkout):
-    for call in ("scan(TableName='Orders')", "delete_table(TableName='Orders')", "list_tables()"):
-        error, text = invoke(checkout, {"raw_command": f"import boto3; boto3.client('dynamodb').{call}"})
-        assert error
-        assert "AccessDenied" in text, text
-
-
-def test_a_tick_of_the_rule_expires_what_is_too_old_and_nothing_else(aged, shop, checkout):
-    old = aged.sixty_one_hours
-    wait_until(lambda: status_of(shop, old) == "EXPIRED", what="the tick of the rule", patience=TICK_PATIENCE)
-    assert status_of(shop, aged.fifty_nine_hours) == "PENDING"
-    expired = shop.send("GET", f"/orders/{old}").json()
-    assert expired["history"][-1] == {
-        "status": "EXPIRED",
-        "at": expired["expired_at"],
-        "by": "system:expire_orders",
-    }
-    wait_until(lambda: any("sweep" in line for line in log_lines(checkout)), what="the summary's line")
-    sweeps = [line["sweep"] for line in log_lines(checkout) if "sweep" in line]
-    assert sum(sweep["expired"] for sweep in sweeps) == 1
-    assert sum(sweep["failed"] for sweep in sweeps) == 0
-
-
-def test_a_sweep_that_fails_is_an_error_that_lambda_sees(deployed, checkout):
-    """An event of the rule, to a function whose table is gone: so that retries, dead letters and the alarm see it."""
-    event = {"detail-type": "Scheduled Event", "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{RULE}"]}
-    with other_table(checkout, "NotThere"):
-        error, text = invoke(checkout, event)
-    assert error
-    assert "The sweep failed" in text
-
-
-class other_table:  # noqa: N801 (a context manager)
-    def __init__(self, checkout, name):
-        self.functions, self.name = checkout.aws.client("lambda"), name
-
-    def __enter__(self):
-        configuration = self.functions.get_function_configuration(FunctionName=FUNCTION)
-        self.variables = configuration["Environment"]["Variables"]
-        self._set({**self.variables, "ORDERS_TABLE": self.name})
-
-    def __exit__(self, *error):
-        self._set(self.variables)
-
-    def _set(self, variables):
-        self.functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables})
-
-
-def test_the_policy_grants_what_the_code_does_and_nothing_more(shop, browser, checkout):
-    """Both ways, over all that the tests above have made the function do."""
-    browser.sign_in()
-    order = shop.send("POST", "/orders", {"item": "x", "quantity": 1, "customer_email": "ann@example.com"}).json()
-    shop.send("GET", "/orders?customer_email=ann@example.com")
-    shop.send("DELETE", f"/orders/{order['order_id']}")
-    asked = checkout.aws.asked_by_roles()
-    done = {(call["action"], call["resource"]) for call in asked if call["allowed"]}
-    policy = checkout.aws.client("iam").get_role_policy(
-        RoleName=f"{FUNCTION}-ZappaLambdaExecutionRole", PolicyName="zappa-permissions"
-    )["PolicyDocument"]
-    granted = {
-        (action, resource)
-        for statement in policy["Statement"]
-        for action in as_list(statement["Action"])
-        for resource in as_list(statement["Resource"])
-        if action not in BY_AWS
-    }
-    assert {resource for _, resource in granted if resource == "*"} == set()
-    assert granted == done
-
-
-def as_list(value):
-    return [value] if isinstance(value, str) else value
-
-
-@pytest.mark.parametrize("action", sorted(BY_AWS))
-def test_the_policy_lets_aws_do_its_part(deployed, checkout, action):
-    own = {
-        "logs": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{FUNCTION}:log-stream:x",
-        "lambda": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}",
-        "sqs": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{FUNCTION}-dead-letters",
-    }
-    assert decision(checkout, action, own[action.partition(":")[0]]) == "allowed"
-    assert decision(checkout, action, own[action.partition(":")[0]].replace("ordersite", "another")) != "allowed"
-
-
-def decision(checkout, action, resource):
-    (result,) = checkout.aws.client("iam").simulate_principal_policy(
-        PolicySourceArn=f"arn:aws:iam::{ACCOUNT}:role/{FUNCTION}-ZappaLambdaExecutionRole",
-        ActionNames=[action],
-        ResourceArns=[resource],
-    )["EvaluationResults"]
-    return result["EvalDecision"]
-
-
-def test_dynamodb_local_behind_the_function_answers_the_same(shop, checkout, engine):
-    elsewhere = {"AWS_ENDPOINT_URL_DYNAMODB": engine}
-    made = checkout.run(
-        checkout.folder / ".local/deploy/venv/bin/python",
-        "manage.py",
-        "create_orders_table",
-        SECRET_KEY="none",
-        ORDERS_TABLE=TABLE,
-        **elsewhere,
-    )
-    assert made.returncode == 0, made.stderr
-    functions = checkout.aws.client("lambda")
-    variables = functions.get_function_configuration(FunctionName=FUNCTION)["Environment"]["Variables"]
-    functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables | elsewhere})
+# By the function's own hand, with its own role; the last of the calls is one that it may make.
+CALLS = """
+import boto3
+dynamodb, codes = boto3.client("dynamodb"), []
+one = {"Key": {"order_id": {"S": "none"}}}
+calls = (dynamodb.scan, {}), (dynamodb.delete_table, {}), (dynamodb.describe_table, {}), (dynamodb.get_item, one)
+for call, words in calls:
     try:
-        request_mix(shop)
-    finally:
-        functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables})
+        codes.append(call(TableName="Orders", **words)["ResponseMetadata"]["HTTPStatusCode"])
+    except dynamodb.exceptions.ClientError as error:
+        codes.append(error.response["Error"]["Code"])
+raise SystemError(f"answers: {codes}")
+"""
 
 
-def test_an_update_shows_and_loses_no_order(shop, checkout):
-    settings = checkout.folder / "ordersite" / "settings.py"
-    settings.write_text(settings.read_text().replace('"VERSION": "1.0.0"', '"VERSION": "1.1.0"'))
-    before = checkout.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
-    role = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": f"arn:aws:iam::{ACCOUNT}:role/gateway-logs"}]
-    checkout.aws.client("apigateway").update_account(patchOperations=role)
-    with Customers(shop) as customers:
-        done = checkout.make_target("update")
-    assert done.returncode == 0, done.stdout + done.stderr
-    # Given the role that it missed, the hook does what it could not do before, and the rest once more.
-    assert "NOT DONE" not in done.stdout
-    stage = checkout.aws.client("apigateway").get_stage(restApiId=shop.gateway.api_id, stageName="prod")
-    assert stage["accessLogSettings"]["destinationArn"].endswith(f":log-group:/aws/apigateway/{FUNCTION}")
-    limits = stage["methodSettings"]["*/*"]
-    assert (limits["throttlingRateLimit"], limits["throttlingBurstLimit"]) == (100, 200)
-    assert shop.send("GET", "/schema").json()["info"]["version"] == "1.1.0"
-    assert len(customers.placed) > 5
-    assert [order_id for order_id in customers.placed if status_of(shop, order_id) != "PENDING"] == []
-    after = checkout.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
-    assert after["CodeSha256"] != before["CodeSha256"]
-    assert after["DeadLetterConfig"] == before["DeadLetterConfig"]
-    assert checkout.aws.client("events").describe_rule(Name=RULE)["ScheduleExpression"] == "rate(1 hour)"
-
-
-class Customers:
-    """They place orders, one after the other, and note those that they were promised."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.shop, self.placed, self.done = shop, [], threading.Event()
-        self.thread = threading.Thread(target=self._place)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self.done.set()
-        self.thread.join()
-
-    def _place(self):
-        while not self.done.is_set():
-            reply = self.shop.send("POST", "/orders", {"item": "Teapot", "quantity": 1})
-            if reply.status == 201:
-                self.placed.append(reply.json()["order_id"])
-            time.sleep(0.5)
-
-
-def test_undeploying_leaves_the_table_and_its_orders(shop, checkout):
-    dynamodb = checkout.aws.client("dynamodb")
-    before = dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"]
-    done = checkout.make_target("undeploy")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert before > 0
-    assert dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"] == before
-    assert checkout.aws.client("apigateway").get_rest_apis()["items"] == []
-    assert checkout.aws.client("lambda").list_functions()["Functions"] == []
-    assert checkout.aws.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
-    assert RULE not in [rule["Name"] for rule in checkout.aws.client("events").list_rules()["Rules"]]
-    assert f"Table {TABLE} and its orders are untouched" in done.stdout
-    assert "NOT REMOVED" not in done.stdout
+def test_a_call_outside_the_policy_is_refused(deployed, checkout):
+    _, text = checkout.invoke({"raw_command": CALLS})
+    denied = "AccessDeniedException"
+    assert f"answers: {[denied, denied, denied, 200]}" in text

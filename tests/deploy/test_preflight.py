@@ -1,14 +1,18 @@
 """What `deploy_check` says of each thing that stands in the way."""
 
+import importlib.metadata
 import json
+import platform
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
-from deploy.preflight import CheckFailedError, python_is_the_runtimes
+from deploy import preflight
+from deploy.preflight import CheckFailedError
 from deploy.stage import read_stage
-from tests.deploy.machine import ACCOUNT, PROJECT
+from tests.deploy.machine import ACCOUNT, PROJECT, REGION
 
 PARAMETER = "/ordersite/staging"
 WHOLE = {"SECRET_KEY": "k" * 60, "DATABASE_URL": "postgres://orders:hush@127.0.0.1:1/x", "ADMIN_PASSWORD": "hush"}
@@ -73,10 +77,84 @@ def test_an_unknown_stage_is_all_that_is_said(check):
     assert said.count("FAIL") == 1
 
 
-def test_a_python_that_is_not_the_runtimes_is_refused():
-    stage = read_stage("prod", account=ACCOUNT)
+def test_a_bucket_that_is_somebody_elses_is_refused_with_what_to_do(check, cloud):
+    """S3 tells the owner of a bucket from others by 403; here it is a user who may do nothing that is the other."""
+    iam = cloud.client("iam")
+    iam.create_user(UserName="nobody")
+    keys = iam.create_access_key(UserName="nobody")["AccessKey"]
+    s3 = cloud.client("s3")
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=f"ordersite-deploy-{ACCOUNT}", CreateBucketConfiguration={"LocationConstraint": REGION})
+    said = check(
+        json.dumps(WHOLE), AWS_ACCESS_KEY_ID=keys["AccessKeyId"], AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"]
+    )
+    assert f"FAIL  bucket: ordersite-deploy-{ACCOUNT} is not ours to use" in said
+    assert "Name another in s3_bucket of zappa_settings.json." in said
+
+
+# --- One check at a time ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stage():
+    return read_stage("prod", account=ACCOUNT)
+
+
+def test_a_python_that_is_not_the_runtimes_is_refused(stage):
     stage.config["runtime"] = "python3.99"
     with pytest.raises(
         CheckFailedError, match=r"the function's runtime python3\.99\. Deploy with make PYTHON=python3\.99"
     ):
-        python_is_the_runtimes(stage)
+        preflight.python_is_the_runtimes(stage)
+
+
+def test_a_machine_that_is_not_lambdas_is_refused(stage, monkeypatch):
+    stage.config["runtime"] = "python{}.{}".format(*sys.version_info)
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    with pytest.raises(CheckFailedError, match=r"would not run on Lambda\. Deploy from Linux"):
+        preflight.python_is_the_runtimes(stage)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("django==1.0", "django as requirements.txt pins it would not"),
+        ("notinstalled==1.0", "notinstalled as requirements.txt pins it would not"),
+        ("django==1.0 ; sys_platform == 'linux'", "django as requirements.txt pins it would not"),
+    ],
+)
+def test_a_package_that_is_not_as_pinned_is_refused(stage, monkeypatch, tmp_path, line, said):
+    pins = tmp_path / "requirements.txt"
+    installed = {found.name: found.version for found in importlib.metadata.distributions()}
+    name = line.partition("==")[0]
+    others = [f"{known}=={version}" for known, version in installed.items() if known.lower() != name]
+    pins.write_text("\n".join([*others, line, "colorama==0.1 ; sys_platform == 'win32'"]))
+    monkeypatch.setattr(preflight, "REQUIREMENTS", pins)
+    with pytest.raises(CheckFailedError, match=rf"^{said}\. `make deploy` makes a virtualenv"):
+        preflight.only_runtime_packages(stage)
+    pins.write_text(
+        "\n".join(others + [f"{known}=={installed[known]}" for known in installed if known.lower() == name])
+    )
+    preflight.only_runtime_packages(stage)
+
+
+def test_static_files_that_were_not_gathered_are_refused(stage, monkeypatch, tmp_path):
+    monkeypatch.setattr(preflight, "PROJECT", tmp_path)
+    with pytest.raises(CheckFailedError, match=r"run COLLECTED_STATIC=true manage\.py collectstatic"):
+        preflight.static_files_are_gathered(stage)
+
+
+def test_what_django_has_against_the_stages_settings_is_passed_on(stage):
+    variables = stage.config["aws_environment_variables"]
+    variables |= {"SSM_PARAMETER": "", "HTTPS_ONLY": "false"}
+    with pytest.raises(CheckFailedError, match=r"manage\.py check --deploy says:[^$]*security\.W008"):
+        preflight.django_has_no_objections(stage)
+
+
+def test_settings_that_do_not_load_are_refused_in_one_line(stage):
+    stage.config["aws_environment_variables"] |= {"SSM_PARAMETER": "", "ORDERS_EXPIRY_HOURS": "soon"}
+    with pytest.raises(CheckFailedError) as refused:
+        preflight.django_has_no_objections(stage)
+    _, *lines = str(refused.value).splitlines()
+    (line,) = lines
+    assert line.endswith(": ORDERS_EXPIRY_HOURS is 'soon'; it must be a whole number of 1 or more.")

@@ -6,6 +6,7 @@ import pytest
 
 from deploy.stage import UnknownStageError, read_stage
 from tests.deploy.machine import ACCOUNT, PROJECT
+from tests.deploy.site import Shop
 
 ACTIONS = {"by_status", "by_created", "by_customer"}
 
@@ -60,3 +61,20 @@ def test_a_rule_of_either_stage_has_a_name_that_eventbridge_takes_and_zappa_find
         rule = stage(name).rule
         assert len(rule) <= 64
         assert rule.rpartition("-")[2] == "orders.schedule.expire_orders"
+
+
+def test_a_second_stage_stands_beside_the_first_and_knows_nothing_of_it(staging, shop, checkout):
+    here, there = (place(one) for one in (staging, shop))
+    assert (staging.status_of(here), shop.status_of(there)) == ("PENDING", "PENDING")
+    for one, foreign in ((staging, there), (shop, here)):
+        assert one.send("GET", f"/orders/{foreign}").json()["code"] == "order_not_found"
+    assert Shop(staging.gateway, shop.key, "staging").send("GET", "/orders").json()["code"] == "invalid_api_key"
+    logs = checkout.aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/ordersite-staging")
+    assert [group["retentionInDays"] for group in logs["logGroups"]] == [7]
+
+
+def place(one):
+    placed = one.send("POST", "/orders", {"item": "Teapot", "quantity": 1})
+    order_id = placed.json()["order_id"]
+    assert placed.headers["Location"].endswith(f"/{one.stage}/orders/{order_id}")
+    return order_id

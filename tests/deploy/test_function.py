@@ -1,0 +1,211 @@
+"""The Lambda function as it is packed: what it answers in the end, and what all copies of one snapshot share."""
+
+import json
+import subprocess
+import sys
+from datetime import datetime
+
+import pytest
+
+# As Lambda does it: one process that has loaded the package, and a request with so much time left.
+ASK = """
+import json, sys, time
+sys.path.insert(0, sys.argv[1])
+from ordersite.function import handler
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from ordersite import urls
+@csrf_exempt
+def slow(request):
+    time.sleep(60)
+urls.urlpatterns.insert(0, path("slow", slow))
+class Context:
+    aws_request_id, function_name = "id", "ordersite-prod"
+    get_remaining_time_in_millis = lambda self: 1700
+event = json.loads(sys.argv[2])
+answers = [handler({**event, "path": path}, Context()) for path in ("/slow", "/lifecycle")]
+print("ANSWERS", json.dumps(answers))
+"""
+EVENT = {"requestContext": {"stage": "prod"}, "queryStringParameters": None, "body": None}
+HOST = "x.execute-api.ap-south-1.amazonaws.com"
+
+
+@pytest.fixture
+def ask(unpacked, function_environment):
+    """The answers to a request that takes a minute, with 1.7 s left, and to the one after it; and the log."""
+
+    def ask(method, accept):
+        event = {**EVENT, "httpMethod": method, "headers": {"Host": HOST, "accept": accept}}
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-I", "-S", "-c", ASK, unpacked, json.dumps(event)],
+            env=function_environment,
+            cwd=unpacked,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        (answers,) = [line for line in done.stdout.splitlines() if line.startswith("ANSWERS ")]
+        return *json.loads(answers.removeprefix("ANSWERS ")), done.stderr
+
+    return ask
+
+
+def test_a_program_whose_request_takes_too_long_gets_a_problem_document(ask):
+    slow, after, log = ask("GET", "application/json")
+    assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "application/problem+json")
+    assert int(slow["headers"]["Retry-After"]) > 0
+    document = json.loads(slow["body"])
+    assert (document["status"], document["code"]) == (503, "timed_out")
+    assert "repeat a POST with its Idempotency-Key" in document["detail"]
+    assert after["statusCode"] == 200
+    assert slow["headers"]["X-Request-Id"] != after["headers"]["X-Request-Id"]
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    (line,) = [line for line in lines if line["message"].startswith("Given up")]
+    assert (line["message"], line["level"]) == ("Given up after 0.2 s: GET /slow", "ERROR")
+    assert line["request_id"] == slow["headers"]["X-Request-Id"]
+    assert "in slow\n" in line["exc_info"]
+
+
+@pytest.mark.parametrize(
+    ("method", "sentence"),
+    [("GET", "Try again in a moment."), ("POST", "it is not known whether your change was made")],
+)
+def test_a_person_whose_request_takes_too_long_gets_a_page(ask, method, sentence):
+    slow, _, _ = ask(method, "text/html,*/*")
+    assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert sentence in slow["body"]
+    assert 'href="/prod/dashboard/"' in slow["body"]
+
+
+# --- SnapStart --------------------------------------------------------------------------------------------------------
+
+# Lambda keeps the memory of a process that has loaded the package, and each start goes on from there. So does a fork,
+# but for two things: Python gives each child other random numbers, so they are given those of the snapshot again; and
+# what is read from the kernel, os.urandom and the clock, is fresh after both.
+# https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
+SNAPSHOT = """
+import json, os, random, sys, threading, time
+sys.path.insert(0, sys.argv[1])
+from ordersite.function import handler
+key, host = sys.argv[2:]
+descriptors = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
+sockets = [one for one in descriptors if os.path.exists(one) and os.readlink(one).startswith("socket:")]
+held = {"sockets": len(sockets), "threads": threading.active_count()}
+numbers, taken_at = random.getstate(), time.time()
+time.sleep(1.5)
+
+class Context:
+    aws_request_id, function_name = "id", "ordersite-prod"
+    get_remaining_time_in_millis = lambda self: 20_000
+
+def ask(method, path, body=None):
+    headers = {"Host": host, "Authorization": f"Api-Key {key}", "Content-Type": "application/json"}
+    event = {"httpMethod": method, "path": path, "headers": headers, "multiValueHeaders": {}, "body": body,
+             "requestContext": {"stage": "prod"}, "queryStringParameters": None}
+    return handler(event, Context())
+
+def use():
+    random.setstate(numbers)
+    login, placed = ask("GET", "/admin/login/"), ask("POST", "/orders", '{"item": "Teapot", "quantity": 1}')
+    from django.contrib.sessions.backends.db import SessionStore
+    from accounts.models import ApiKey
+    session = SessionStore()
+    session.create()
+    order = json.loads(placed["body"])
+    return {
+        "status": placed["statusCode"],
+        "created_at": order["created_at"],
+        "unique": [order["order_id"], placed["headers"]["X-Request-Id"], login["headers"]["X-Request-Id"],
+                   login["headers"]["Set-Cookie"].partition(";")[0], session.session_key, random.random(),
+                   ApiKey.objects.create_key(name="copy")[1]],
+    }
+
+def start():
+    read, write = os.pipe()
+    if not os.fork():
+        os.write(write, json.dumps(use()).encode())
+        os._exit(0)
+    os.close(write)
+    with open(read) as said:
+        return json.loads(said.read())
+
+print("STARTS", json.dumps({"held": held, "taken_at": taken_at, "starts": [start() for _ in range(3)]}))
+"""
+
+
+@pytest.fixture(scope="module")
+def starts(unpacked, function_environment, shop):
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-I", "-S", "-c", SNAPSHOT, unpacked, shop.key, HOST],
+        env=function_environment,
+        cwd=unpacked,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "STARTS " in done.stdout, done.stderr
+    return json.loads(done.stdout.rpartition("STARTS ")[2])
+
+
+def test_starts_from_one_snapshot_have_nothing_in_common_that_is_to_be_unique(starts):
+    assert [start["status"] for start in starts["starts"]] == [201, 201, 201]
+    for values in zip(*(start["unique"] for start in starts["starts"]), strict=True):
+        assert len(set(values)) == 3, values
+
+
+def test_a_start_from_a_snapshot_knows_what_time_it_is(starts):
+    for start in starts["starts"]:
+        assert datetime.fromisoformat(start["created_at"]).timestamp() > starts["taken_at"] + 1
+
+
+def test_a_snapshot_holds_no_connection_and_no_thread(starts):
+    assert starts["held"] == {"sockets": 0, "threads": 1}
+
+
+# What gives a different answer each time it is asked.
+LOOK = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+root, found = sys.argv[1], []
+ours = tuple(f"{root}/{name}/" for name in ("accounts", "orders", "ordersite"))
+import datetime, os, random, time, uuid
+fresh = {time.time, time.time_ns, time.monotonic, os.urandom, datetime.datetime.now, random.random, random.getrandbits}
+fresh_code = {uuid.uuid4.__code__, uuid.uuid1.__code__}
+
+def asked_by(frame):
+    # An import that runs in between asks for itself.
+    while frame and "importlib" not in frame.f_code.co_filename:
+        if frame.f_code.co_filename.startswith(root):
+            return frame.f_code.co_filename
+        frame = frame.f_back
+
+def watch(frame, event, argument):
+    called = (event == "c_call" and argument in fresh) or (event == "call" and frame.f_code in fresh_code)
+    if called and (asked_by(frame) or "").startswith(ours):
+        found.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+
+sys.setprofile(watch)
+import ordersite.function
+sys.setprofile(None)
+instants = datetime.datetime, datetime.date, uuid.UUID
+for name, module in list(sys.modules.items()):
+    if name.partition(".")[0] in ("accounts", "orders", "ordersite"):
+        found += [f"{name}.{key}" for key, value in vars(module).items() if isinstance(value, instants)]
+print("FOUND", json.dumps(found))
+"""
+
+
+def test_nothing_of_ours_asks_for_the_time_or_for_chance_while_it_is_loaded(unpacked, function_environment):
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-I", "-S", "-c", LOOK, unpacked],
+        env=function_environment,
+        cwd=unpacked,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "FOUND []" in done.stdout, done.stdout + done.stderr

@@ -1,0 +1,177 @@
+"""Some hours of the site: a tick of its rule, and what goes wrong now and then."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from tests.deploy.machine import ACCOUNT, REGION, silence, wait_until
+from tests.deploy.mix import request_mix
+from tests.deploy.site import FUNCTION, ROLE, RULE, TABLE, off_the_stage
+
+# AWS itself does these in the function's name; its code never calls them.
+BY_AWS = {
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "lambda:InvokeFunction",
+    "sqs:SendMessage",
+}
+TICK_PATIENCE = 150
+GIVEN_SECONDS = 28
+"""What Lambda gives a request here; the gateway would end it after 29."""
+
+
+def test_a_tick_of_the_rule_expires_what_is_too_old_and_nothing_else(aged, shop, checkout):
+    old = aged.sixty_one_hours
+    wait_until(lambda: shop.status_of(old) == "EXPIRED", what="the tick of the rule", patience=TICK_PATIENCE)
+    assert shop.status_of(aged.fifty_nine_hours) == "PENDING"
+    expired = shop.send("GET", f"/orders/{old}").json()
+    assert expired["history"][-1] == {
+        "status": "EXPIRED",
+        "at": expired["expired_at"],
+        "by": "system:expire_orders",
+    }
+    wait_until(lambda: any("sweep" in line for line in checkout.log_lines()), what="the summary's line")
+    sweeps = [line["sweep"] for line in checkout.log_lines() if "sweep" in line]
+    assert sum(sweep["expired"] for sweep in sweeps) == 1
+    assert sum(sweep["failed"] for sweep in sweeps) == 0
+
+
+def test_a_request_of_thirty_seconds_is_given_up_in_words(held_up, browser, checkout):
+    """Lambda would end it after 28, without any."""
+    reply, took = held_up.result()
+    assert GIVEN_SECONDS - 4 < took < GIVEN_SECONDS
+    assert (reply.status, reply.headers["Cache-Control"]) == (503, "no-store")
+    assert "This took too long" in reply.text
+    assert "it is not known whether your change was made" in reply.text
+    assert off_the_stage(reply.text) == []
+    wait_until(lambda: "Given up after" in checkout.log(), what="a log line")
+    (line,) = [line for line in checkout.log_lines() if line["message"].startswith("Given up after")]
+    assert (line["level"], line["request_id"]) == ("ERROR", reply.headers["X-Request-Id"])
+    assert line["message"].endswith(" s: POST /admin/login/")
+    assert "update_last_login" in line["exc_info"]
+    assert browser.sign_in("held").headers["Location"] == "/prod/dashboard/"
+
+
+def test_a_dynamodb_that_does_not_answer_is_a_503_to_a_shop_and_an_error_to_lambda(shop, checkout):
+    """It takes connections and says nothing. The sweep's failure has to be Lambda's: retries, dead letters, alarm."""
+    event = {"detail-type": "Scheduled Event", "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{RULE}"]}
+    with silence() as address, checkout.other_variables(AWS_ENDPOINT_URL_DYNAMODB=address):
+        with ThreadPoolExecutor() as pool:
+            sweep = pool.submit(checkout.invoke, event)
+            began = time.monotonic()
+            reply = shop.send("GET", "/orders")
+            took = time.monotonic() - began
+        error, text = sweep.result()
+    assert (reply.status, reply.json()["code"]) == (503, "store_unavailable")
+    assert int(reply.headers["Retry-After"]) > 0
+    assert took < GIVEN_SECONDS
+    assert error
+    assert "The sweep failed: DynamoDB does not answer" in text
+
+
+def test_a_start_without_its_secrets_says_what_it_lacks(deployed, gateway, checkout):
+    with checkout.other_variables(SSM_PARAMETER="/ordersite/gone"):
+        assert gateway.ask("GET", "/prod/lifecycle").status == 502
+        error, text = checkout.invoke({"httpMethod": "GET"})
+    assert error
+    assert "The SSM parameter /ordersite/gone cannot be read: " in text
+
+
+def test_where_the_function_is_gone_the_gateway_says_so_as_a_problem_document(deployed, checkout, gateway):
+    """MiniStack has words of its own for a function that fails, and the gateway's for one that is not there."""
+    with integration_elsewhere(checkout, gateway):
+        reply = gateway.ask("GET", "/prod/lifecycle")
+    assert (reply.status, reply.headers["Content-Type"]) == (502, "application/problem+json")
+    document = reply.json()
+    assert (document["status"], document["code"], document["errors"]) == (502, "no_answer", [])
+    assert "repeat a POST with its Idempotency-Key" in document["detail"]
+    assert document["request_id"] == reply.headers["x-amzn-requestid"]
+
+
+@contextmanager
+def integration_elsewhere(checkout, gateway):
+    apis = checkout.aws.client("apigateway")
+    resources = apis.get_resources(restApiId=gateway.api_id, embed=["methods"])["items"]
+    (proxy,) = [resource["id"] for resource in resources if resource["path"] == "/{proxy+}"]
+    one = {"restApiId": gateway.api_id, "resourceId": proxy, "httpMethod": "ANY"}
+    uri = apis.get_integration(**one)["uri"]
+
+    def call(address):
+        apis.update_integration(**one, patchOperations=[{"op": "replace", "path": "/uri", "value": address}])
+        apis.create_deployment(restApiId=gateway.api_id, stageName="prod")
+
+    call(uri.replace(FUNCTION, "another"))
+    try:
+        yield
+    finally:
+        call(uri)
+
+
+def test_what_the_gateway_itself_refuses_is_a_problem_document(deployed, checkout, gateway):
+    apis = checkout.aws.client("apigateway")
+    codes = {"THROTTLED": ("429", "throttled"), "REQUEST_TOO_LARGE": ("413", "body_too_large")}
+    codes |= {"INTEGRATION_TIMEOUT": ("504", "timed_out"), "INTEGRATION_FAILURE": ("502", "no_answer")}
+    for kind, (status, code) in codes.items():
+        response = apis.get_gateway_response(restApiId=gateway.api_id, responseType=kind)
+        document = json.loads(response["responseTemplates"]["application/json"])
+        assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        assert (response["statusCode"], str(document["status"]), document["code"]) == (status, status, code)
+    throttled = apis.get_gateway_response(restApiId=gateway.api_id, responseType="THROTTLED")
+    assert throttled["responseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
+
+
+def test_the_policy_grants_what_the_code_does_and_nothing_more(shop, browser, checkout):
+    """Both ways, over all that the tests above have made the function do."""
+    browser.sign_in()
+    order = shop.send("POST", "/orders", {"item": "x", "quantity": 1, "customer_email": "ann@example.com"}).json()
+    shop.send("GET", "/orders?customer_email=ann@example.com")
+    shop.send("DELETE", f"/orders/{order['order_id']}")
+    asked = checkout.aws.asked_by(ROLE)
+    done = {(call["action"], call["resource"]) for call in asked if call["allowed"]}
+    policy = checkout.aws.client("iam").get_role_policy(RoleName=ROLE, PolicyName="zappa-permissions")["PolicyDocument"]
+    granted = {
+        (action, resource)
+        for statement in policy["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+        if action not in BY_AWS
+    }
+    assert {resource for _, resource in granted if resource == "*"} == set()
+    assert granted == done
+
+
+def as_list(value):
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("action", sorted(BY_AWS))
+def test_the_policy_lets_aws_do_its_part(deployed, checkout, action):
+    own = {
+        "logs": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{FUNCTION}:log-stream:x",
+        "lambda": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}",
+        "sqs": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{FUNCTION}-dead-letters",
+    }
+    assert decision(checkout, action, own[action.partition(":")[0]]) == "allowed"
+    assert decision(checkout, action, own[action.partition(":")[0]].replace("ordersite", "another")) != "allowed"
+
+
+def decision(checkout, action, resource):
+    (result,) = checkout.aws.client("iam").simulate_principal_policy(
+        PolicySourceArn=f"arn:aws:iam::{ACCOUNT}:role/{ROLE}",
+        ActionNames=[action],
+        ResourceArns=[resource],
+    )["EvaluationResults"]
+    return result["EvalDecision"]
+
+
+def test_dynamodb_local_behind_the_function_answers_the_same(shop, checkout, engine):
+    elsewhere = {"AWS_ENDPOINT_URL_DYNAMODB": engine}
+    command = checkout.python, "manage.py", "create_orders_table"
+    made = checkout.run(*command, SECRET_KEY="none", ORDERS_TABLE=TABLE, **elsewhere)
+    assert made.returncode == 0, made.stderr
+    with checkout.other_variables(**elsewhere):
+        request_mix(shop)

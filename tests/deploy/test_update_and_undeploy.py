@@ -1,0 +1,91 @@
+"""`make update` and `make undeploy`, on the stage that the other tests have used; so this file comes last."""
+
+import threading
+import time
+
+from tests.deploy.machine import ACCOUNT
+from tests.deploy.site import FUNCTION, RULE, TABLE, Shop
+
+
+def test_an_update_shows_and_loses_no_order(shop, checkout):
+    settings = checkout.folder / "ordersite" / "settings.py"
+    settings.write_text(settings.read_text().replace('"VERSION": "1.0.0"', '"VERSION": "1.1.0"'))
+    before = checkout.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
+    role = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": f"arn:aws:iam::{ACCOUNT}:role/gateway-logs"}]
+    checkout.aws.client("apigateway").update_account(patchOperations=role)
+    with Customers(shop) as customers:
+        done = checkout.make_target("update")
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Given the role that it missed, the hook does what it could not do before, and the rest once more.
+    assert "NOT DONE" not in done.stdout
+    stage = checkout.aws.client("apigateway").get_stage(restApiId=shop.gateway.api_id, stageName="prod")
+    assert stage["accessLogSettings"]["destinationArn"].endswith(f":log-group:/aws/apigateway/{FUNCTION}")
+    limits = stage["methodSettings"]["*/*"]
+    assert (limits["throttlingRateLimit"], limits["throttlingBurstLimit"]) == (100, 200)
+    assert shop.send("GET", "/schema").json()["info"]["version"] == "1.1.0"
+    assert len(customers.placed) > 5
+    assert [order_id for order_id in customers.placed if shop.status_of(order_id) != "PENDING"] == []
+    after = checkout.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
+    assert after["CodeSha256"] != before["CodeSha256"]
+    assert after["DeadLetterConfig"] == before["DeadLetterConfig"]
+    assert checkout.aws.client("events").describe_rule(Name=RULE)["ScheduleExpression"] == "rate(1 hour)"
+
+
+class Customers:
+    """They place orders, one after the other, and note those that they were promised."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop, self.placed, self.done = shop, [], threading.Event()
+        self.thread = threading.Thread(target=self._place)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.done.set()
+        self.thread.join()
+
+    def _place(self):
+        while not self.done.is_set():
+            reply = self.shop.send("POST", "/orders", {"item": "Teapot", "quantity": 1})
+            if reply.status == 201:
+                self.placed.append(reply.json()["order_id"])
+            time.sleep(0.5)
+
+
+def test_undeploying_leaves_the_table_and_its_orders_and_the_other_stage(shop, staging, checkout):
+    dynamodb = checkout.aws.client("dynamodb")
+    before = dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"]
+    unconfirmed = checkout.make_target("undeploy")
+    assert unconfirmed.returncode != 0
+    assert f"Nothing was done. Answer {FUNCTION}, or give CONFIRM=prod, to take it down." in unconfirmed.stderr
+    assert shop.send("GET", "/lifecycle").status == 200
+    done = checkout.make_target("undeploy", "CONFIRM=prod")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert before > 0
+    assert dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"] == before
+    assert present(checkout.aws) == {"ordersite-staging"}
+    assert staging.send("GET", "/healthz").status == 200
+    assert f"Table {TABLE} and its orders are untouched" in done.stdout
+    assert "NOT REMOVED" not in done.stdout
+
+
+def present(aws):
+    """Of which stages anything is there that undeploying takes away."""
+    names = [
+        *(api["name"] for api in aws.client("apigateway").get_rest_apis()["items"]),
+        *(function["FunctionName"] for function in aws.client("lambda").list_functions()["Functions"]),
+        *(alarm["AlarmName"] for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]),
+        *(rule["Name"] for rule in aws.client("events").list_rules()["Rules"]),
+        *(url.rpartition("/")[2] for url in aws.client("sqs").list_queues().get("QueueUrls", [])),
+        *(role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]),
+        *(stack["StackName"] for stack in live_stacks(aws)),
+    ]
+    ours = [name for name in names if name.startswith("ordersite-")]
+    return {"-".join(name.split("-")[:2]) for name in ours}
+
+
+def live_stacks(aws):
+    stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    return [stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"]
