@@ -99,20 +99,22 @@ class Checkout:
         return variables
 
     @contextmanager
-    def other_variables(self, **others: str) -> Iterator[None]:
-        """The function with these in its environment, from its next start on, and then as it was."""
+    def other_variables(self, *, published: bool = True, **others: str) -> Iterator[None]:
+        """The function with these in its environment, from its next start on, and then as it was.
+
+        Where it has SnapStart, the gateway calls what is published, and what cannot start cannot be published.
+        """
         before = self.variables
-        self._set_variables(before | others)
+        self._set_variables(before | others, published=published)
         try:
             yield
         finally:
-            self._set_variables(before)
+            self._set_variables(before, published=published)
 
-    def _set_variables(self, variables: dict[str, str]) -> None:
+    def _set_variables(self, variables: dict[str, str], *, published: bool) -> None:
         functions = self.aws.client("lambda")
         functions.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": variables})
-        if SNAP_START:
-            # The gateway calls what has been published.
+        if SNAP_START and published:
             version = functions.publish_version(FunctionName=FUNCTION)["Version"]
             functions.get_waiter("published_version_active").wait(FunctionName=FUNCTION, Qualifier=version)
             functions.update_alias(FunctionName=FUNCTION, Name="snapstart", FunctionVersion=version)
