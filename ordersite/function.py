@@ -5,16 +5,21 @@ Lambda gives a starting function its full CPU, and once for all under SnapStart.
 """
 
 import logging
+import logging.config
 import random
 from typing import Any, Protocol
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django_guid import get_guid
-from zappa.handler import lambda_handler
 
 from ordersite.deadline import DeadlinePassedError, deadline
-from ordersite.logs import Invocation, invocation
+from ordersite.logs import Invocation, configuration, invocation
+
+# What is said before Django sets the logs up, and why it could not, is JSON too; Zappa's handler loads Django.
+logging.config.dictConfig(configuration(level="INFO"))
+
+from zappa.handler import lambda_handler  # noqa: E402
 
 RESERVE_SECONDS = 1.5
 """What is left of the function's time, when a request is given up, for saying so."""

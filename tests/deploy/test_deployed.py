@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import boto3
 
@@ -222,6 +223,8 @@ def test_log_lines_say_which_request_and_which_start_they_belong_to(shop, checko
     assert line["function"] == FUNCTION
     assert line["lambda_request_id"]
     assert {line["cold_start"] for line in lines if "cold_start" in line} == {True, False}
+    # Zappa's one word of its own, and what commands have printed; logged lines are JSON from the very first.
+    assert [line for line in checkout.log().splitlines() if re.match("(INFO|WARNING|ERROR|CRITICAL)[: ]", line)] == []
 
 
 # By the function's own hand, with its own role; the last of the calls is one that it may make.

@@ -55,6 +55,16 @@ def test_links_carry_the_scheme_that_the_site_is_served_by(api):
     assert page["next"].startswith("https://testserver/orders?")
 
 
+@pytest.mark.parametrize("path", ["/nothing", "nothing"])
+def test_an_address_that_is_none_is_a_problem_for_a_program_and_a_page_for_a_person(stranger, path):
+    """Also one that no route can match, because it does not even begin with a slash."""
+    problem = stranger.client.get(path, headers={"Accept": "*/*"})
+    assert (problem.status_code, problem["Content-Type"]) == (404, "application/problem+json")
+    assert problem.json()["code"] == "not_found"
+    page = stranger.client.get(path, headers={"Accept": "text/html"})
+    assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
 # --- HEAD and OPTIONS -------------------------------------------------------------------------------------------------
 
 
