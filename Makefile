@@ -72,7 +72,7 @@ deploy: deploy-venv ## Check, deploy STAGE (prod) to AWS, migrate, and ask its p
 update: deploy-venv ## The same for a STAGE that is there already
 	@$(DEPLOY)/python -m deploy update $(STAGE)
 
-undeploy: deploy-venv ## Take STAGE down; its table, its orders and its logs stay
+undeploy: deploy-venv ## Take STAGE down, after asking; its table, its orders and its logs stay
 	@$(DEPLOY)/python -m deploy undeploy $(STAGE)
 
 test-deploy: .venv/installed ## Deploy to an AWS on this machine and use it, from the first request to the last

@@ -9,16 +9,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import PROJECT
+from deploy.refusals import GATEWAY_REFUSALS
 from deploy.stage import Stage
 
-PROBLEM = "application/problem+json"
 NAMESPACE = "Ordersite"
 SWEPT = "SweepsWithoutFailure"
 SWEPT_PATTERN = "{ ($.sweep.failed = 0) && ($.sweep.dry_run IS FALSE) }"
@@ -36,52 +35,6 @@ ACCESS_LOG = {
     "bytes": "$context.responseLength",
     "milliseconds": "$context.responseLatency",
     "error": "$context.error.message",
-}
-
-
-class GatewayRefusal(NamedTuple):
-    """What API Gateway is to say by itself, without asking the function, in the API's own words."""
-
-    status: HTTPStatus
-    code: str
-    detail: str
-    retry_after: str = ""
-
-    def template(self) -> str:
-        return json.dumps(
-            {
-                "type": "about:blank",
-                "title": self.status.phrase,
-                "status": self.status.value,
-                "detail": self.detail,
-                "code": self.code,
-                "errors": [],
-                "request_id": "$context.requestId",
-            }
-        )
-
-    def headers(self) -> dict[str, str]:
-        headers = {"Content-Type": PROBLEM, **({"Retry-After": self.retry_after} if self.retry_after else {})}
-        return {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
-
-
-UNKNOWN_OUTCOME = (
-    "The answer did not come in time or cannot be carried. Whether the request changed anything is not known: look at "
-    "the order, or repeat a POST with its Idempotency-Key."
-)
-# The kinds: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-GATEWAY_REFUSALS: dict[str, GatewayRefusal] = {
-    "THROTTLED": GatewayRefusal(
-        HTTPStatus.TOO_MANY_REQUESTS, "throttled", "Too many requests for this site. Try again shortly.", "1"
-    ),
-    "REQUEST_TOO_LARGE": GatewayRefusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The body is larger than 10 MB; 64 KiB is the most."
-    ),
-    "INTEGRATION_TIMEOUT": GatewayRefusal(HTTPStatus.GATEWAY_TIMEOUT, "timed_out", UNKNOWN_OUTCOME),
-    "INTEGRATION_FAILURE": GatewayRefusal(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
-    "API_CONFIGURATION_ERROR": GatewayRefusal(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
-    # A function that fails, or that Lambda does not start.
-    "DEFAULT_5XX": GatewayRefusal(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
 }
 
 
@@ -166,11 +119,7 @@ def word_refusals(target: Target) -> None:
     gateway, api = target.client("apigateway"), api_id(target)
     changed = False
     for kind, refusal in GATEWAY_REFUSALS.items():
-        wanted = {
-            "statusCode": str(refusal.status.value),
-            "responseParameters": refusal.headers(),
-            "responseTemplates": {"application/json": refusal.template()},
-        }
+        wanted = refusal.response()
         present = gateway.get_gateway_response(restApiId=api, responseType=kind)
         if {name: present.get(name) for name in wanted} != wanted:
             gateway.put_gateway_response(restApiId=api, responseType=kind, **wanted)

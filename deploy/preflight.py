@@ -22,6 +22,7 @@ UNKNOWN_ACCOUNT = "000000000000"
 DATABASE_PATIENCE = 5
 REQUIREMENTS = PROJECT / "requirements.txt"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)( ;.*)?$", re.MULTILINE)
+SNAP_START_FROM = 12
 VIRTUALENVS_OWN = frozenset({"pip"})
 
 
@@ -124,6 +125,20 @@ def python_is_the_runtimes(stage: Stage) -> None:
         )
 
 
+def snap_start_suits_the_runtime(stage: Stage) -> None:
+    """Lambda would refuse it half way: https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html."""
+    runtime = stage.config["runtime"]
+    if stage.config["snap_start"] != "None" and _minor(runtime) < SNAP_START_FROM:
+        raise CheckFailedError(
+            f"snap_start is on with runtime {runtime}, and SnapStart wants python3.{SNAP_START_FROM} or newer. Change "
+            'runtime, or set snap_start to "None", in zappa_settings.json.'
+        )
+
+
+def _minor(runtime: str) -> int:
+    return int(runtime.removeprefix("python3."))
+
+
 def only_runtime_packages(stage: Stage) -> None:  # noqa: ARG001 (the shape of a check)
     """Zappa ships the whole virtualenv; so it must hold what requirements.txt names, in these versions, and no more."""
     pins = {_canonical(name): (version, marker) for name, version, marker in PIN.findall(REQUIREMENTS.read_text())}
@@ -180,6 +195,7 @@ CHECKS: dict[str, Callable[[Stage], None]] = {
     "secrets": secrets_are_complete,
     "PostgreSQL": database_answers,
     "Python": python_is_the_runtimes,
+    "SnapStart": snap_start_suits_the_runtime,
     "packages": only_runtime_packages,
     "static files": static_files_are_gathered,
     "settings": django_has_no_objections,

@@ -3,12 +3,13 @@
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.serving import serving
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -73,16 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
         """The tests say what matters."""
 
 
-@contextmanager
-def opened(engine: str) -> Iterator[Way]:
-    with Way(engine) as way:
-        thread = Thread(target=way.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield way
-        finally:
-            way.shutdown()
-            thread.join()
+def opened(engine: str) -> AbstractContextManager[Way]:
+    return serving(Way(engine))
 
 
 def lost(_: Reply) -> None:

@@ -3,13 +3,15 @@
 import io
 import json
 import secrets
+import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -177,3 +179,21 @@ def staging(checkout: Checkout, shop: Shop, database: str) -> Shop:
     made = checkout.manage("create_api_key", "--name", "shop", SSM_PARAMETER=parameter)
     assert made.returncode == 0, made.stderr
     return Shop(checkout.gateway_of("ordersite-staging"), made.stdout.strip(), "staging")
+
+
+@pytest.fixture(scope="session")
+def in_package(unpacked: Path, function_environment: dict[str, str]) -> Callable[..., CompletedProcess[str]]:
+    """Runs code that sees the unpacked package (its first argument) and the standard library, and nothing else."""
+
+    def in_package(code: str, *arguments: str) -> CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603
+            [sys.executable, "-I", "-S", "-c", code, unpacked, *arguments],
+            env=function_environment,
+            cwd=unpacked,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return in_package

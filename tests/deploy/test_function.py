@@ -1,8 +1,6 @@
 """The Lambda function as it is packed: what it answers in the end, and what all copies of one snapshot share."""
 
 import json
-import subprocess
-import sys
 from datetime import datetime
 
 import pytest
@@ -31,20 +29,12 @@ HOST = "x.execute-api.ap-south-1.amazonaws.com"
 
 
 @pytest.fixture
-def ask(unpacked, function_environment):
+def ask(in_package):
     """The answers to a request that takes a minute, with 1.7 s left, and to the one after it; and the log."""
 
     def ask(method, accept):
         event = {**EVENT, "httpMethod": method, "headers": {"Host": HOST, "accept": accept}}
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-I", "-S", "-c", ASK, unpacked, json.dumps(event)],
-            env=function_environment,
-            cwd=unpacked,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = in_package(ASK, json.dumps(event))
         assert done.returncode == 0, done.stderr
         (answers,) = [line for line in done.stdout.splitlines() if line.startswith("ANSWERS ")]
         return *json.loads(answers.removeprefix("ANSWERS ")), done.stderr
@@ -136,16 +126,8 @@ print("STARTS", json.dumps({"held": held, "taken_at": taken_at, "starts": [start
 
 
 @pytest.fixture(scope="module")
-def starts(unpacked, function_environment, shop):
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-I", "-S", "-c", SNAPSHOT, unpacked, shop.key, HOST],
-        env=function_environment,
-        cwd=unpacked,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def starts(in_package, shop):
+    done = in_package(SNAPSHOT, shop.key, HOST)
     assert "STARTS " in done.stdout, done.stderr
     return json.loads(done.stdout.rpartition("STARTS ")[2])
 
@@ -198,14 +180,6 @@ print("FOUND", json.dumps(found))
 """
 
 
-def test_nothing_of_ours_asks_for_the_time_or_for_chance_while_it_is_loaded(unpacked, function_environment):
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-I", "-S", "-c", LOOK, unpacked],
-        env=function_environment,
-        cwd=unpacked,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def test_nothing_of_ours_asks_for_the_time_or_for_chance_while_it_is_loaded(in_package):
+    done = in_package(LOOK)
     assert "FOUND []" in done.stdout, done.stdout + done.stderr

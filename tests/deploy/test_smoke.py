@@ -1,15 +1,14 @@
 """What the smoke test after a deploy makes of a site that answers, and of one that does not."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from deploy import smoke as smoking
 from deploy.smoke import SmokeError, smoke
+from tests.serving import serving
 
 URL = "https://abc.execute-api.ap-south-1.amazonaws.com/prod"
 HEALTH = {"status": "ok", "checks": {"dynamodb": "ok", "database": "ok"}}
@@ -47,19 +46,11 @@ class _Handler(BaseHTTPRequestHandler):
         """The test says what matters."""
 
 
-@contextmanager
-def site(**changed) -> Iterator[Site]:
+def site(**changed) -> AbstractContextManager[Site]:
     """One that is well but for `changed`: by path, its answers."""
     answers = {path: [answer] for path, answer in WELL.items()}
     answers |= {f"/prod/{path}": list(given) for path, given in changed.items()}
-    with Site(answers) as served:
-        thread = Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield served
-        finally:
-            served.shutdown()
-            thread.join()
+    return serving(Site(answers))
 
 
 def ask(served):
