@@ -116,12 +116,12 @@ def test_a_machine_that_is_not_lambdas_is_refused(stage, monkeypatch):
 
 
 def test_snapstart_where_lambda_has_none_is_refused_and_elsewhere_not(stage):
-    stage.config |= {"runtime": "python3.11", "snap_start": "PublishedVersions"}
+    stage.config.update(runtime="python3.11", snap_start="PublishedVersions")
     with pytest.raises(CheckFailedError, match=r"SnapStart wants python3\.12 or newer\. Change runtime, or"):
         preflight.snap_start_suits_the_runtime(stage)
     stage.config["runtime"] = "python3.12"
     preflight.snap_start_suits_the_runtime(stage)
-    stage.config |= {"runtime": "python3.11", "snap_start": "None"}
+    stage.config.update(runtime="python3.11", snap_start="None")
     preflight.snap_start_suits_the_runtime(stage)
 
 
