@@ -42,6 +42,16 @@ def test_the_package_is_small(package):
     assert package.stat().st_size <= LARGEST
 
 
+def test_each_part_is_said_with_its_size_and_all_of_them_make_up_the_package(package, deployed):
+    said = packaging.report(package, least=100_000)
+    *parts, total = [float(line.split(" MB ")[0]) for line in said.splitlines()]
+    assert total == round(package.stat().st_size / 1e6, 2)
+    # What is neither of them is the zip's own list of names.
+    assert total * 0.9 < sum(parts) < total
+    assert " MB  django\n" in said
+    assert said in deployed
+
+
 def test_the_package_holds_nothing_that_is_for_another_place(names):
     assert [name for name in names if FOREIGN.search(name)] == []
 
