@@ -128,15 +128,13 @@ def python_is_the_runtimes(stage: Stage) -> None:
 def snap_start_suits_the_runtime(stage: Stage) -> None:
     """Lambda would refuse it half way: https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html."""
     runtime = stage.config["runtime"]
-    if stage.config["snap_start"] != "None" and _minor(runtime) < SNAP_START_FROM:
+    minor = runtime.removeprefix("python3.")
+    # What is no Python at all is the other check's to refuse.
+    if stage.config["snap_start"] != "None" and minor.isdecimal() and int(minor) < SNAP_START_FROM:
         raise CheckFailedError(
             f"snap_start is on with runtime {runtime}, and SnapStart wants python3.{SNAP_START_FROM} or newer. Change "
             'runtime, or set snap_start to "None", in zappa_settings.json.'
         )
-
-
-def _minor(runtime: str) -> int:
-    return int(runtime.removeprefix("python3."))
 
 
 def only_runtime_packages(stage: Stage) -> None:  # noqa: ARG001 (the shape of a check)

@@ -18,16 +18,14 @@ def is_browser(request: HttpRequest) -> bool:
     return "text/html" in request.META.get("HTTP_ACCEPT", "")
 
 
-@csrf_exempt
-def unknown_route(request: HttpRequest) -> HttpResponse:
-    """The last route."""
-    return not_found(request)
-
-
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
     if is_browser(request):
         return pages.not_found(request, _("There is nothing at %s.") % request.path)
     return _unknown_to_a_program(request)
+
+
+unknown_route = csrf_exempt(not_found)
+"""The last route: a program's POST to a wrong address is to hear of the address, and not of a missing token."""
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

@@ -36,7 +36,6 @@ class Checkout:
 
     aws: Aws
     folder: Path
-    outputs: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(cls, aws: Aws, folder: Path) -> "Checkout":

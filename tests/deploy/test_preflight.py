@@ -121,6 +121,8 @@ def test_snapstart_where_lambda_has_none_is_refused_and_elsewhere_not(stage):
         preflight.snap_start_suits_the_runtime(stage)
     stage.config["runtime"] = "python3.12"
     preflight.snap_start_suits_the_runtime(stage)
+    stage.config["runtime"] = "provided.al2023"
+    preflight.snap_start_suits_the_runtime(stage)
     stage.config.update(runtime="python3.11", snap_start="None")
     preflight.snap_start_suits_the_runtime(stage)
 

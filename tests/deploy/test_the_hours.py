@@ -3,9 +3,11 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import pytest
 
+from orders.api.problems import problem
 from tests.deploy.machine import ACCOUNT, REGION, silence, wait_until
 from tests.deploy.mix import request_mix
 from tests.deploy.site import FUNCTION, ROLE, RULE, TABLE, off_the_stage
@@ -18,6 +20,7 @@ BY_AWS = {
     "lambda:InvokeFunction",
     "sqs:SendMessage",
 }
+TICK = {"detail-type": "Scheduled Event", "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{RULE}"]}
 TICK_PATIENCE = 150
 GIVEN_SECONDS = 28
 """What Lambda gives a request here; the gateway would end it after 29."""
@@ -57,10 +60,9 @@ def test_a_request_of_thirty_seconds_is_given_up_in_words(held_up, browser, chec
 
 def test_a_dynamodb_that_does_not_answer_is_a_503_to_a_shop_and_an_error_to_lambda(shop, checkout):
     """It takes connections and says nothing. The sweep's failure has to be Lambda's: retries, dead letters, alarm."""
-    event = {"detail-type": "Scheduled Event", "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{RULE}"]}
     with silence() as address, checkout.other_variables(AWS_ENDPOINT_URL_DYNAMODB=address):
         with ThreadPoolExecutor() as pool:
-            sweep = pool.submit(checkout.invoke, event)
+            sweep = pool.submit(checkout.invoke, TICK)
             reply = shop.send("GET", "/orders")
         error, text = sweep.result()
     # Had it waited until the function's time was almost over, it would say so.
@@ -68,6 +70,24 @@ def test_a_dynamodb_that_does_not_answer_is_a_503_to_a_shop_and_an_error_to_lamb
     assert int(reply.headers["Retry-After"]) > 0
     assert error
     assert "The sweep failed: DynamoDB does not answer" in text
+
+
+def test_a_tick_that_fails_three_times_waits_in_the_queue_of_dead_letters(deployed, checkout):
+    """As EventBridge calls: nobody waits for an answer, so only the queue and the alarms can tell."""
+    sqs = checkout.aws.client("sqs")
+    queue = sqs.get_queue_url(QueueName=f"{FUNCTION}-dead-letters")["QueueUrl"]
+    functions, tries = checkout.aws.client("lambda"), failed_sweeps(checkout)
+    with checkout.other_variables(published=False, AWS_ENDPOINT_URL_DYNAMODB="http://127.0.0.1:9"):
+        functions.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=json.dumps(TICK).encode())
+        letters = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20).get("Messages", [])
+        wait_until(lambda: failed_sweeps(checkout) == tries + 3, what="three tries")
+    # AWS puts the event itself into the queue, MiniStack what it would send to a destination.
+    (document,) = [json.loads(letter["Body"]) for letter in letters]
+    assert document.get("requestPayload", document) == TICK
+
+
+def failed_sweeps(checkout):
+    return checkout.log().count("The sweep failed: DynamoDB does not answer")
 
 
 def test_a_start_without_its_secrets_says_what_it_lacks(deployed, checkout):
@@ -114,6 +134,8 @@ def test_what_the_gateway_itself_refuses_is_a_problem_document(deployed, checkou
     for kind, (status, code) in codes.items():
         response = apis.get_gateway_response(restApiId=gateway.api_id, responseType=kind)
         document = json.loads(response["responseTemplates"]["application/json"])
+        # The shape is the app's own, so that a client has one to read.
+        assert document.keys() - {"request_id"} == problem(HTTPStatus.OK, "", "").keys()
         assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
         assert (response["statusCode"], str(document["status"]), document["code"]) == (status, status, code)
     throttled = apis.get_gateway_response(restApiId=gateway.api_id, responseType="THROTTLED")
