@@ -6,6 +6,7 @@ DynamoDB does not answer.
 """
 
 import heapq
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from django.core.cache import cache
 from pynamodb.expressions.condition import Condition
 
 from orders.dynamodb import connection, faults_as_order_errors
-from orders.errors import InvalidCursorError
+from orders.errors import InvalidCursorError, StoreUnavailableError
 from orders.instants import write_instant
 from orders.lifecycle import Status
 from orders.models import Order, customer_key, listing_key, shards, status_key
@@ -32,6 +33,9 @@ DUE_PER_QUERY = 250
 MAX_THREADS = 8
 BATCH_GET_LIMIT = 100
 """What one BatchGetItem takes: also how many of a customer's orders a page looks through for those of one status."""
+UNPROCESSED_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds before each repeat of what a BatchGetItem left unprocessed. Exponential, as AWS advises:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -103,13 +107,17 @@ def page(filters: Filters, *, limit: int, cursor: str | None = None) -> Page:
     )
 
 
-def walk(filters: Filters, *, limit: int) -> Iterator[Order]:
-    """The newest `limit` orders, read page by page as they are asked for."""
+def walk(filters: Filters, *, limit: int) -> Iterator[Page]:
+    """The newest `limit` orders, page by page, each page read when it is asked for.
+
+    A page may be empty: none of so many orders of a customer may have the status. It is yielded all the same, so that
+    the caller can stop after any page.
+    """
     cursor: str | None = None
     left = limit
     while left > 0:
         found = page(filters, limit=min(left, BATCH_GET_LIMIT), cursor=cursor)
-        yield from found.orders
+        yield found
         left -= len(found.orders)
         cursor = found.next
         if cursor is None:
@@ -124,9 +132,23 @@ def newer_cursor(order: Order, filters: Filters) -> str:
 def get_many(order_ids: Iterable[str]) -> list[Order]:
     """The orders with these ids, in this order, by one BatchGetItem per 100; one that is gone is left out."""
     ids = list(dict.fromkeys(order_ids))
-    with faults_as_order_errors():
-        orders = {order.order_id: order for order in Order.batch_get(ids)} if ids else {}
+    batches = [ids[start : start + BATCH_GET_LIMIT] for start in range(0, len(ids), BATCH_GET_LIMIT)]
+    orders = {order.order_id: order for batch in batches for order in map(Order.from_raw_data, _batch_get(batch))}
     return [orders[order_id] for order_id in ids if order_id in orders]
+
+
+def _batch_get(order_ids: list[str]) -> Iterator[dict[str, Any]]:
+    """The stored items. PynamoDB's own batch_get repeats what DynamoDB left unprocessed at once and without end."""
+    keys: list[Any] = [{"order_id": order_id} for order_id in order_ids]
+    for seconds in (0.0, *UNPROCESSED_WAITS):
+        time.sleep(seconds)
+        with faults_as_order_errors():
+            reply = connection().batch_get_item(keys)
+        yield from reply["Responses"][Order.Meta.table_name]
+        keys = reply["UnprocessedKeys"].get(Order.Meta.table_name, {}).get("Keys", [])
+        if not keys:
+            return
+    raise StoreUnavailableError(f"BatchGetItem left {len(keys)} keys unprocessed")
 
 
 def due(*, before: datetime) -> Iterator[Order]:
@@ -192,12 +214,20 @@ def _count_key(status: Status) -> str:
 
 
 def together(question: Callable[[Asked], Answer], asked: Iterable[Asked]) -> list[Answer]:
-    """The answers in the order of the questions; several are asked at once, so the slowest sets the time."""
+    """The answers in the order of the questions; several are asked at once, so the slowest sets the time.
+
+    Raises the first error of a question, or whatever interrupts the caller, at once: questions that have not begun are
+    dropped, and the ones under way, MAX_THREADS at most, end by themselves when DynamoDB's time limit does.
+    """
     asked = list(asked)
-    if len(asked) == 1:
-        return [question(asked[0])]
-    with ThreadPoolExecutor(min(len(asked), MAX_THREADS)) as pool:
+    if len(asked) <= 1:
+        return [question(one) for one in asked]
+    pool = ThreadPoolExecutor(min(len(asked), MAX_THREADS))
+    try:
         return list(pool.map(question, asked))
+    finally:
+        # Leaving a `with` block would wait for the questions under way, also when the deadline of a request has passed.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _count_partition(index: Any, partition: str, in_range: Condition, *, cap: int) -> int:  # noqa: ANN401

@@ -73,7 +73,7 @@ def test_so_many_orders_over_so_many_days_are_written_in_batches_of_25_and_liste
     assert len(orders) == 60
     for order in orders.values():
         assert_plausible(order, since=begin - timedelta(days=3), until=timezone.now())
-    assert {order.order_id for order in listing.walk(Filters(), limit=100)} == set(orders)
+    assert {order.order_id for order in listing.page(Filters(), limit=100).orders} == set(orders)
 
 
 def test_a_second_run_adds_to_what_is_there(run, table):

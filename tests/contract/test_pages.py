@@ -8,9 +8,11 @@ from threading import Event, Thread
 import pytest
 
 from orders import listing, store
+from orders.errors import StoreUnavailableError
 from orders.lifecycle import Status
 from orders.listing import Filters, Page
 from tests.contract.given import HOUR, NOW, crowd, everything, ids, move, place, placed
+from tests.contract.way import unprocessed
 
 ALL = Filters()
 MINUTE = timedelta(minutes=1)
@@ -315,14 +317,14 @@ def test_an_older_order_can_be_moved_after_the_number_of_shards_was_raised(table
 @pytest.mark.parametrize(("limit", "found"), [(0, 0), (1, 1), (100, 100), (101, 101), (130, 130), (500, 130)])
 def test_walk_gives_the_newest_over_as_many_pages_as_it_takes(table, shards, limit, found):
     orders = crowd(130)
-    assert ids(list(listing.walk(ALL, limit=limit))) == ids(orders[:found])
+    assert [order_id for page in listing.walk(ALL, limit=limit) for order_id in ids(page.orders)] == ids(orders[:found])
 
 
 def test_walk_goes_on_over_a_customers_empty_pages(table):
     orders = crowd(130, customer_email="ann@example.com")
     move(orders[-1].order_id, Status.PROCESSING)
     filters = Filters(customer_email="ann@example.com", status=Status.PROCESSING)
-    assert ids(list(listing.walk(filters, limit=10))) == [orders[-1].order_id]
+    assert [ids(page.orders) for page in listing.walk(filters, limit=10)] == [[], [orders[-1].order_id]]
 
 
 def test_get_many_gives_the_orders_in_the_order_asked_for_each_once_and_leaves_out_those_gone(table):
@@ -331,3 +333,20 @@ def test_get_many_gives_the_orders_in_the_order_asked_for_each_once_and_leaves_o
     asked = [*ids(orders)[::-1], orders[3].order_id, "never-was"]
     assert ids(listing.get_many(iter(asked))) == [order.order_id for order in orders[::-1] if order is not orders[7]]
     assert listing.get_many([]) == []
+
+
+def test_get_many_asks_again_for_what_dynamodb_left_unprocessed(way):
+    orders = crowd(3)
+    way.change("BatchGetItem", unprocessed(*ids(orders)), unprocessed(orders[1].order_id))
+    assert ids(listing.get_many(ids(orders))) == ids(orders)
+    assert way.operations.count("BatchGetItem") == 3
+
+
+def test_get_many_gives_up_when_dynamodb_leaves_the_same_key_unprocessed_again_and_again(way, monkeypatch):
+    monkeypatch.setattr(listing, "UNPROCESSED_WAITS", (0, 0, 0))
+    [order] = crowd(1)
+    way.change("BatchGetItem", *[unprocessed(order.order_id)] * 10)
+    with pytest.raises(StoreUnavailableError) as refusal:
+        listing.get_many([order.order_id])
+    assert refusal.value.reason == "BatchGetItem left 1 keys unprocessed"
+    assert way.operations.count("BatchGetItem") == 4

@@ -107,3 +107,17 @@ def reading(old: bytes, new: bytes) -> Callable[[Reply], Reply]:
         return status, headers, content.replace(old, new)
 
     return change
+
+
+def unprocessed(*order_ids: str) -> Callable[[Reply], Reply]:
+    """The engine's reply to a BatchGetItem without these orders, whose keys it says it has not processed."""
+
+    def change(reply: Reply) -> Reply:
+        status, headers, content = reply
+        document = json.loads(content)
+        [(table, items)] = document["Responses"].items()
+        document["Responses"][table] = [item for item in items if item["order_id"]["S"] not in order_ids]
+        document["UnprocessedKeys"] = {table: {"Keys": [{"order_id": {"S": order_id}} for order_id in order_ids]}}
+        return status, headers, json.dumps(document).encode()
+
+    return change

@@ -11,7 +11,7 @@ from orders.dashboard import export
 from orders.dashboard.export import defused
 from orders.lifecycle import Status
 from tests.contract.given import NOW, crowd, ids, placed, put
-from tests.contract.way import refused, slow
+from tests.contract.way import refused
 from tests.dashboard.reading import see
 from tests.dashboard.test_detail import FORMER_ID, former
 
@@ -136,13 +136,31 @@ def test_the_cap_is_ten_thousand():
     assert export.MOST == 10_000
 
 
-def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, way, monkeypatch):
-    monkeypatch.setattr(export, "MOST_SECONDS", 0.3)
+def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, monkeypatch):
+    monkeypatch.setattr(export, "MOST_SECONDS", 0)
     orders = crowd(150)
-    way.change("Query", lambda reply: reply, slow(0.4))
+    traffic.clear()
     *shown, notice = exported(anna)
     assert [row[0] for row in shown] == ids(orders[:100])
     assert notice == ["Only the newest 100 are here. For more, filter by day, or use the API."]
+    assert traffic.operations == ["Query"]
+
+
+def test_an_export_that_is_through_when_its_time_is_over_says_nothing_of_it(anna, monkeypatch):
+    monkeypatch.setattr(export, "MOST_SECONDS", 0)
+    orders = crowd(100)
+    assert [row[0] for row in exported(anna)] == ids(orders)
+
+
+def test_the_time_limit_also_ends_an_export_that_finds_only_empty_pages(anna, traffic, monkeypatch):
+    """A page of a customer's orders of one status looks through 100 orders; here none of 250 has the status."""
+    monkeypatch.setattr(export, "MOST_SECONDS", 0)
+    crowd(250, customer_email="zoe@example.com")
+    traffic.clear()
+    assert exported(anna, customer_email="zoe@example.com", status="CANCELLED") == [
+        ["The search took too long, and no order has matched so far. Filter by day, or use the API."]
+    ]
+    assert traffic.operations == ["Query", "BatchGetItem"]
 
 
 def test_the_export_ends_before_it_is_larger_than_lambda_carries_and_says_so(anna, monkeypatch):
