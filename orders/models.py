@@ -162,6 +162,13 @@ class Order(Model):
     def expires_at(self) -> datetime | None:
         return lifecycle.expires_at(self.status, self.created_at, age=expiry_age())
 
+    def was_moved_by(self, by: str, *, from_version: int) -> bool:
+        """Whether `by` made the one change since that version.
+
+        A lost reply or a second click makes no difference: the change is still that of the one who made it.
+        """
+        return self.version == from_version + 1 and bool(self.history) and self.history[-1].by == by
+
 
 def new_order(  # noqa: PLR0913 (an order's fields, by keyword)
     *, order_id: str, item: str, quantity: int, customer_name: str, customer_email: str, at: datetime, by: str

@@ -181,6 +181,8 @@ def _act(order_id: str, version: int, action: Action, by: str) -> Row:
         return Row(order_id, None, acts=False, sentence=_("had been deleted already"))
     except (VersionMismatchError, IllegalTransitionError) as error:
         return _left_alone(error.order, version)
+    if not order.was_moved_by(by, from_version=version):
+        return Row(order_id, order, acts=False, sentence=_("was %s already") % order.status, look=True)
     return Row(order_id, order, acts=True, sentence=_("became %s") % action.to, look=True)
 
 

@@ -202,11 +202,15 @@ def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
     to, version = form.cleaned_data["to"], form.cleaned_data["version"]
     if request.method != "POST":
         return _confirm(request, store.get(order_id), to=to, seen=version)
+    by = caller_label(request.user)
     try:
-        order = store.change_status(order_id, to, at=timezone.now(), by=caller_label(request.user), versions={version})
+        order = store.change_status(order_id, to, at=timezone.now(), by=by, versions={version})
     except (VersionMismatchError, IllegalTransitionError) as error:
         return _conflict(request, error.order, to=to, seen=version)
-    messages.success(request, _("The order is %s now.") % order.status)
+    if order.was_moved_by(by, from_version=version):
+        messages.success(request, _("The order is %s now.") % order.status)
+    else:
+        messages.info(request, _("The order was %s already. You changed nothing.") % order.status)
     return redirect(_detail_url(request, order_id))
 
 

@@ -59,6 +59,21 @@ def test_a_double_click_acts_once_and_both_answers_say_what_is_so(anna):
     assert len(store.get(order.order_id).history) == 2
 
 
+def test_a_double_click_is_told_of_the_change_both_times(anna):
+    order = placed()
+    for _ in range(2):
+        assert notices(change(anna, order, "PROCESSING"))[-1] == "The order is PROCESSING now."
+
+
+def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
+    order = placed()
+    store.change_status(order.order_id, Status.PROCESSING, at=LATER, by="api-key:shop")
+    response = change(anna, order, "PROCESSING")
+    assert (response.status_code, response["Location"]) == (302, detail_address(order))
+    assert notices(response) == ["The order was PROCESSING already. You changed nothing."]
+    assert store.get(order.order_id).history[-1].by == "api-key:shop"
+
+
 def test_cancelling_asks_first_and_then_does_it(anna):
     order = placed(item="Oak table", quantity=3, customer_name="Zoë")
     confirm = see(anna, see(anna, detail_address(order)).link("Cancel order"))
