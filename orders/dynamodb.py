@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ssl import SSLCertVerificationError
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore import exceptions as aws
+from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import PynamoDBException
+from urllib3.exceptions import LocationValueError
 
-from orders.errors import StoreUnavailableError
+from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.models import Order
 
 # The engine's own words for "not now": all the retries have been spent when one of these reaches us. A table that is
@@ -26,6 +29,33 @@ TRANSIENT_CODES = frozenset(
     }
 )
 SERVER_ERROR = 500
+
+# No answer, half of one, or no credentials from the service that hands them out. Every other error of botocore's own
+# lasts until somebody changes the configuration.
+NO_ANSWER = (
+    aws.CapacityNotAvailableError,
+    aws.ChecksumError,
+    aws.ConnectionError,
+    aws.CredentialRetrievalError,
+    aws.HTTPClientError,
+    aws.IncompleteReadError,
+    aws.MetadataRetrievalError,
+)
+# botocore wraps these in errors of the classes above: an address that is none, a certificate that is not trusted, a
+# file of certificates that does not exist.
+MISTAKES = (LocationValueError, SSLCertVerificationError, FileNotFoundError)
+
+ADVICE = {
+    aws.ProfileNotFound: "Unset AWS_PROFILE, or add the profile to ~/.aws/config.",
+    aws.ConfigParseError: "Correct that file, or name another one in AWS_CONFIG_FILE.",
+    aws.NoCredentialsError: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
+    aws.PartialCredentialsError: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither.",
+    aws.NoRegionError: "Set AWS_REGION.",
+    aws.InvalidRegionError: "Correct AWS_REGION.",
+    aws.SSLError: "Check AWS_CA_BUNDLE and the certificate of the server or of the proxy in between.",
+    aws.HTTPClientError: "Correct HTTP_PROXY, HTTPS_PROXY or AWS_ENDPOINT_URL_DYNAMODB.",
+}
+DEFAULT_ADVICE = "Check the AWS_ variables of this process and ~/.aws/config."
 
 
 class ConditionRefusedError(Exception):
@@ -69,20 +99,41 @@ def _refusal(error: ClientError) -> ConditionRefusedError:
 
 @contextmanager
 def faults_as_order_errors() -> Iterator[None]:
-    """Raises StoreUnavailableError for what passes by itself; anything else comes through as it is."""
+    """Raises StoreUnavailableError for a fault that passes by itself, StoreMisconfiguredError for a wrong configuration.
+
+    Anything else comes through as it is.
+    """
     try:
         yield
     except (ClientError, BotoCoreError, PynamoDBException) as error:
-        if _is_transient(error):
+        root = _root(error)
+        if _is_transient(root):
             raise StoreUnavailableError(str(error)) from error
+        if isinstance(root, BotoCoreError) and not isinstance(root, aws.ParamValidationError):
+            raise StoreMisconfiguredError(_configuration_sentence(root)) from error
         raise
 
 
-def _is_transient(error: Exception) -> bool:
+def _root(error: Exception) -> BaseException | None:
+    """The error of botocore's that PynamoDB wraps, once or twice."""
     cause = error.cause if isinstance(error, PynamoDBException) else error
-    root = cause.__cause__ if cause is not None and isinstance(cause.__cause__, ClientError) else cause
+    return cause.__cause__ if cause is not None and isinstance(cause.__cause__, ClientError) else cause
+
+
+def _is_transient(root: BaseException | None) -> bool:
     if isinstance(root, ClientError):
         status = root.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return root.response["Error"]["Code"] in TRANSIENT_CODES or status >= SERVER_ERROR
-    # No answer at all: refused, timed out, cut off. Missing credentials or region do not pass by themselves.
-    return isinstance(root, BotoCoreError) and not isinstance(root, NoCredentialsError | NoRegionError)
+    return isinstance(root, NO_ANSWER) and not _stems_from_a_mistake(root)
+
+
+def _stems_from_a_mistake(error: BaseException) -> bool:
+    beneath: BaseException | None = error
+    while beneath is not None and not isinstance(beneath, MISTAKES):
+        beneath = beneath.__cause__ or beneath.__context__
+    return beneath is not None
+
+
+def _configuration_sentence(root: BotoCoreError) -> str:
+    advice = next((advice for kind, advice in ADVICE.items() if isinstance(root, kind)), DEFAULT_ADVICE)
+    return f"DynamoDB cannot be used as configured: {str(root).rstrip('.')}. {advice}"

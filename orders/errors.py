@@ -81,3 +81,11 @@ class StoreUnavailableError(OrderError):
     def __init__(self, reason: str) -> None:
         super().__init__("The order store does not answer at the moment. Try again shortly.")
         self.reason = reason
+
+
+class StoreMisconfiguredError(Exception):
+    """DynamoDB cannot be asked with the configuration of this process; asking again changes nothing.
+
+    `str(error)` is a sentence for the operator. No OrderError, because a client is told no more than of any other
+    fault of ours: a 500.
+    """

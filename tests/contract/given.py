@@ -129,8 +129,8 @@ def _reconnected() -> Iterator[None]:
     try:
         yield
     finally:
-        if Order._connection is not None:
-            _client().close()
+        if Order._connection is not None and (client := connection().connection._client):  # may never have been made
+            client.close()
         Order._connection = former
 
 

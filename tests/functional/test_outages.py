@@ -63,6 +63,16 @@ def test_every_endpoint_says_when_to_come_back_while_the_table_is_not_made_yet(a
         check_retry_later(response, "store_unavailable")
 
 
+def test_a_wrong_configuration_is_a_500_and_only_the_log_names_it(api, no_dynamodb, monkeypatch, caplog):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    # By Django's own client: /schema promises no 500.
+    response = api.client.get("/orders/1", headers=api.headers)
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert "Retry-After" not in response
+    check_reticent(response)
+    assert "The config profile (nobody) could not be found. Unset AWS_PROFILE" in caplog.text
+
+
 def test_what_dynamodb_is_not_asked_for_is_answered_without_it(api, no_dynamodb):
     assert api.get("/lifecycle").status_code == 200
     assert api.get("/schema").status_code == 200

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from orders.errors import StoreUnavailableError
+from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.table import TableMismatchError, TableNotActiveError, ensure_table, protect_table
 
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
             done = list(self._say(ensure_table()))
             if not options["unprotected"]:
                 list(self._say(protect_table()))
-        except (TableMismatchError, TableNotActiveError) as error:
+        except (StoreMisconfiguredError, TableMismatchError, TableNotActiveError) as error:
             raise CommandError(str(error)) from None
         except StoreUnavailableError as error:
             raise CommandError(f"DynamoDB does not answer: {error.reason}") from None

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from orders import stopwatch
-from orders.errors import StoreUnavailableError
+from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.expiry import Sweep, sweep
 from orders.instants import write_instant
 from orders.listing import COUNT_CAP
@@ -45,6 +45,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
         try:
             result = self._sweep(options)
+        except StoreMisconfiguredError as error:
+            raise CommandError(str(error)) from None
         except StoreUnavailableError as error:
             raise CommandError(
                 f"DynamoDB does not answer: {error.reason}. What was expired stays expired; run this again."

@@ -7,7 +7,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import track
 
-from orders.errors import StoreUnavailableError
+from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.management.arguments import up_to, whole_number
 from orders.seeding import plausible_orders, save
 
@@ -30,6 +30,8 @@ class Command(BaseCommand):
         try:
             for _ in track(save(orders), "Seeding", total=count, console=console, disable=not console.is_terminal):
                 pass
+        except StoreMisconfiguredError as error:
+            raise CommandError(str(error)) from None
         except StoreUnavailableError as error:
             raise CommandError(f"DynamoDB does not answer: {error.reason}") from None
         self.stdout.write(f"Wrote {count:,} orders over the last {options['days']:g} days.")
