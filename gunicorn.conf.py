@@ -3,15 +3,28 @@
 See docs/operations.md, Anywhere else.
 """
 
-import os
+import sys
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+# gunicorn puts this folder on the path only after it has read this file.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from ordersite.environment import Environment
+
+env = Environment()
 
 # A proxy that ends TLS stands before it; on another machine, set BIND=0.0.0.0:8000 and FORWARDED_ALLOW_IPS.
-bind = os.environ.get("BIND", "127.0.0.1:8000")
+try:
+    bind = env.binds("BIND", default="127.0.0.1:8000")
+    workers = env.whole_number("WEB_CONCURRENCY", default=2, at_most=256)
+except ImproperlyConfigured as wrong:
+    raise SystemExit(str(wrong)) from None
 
 # A request waits for DynamoDB and PostgreSQL most of its time, so threads share a process well. Each process keeps API
 # keys and counts for itself, so few processes with several threads ask the database less.
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
 
 # Longer than the app takes to give a stalled engine up (about 8 s), shorter than a proxy's usual minute.

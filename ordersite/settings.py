@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment; a missing or impossible one stops the start with a sentence.
+"""Every setting, read once from the environment; a missing or wrong one stops the start with a sentence that names it.
 
 `docs/configuration.md` lists the variables. `.env`, and `.local/env` that `make run` writes, are conveniences of
 development: a process whose environment holds SECRET_KEY is configured by its environment alone.
@@ -7,55 +7,53 @@ development: a process whose environment holds SECRET_KEY is configured by its e
 import os
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ordersite import logs
+from ordersite.environment import Environment
 from ordersite.secrets import read_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Environment()
 if "SECRET_KEY" not in os.environ:
     for file in (BASE_DIR / ".env", BASE_DIR / ".local" / "env"):
         if file.is_file():
             env.read_env(file)
 
 
-def at_least_one(name: str, default: int) -> int:
-    text: str = env.str(name, default=str(default))
-    if not text.isascii() or not text.isdecimal() or int(text) < 1:
-        raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number of 1 or more.")
-    return int(text)
+DEBUG = env.flag("DEBUG")
+AWS_REGION = env.region("AWS_REGION", default="ap-south-1")
 
-
-DEBUG = env.bool("DEBUG", default=False)
-AWS_REGION = env.str("AWS_REGION", default="ap-south-1")
-
-SSM_PARAMETER = env.str("SSM_PARAMETER", default="")
+SSM_PARAMETER = env.ssm_parameter("SSM_PARAMETER")
 if SSM_PARAMETER:
     # Before the environment: a secret that was once set there must not outlive the day it was moved.
     env.ENVIRON = {**os.environ, **read_secrets(SSM_PARAMETER, region=AWS_REGION)}
 
-SECRET_KEY = env.str("SECRET_KEY", default="only-for-development" if DEBUG else "")
+SECRET_KEY = env.text("SECRET_KEY", default="only-for-development" if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Set it to a long random string; on a developer's machine set DEBUG=true instead, "
         "or let `make run` set everything up."
     )
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = env.texts("SECRET_KEY_FALLBACKS")
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+# The proxies whose X-Forwarded-For says who asks; see accounts/client_address.py.
+TRUSTED_PROXIES = env.proxies("TRUSTED_PROXIES")
 
 # --- Orders -----------------------------------------------------------------------------------------------------------
 
-ORDERS_TABLE = env.str("ORDERS_TABLE", default="Orders")
-ORDERS_EXPIRY_HOURS = at_least_one("ORDERS_EXPIRY_HOURS", default=60)
-ORDERS_INDEX_SHARDS = at_least_one("ORDERS_INDEX_SHARDS", default=1)
+ORDERS_TABLE = env.table("ORDERS_TABLE", default="Orders")
+# Ten years: no order waits longer, and the cutoff stays an instant that Python can hold.
+ORDERS_EXPIRY_HOURS = env.whole_number("ORDERS_EXPIRY_HOURS", default=60, at_most=87_600)
+# A page of a list asks each shard once.
+ORDERS_INDEX_SHARDS = env.whole_number("ORDERS_INDEX_SHARDS", default=1, at_most=100)
+ORDERS_API_RATE = env.rate("ORDERS_API_RATE", default="1200/min")
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 
@@ -113,7 +111,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # psycopg waits for more than two minutes by itself, longer than any request is given. The URL may say otherwise.
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **DATABASES["default"].get("OPTIONS", {})}
@@ -150,11 +148,11 @@ USE_TZ = True
 # --- Static files -----------------------------------------------------------------------------------------------------
 
 # Behind a stage of API Gateway the address carries the stage, which the app itself never sees.
-STATIC_URL = env.str("STATIC_URL", default="static/")
+STATIC_URL = env.static_address("STATIC_URL", default="static/")
 STATIC_ROOT = BASE_DIR / "staticfiles"
 
 # Serve, from the package itself, what `collectstatic` has gathered, by names that contain a hash and are kept for ever.
-COLLECTED_STATIC = env.bool("COLLECTED_STATIC", default=False)
+COLLECTED_STATIC = env.flag("COLLECTED_STATIC")
 if COLLECTED_STATIC:
     MIDDLEWARE.insert(
         MIDDLEWARE.index("django.middleware.security.SecurityMiddleware") + 1,
@@ -169,8 +167,8 @@ if COLLECTED_STATIC:
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
-LOG_JSON = env.bool("LOG_JSON", default=False)
+LOG_LEVEL = env.log_level("LOG_LEVEL", default="INFO")
+LOG_JSON = env.flag("LOG_JSON")
 if LOG_JSON:
     LOGGING = logs.configuration(level=LOG_LEVEL)
 
@@ -230,7 +228,7 @@ if not DEBUG:
 
 # Where nothing but HTTPS reaches the world. Lambda says of itself that a request came so; gunicorn hears it from the
 # proxy that it trusts.
-if env.bool("HTTPS_ONLY", default=False):
+if env.flag("HTTPS_ONLY"):
     SECURE_SSL_REDIRECT = True
     # A load balancer asks from within, without HTTPS.
     SECURE_REDIRECT_EXEMPT = [r"^healthz/?$"]
@@ -241,9 +239,9 @@ if env.bool("HTTPS_ONLY", default=False):
 
 # --- The first administrator ------------------------------------------------------------------------------------------
 
-ADMIN_USERNAME = env.str("ADMIN_USERNAME", default="admin")
-ADMIN_EMAIL = env.str("ADMIN_EMAIL", default="")
-ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
+ADMIN_USERNAME = env.username("ADMIN_USERNAME", default="admin")
+ADMIN_EMAIL = env.email("ADMIN_EMAIL")
+ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 
 # --- API --------------------------------------------------------------------------------------------------------------
 
@@ -259,7 +257,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "orders.api.encoding.JSONFirstNegotiation",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     # Per caller and process; the limit of the whole system belongs to what stands before it.
-    "DEFAULT_THROTTLE_RATES": {"user": env.str("ORDERS_API_RATE", default="1200/min")},
+    "DEFAULT_THROTTLE_RATES": {"user": env.text("ORDERS_API_RATE", default="1200/min")},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "orders.api.problems.exception_handler",
     # `?format=` would be a query parameter that every endpoint takes and none documents.

@@ -12,12 +12,14 @@ for name in (
     "DEBUG",
     "HTTPS_ONLY",
     "LOG_JSON",
+    "LOG_LEVEL",
     "ORDERS_API_RATE",
     "ORDERS_EXPIRY_HOURS",
     "ORDERS_INDEX_SHARDS",
     "ORDERS_TABLE",
     "SSM_PARAMETER",
     "STATIC_URL",
+    "TRUSTED_PROXIES",
 ):
     os.environ.pop(name, None)
 

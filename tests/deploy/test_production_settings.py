@@ -71,13 +71,45 @@ def test_log_lines_are_json_with_an_exception_in_its_own_field():
     assert line["time"].endswith("+00:00")
 
 
-def test_gunicorn_takes_its_settings():
-    done = subprocess.run(
+def gunicorn_check(**changed):
+    return subprocess.run(
         [sys.executable, "-m", "gunicorn", "--check-config", "ordersite.wsgi"],
         cwd=PROJECT,
-        env=PRODUCTION | {"COLLECTED_STATIC": "false"},
+        env=PRODUCTION | {"COLLECTED_STATIC": "false"} | changed,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    "changed", [{}, {"BIND": ":8000"}, {"BIND": "[::1]:8000, unix:/run/orders.sock"}, {"WEB_CONCURRENCY": "4"}]
+)
+def test_gunicorn_takes_its_settings(changed):
+    done = gunicorn_check(**changed)
     assert done.returncode == 0, done.stderr
+
+
+BINDS = "addresses with a port, like 127.0.0.1:8000, or unix:/path/of/a/socket, separated by commas"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "takes"),
+    [
+        ("WEB_CONCURRENCY", "9999", "a whole number from 1 to 256"),
+        ("WEB_CONCURRENCY", "0", "a whole number from 1 to 256"),
+        ("BIND", "8000", BINDS),
+        ("BIND", "127.0.0.1:99999", BINDS),
+        ("BIND", "http://127.0.0.1:8000", BINDS),
+    ],
+)
+def test_gunicorn_refuses_a_wrong_setting_by_name(name, value, takes):
+    done = gunicorn_check(**{name: value})
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"{name} is {value!r}; it must be {takes}."
+
+
+def test_gunicorn_itself_refuses_a_number_of_workers_that_is_no_number():
+    done = gunicorn_check(WEB_CONCURRENCY="many")
+    assert done.returncode == 1
+    assert "WEB_CONCURRENCY" in done.stderr

@@ -1,13 +1,15 @@
 """The one parameter that holds the secrets: on an AWS, and as text."""
 
 import json
+import subprocess
+import sys
 
 import boto3
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from ordersite.secrets import parse_secrets, read_secrets
-from tests.deploy.machine import REGION
+from tests.deploy.machine import PROJECT, REGION
 
 WHOLE = {"SECRET_KEY": "k" * 50, "DATABASE_URL": "postgres://orders:hush@db/orders", "ADMIN_PASSWORD": "hush"}
 
@@ -72,3 +74,19 @@ def test_a_parameter_that_is_not_as_it_should_be_is_named_with_what_is_wrong(tex
 @pytest.mark.parametrize("text", ['{"SECRET_KEY": "hush"', json.dumps({"SECRET_KEY": "hush"})])
 def test_no_refusal_tells_a_secret(text):
     assert "hush" not in refusal(text)
+
+
+def test_a_wrong_value_in_the_parameter_stops_the_start_with_the_settings_name(operator):
+    wrong = json.dumps({**WHOLE, "DATABASE_URL": "mysql://orders:hush@db/orders"})
+    operator.client("ssm").put_parameter(Name="/wrong/url", Type="SecureString", Value=wrong)
+    done = subprocess.run(
+        [sys.executable, "-c", "import ordersite.settings"],
+        cwd=PROJECT,
+        env={**operator.environment, "SSM_PARAMETER": "/wrong/url", "AWS_REGION": REGION, "SECRET_KEY": "x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "ImproperlyConfigured: DATABASE_URL is no database URL" in done.stderr
+    assert "hush" not in done.stderr

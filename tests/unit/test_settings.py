@@ -79,11 +79,118 @@ def test_the_environment_sets_what_it_names(project):
     assert (found["ORDERS_EXPIRY_HOURS"], found["ORDERS_INDEX_SHARDS"]) == (2, 4)
 
 
-@pytest.mark.parametrize("name", ["ORDERS_INDEX_SHARDS", "ORDERS_EXPIRY_HOURS"])
-@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
-def test_what_is_no_whole_number_of_one_or_more_is_refused_by_name(project, name, value):
-    sentence = f"ImproperlyConfigured: {name} is '{value}'; it must be a whole number of 1 or more."
+@pytest.mark.parametrize(("name", "at_most"), [("ORDERS_INDEX_SHARDS", 100), ("ORDERS_EXPIRY_HOURS", 87600)])
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "1_0", "\u0663", "99999999", "9" * 30])
+def test_what_is_no_whole_number_in_bounds_is_refused_by_name(project, name, at_most, value):
+    sentence = f"ImproperlyConfigured: {name} is '{value}'; it must be a whole number from 1 to {at_most}."
     assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(sentence)
+
+
+RATES = "a number of requests per sec, min, hour or day, like 1200/min"
+HOSTS = "host names without scheme and port, like orders.example.com, separated by commas"
+ORIGINS = "origins with a scheme and without a path, like https://orders.example.com, separated by commas"
+PROXIES = "IP addresses, networks like 10.0.0.0/8, or unix, separated by commas"
+TABLES = "3 to 255 letters, digits, dots, dashes or underscores, as DynamoDB names its tables"
+WRONG = [
+    *((name, "ture", "true or false") for name in ("DEBUG", "HTTPS_ONLY", "COLLECTED_STATIC", "LOG_JSON")),
+    *(("ORDERS_API_RATE", rate, RATES) for rate in ("fast", "1200", "0/min", "-1/min", "1200/fortnight", "1.5/sec")),
+    ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+    *(("ALLOWED_HOSTS", host, HOSTS) for host in ("https://a.example", "a.example:8000", "a.example/x", "a b")),
+    *(("CSRF_TRUSTED_ORIGINS", origin, ORIGINS) for origin in ("a.example", "https://a.example/", "https://a:99999")),
+    *(
+        ("TRUSTED_PROXIES", proxy, PROXIES)
+        for proxy in ("nginx", "10.0.0.1/8", "10.0.0.1:80", "0.0.0.0/0", "::/0", "*")
+    ),
+    *(
+        ("AWS_REGION", region, "the name of an AWS region, like ap-south-1")
+        for region in ("mumbai", "AP-SOUTH-1", "a b")
+    ),
+    *(("ORDERS_TABLE", name, TABLES) for name in ("ab", "all orders", "Bestellungen\u00e4", "x" * 256)),
+    *(
+        ("STATIC_URL", address, "a path or a URL that ends with a slash, like /prod/static/")
+        for address in ("/prod/static", "a b/", "ftp://x/", "//evil.example/")
+    ),
+    ("SSM_PARAMETER", "no such name", "the name of an SSM parameter, like /ordersite/prod"),
+    ("ADMIN_USERNAME", "a b", "1 to 150 letters, digits or characters of @.+-_"),
+    ("ADMIN_EMAIL", "asha", "an e-mail address"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "takes"), WRONG)
+def test_a_wrong_value_is_refused_with_the_name_and_what_it_takes(project, name, value, takes):
+    sentence = f"ImproperlyConfigured: {name} is {value!r}; it must be {takes}."
+    assert refusal(project, **{"SECRET_KEY": "x", name: value}).endswith(sentence)
+
+
+@pytest.mark.parametrize(("name", "takes"), [("ALLOWED_HOSTS", HOSTS), ("CSRF_TRUSTED_ORIGINS", ORIGINS)])
+def test_the_wrong_one_of_several_is_named(project, name, takes):
+    value = {"ALLOWED_HOSTS": "a.example, b/", "CSRF_TRUSTED_ORIGINS": "https://a.example, b/"}[name]
+    assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(f"{name} is 'b/'; it must be {takes}.")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://orders:hush@db/orders",
+        "orders:hush@db",
+        "postgres://orders:hush@db",
+        "postgres://orders:hush@db:port/orders",
+        "postgres://orders:hush@db/orders?connect_timeout=soon",
+        "sqlite://hush/db.sqlite3",
+        "hush",
+    ],
+)
+def test_a_wrong_database_url_is_refused_without_repeating_its_password(project, url):
+    done = start(project, SECRET_KEY="x", DATABASE_URL=url)
+    assert done.returncode == 1
+    sentence = (
+        "ImproperlyConfigured: DATABASE_URL is no database URL that is understood; it must be "
+        "postgres://user:password@host:5432/name or sqlite:////path/of/a/file, with %XX for special characters in "
+        "the password."
+    )
+    assert done.stderr.strip().endswith(sentence)
+    assert "hush" not in done.stderr
+
+
+ACCEPTED = [
+    *(("HTTPS_ONLY", word, "SECURE_SSL_REDIRECT", True) for word in ("true", "True", "on", "yes", "1", " true ")),
+    *(("DEBUG", word, "DEBUG", False) for word in ("false", "off", "no", "0", "")),
+    ("ORDERS_API_RATE", "5/sec", "ORDERS_API_RATE", [5, 1]),
+    ("ORDERS_API_RATE", "90/hour", "ORDERS_API_RATE", [90, 3600]),
+    ("ORDERS_EXPIRY_HOURS", "87600", "ORDERS_EXPIRY_HOURS", 87600),
+    ("ORDERS_TABLE", "", "ORDERS_TABLE", "Orders"),
+    ("LOG_LEVEL", "debug", "LOG_LEVEL", "DEBUG"),
+    ("ALLOWED_HOSTS", "a.example, .b.example,[::1],*,", "ALLOWED_HOSTS", ["a.example", ".b.example", "[::1]", "*"]),
+    (
+        "CSRF_TRUSTED_ORIGINS",
+        "https://a.example,https://*.b.example:8443",
+        "CSRF_TRUSTED_ORIGINS",
+        ["https://a.example", "https://*.b.example:8443"],
+    ),
+    *(("AWS_REGION", name, "AWS_REGION", name) for name in ("us-gov-west-1", "cn-north-1", "eusc-de-east-1")),
+    *(("STATIC_URL", url, "STATIC_URL", url) for url in ("/prod/static/", "https://cdn.example/s/", "/")),
+    ("SECRET_KEY_FALLBACKS", "$one, two", "SECRET_KEY_FALLBACKS", ["$one", "two"]),
+    ("SECRET_KEY", "$ecret", "SECRET_KEY", "$ecret"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "setting", "value"), ACCEPTED)
+def test_the_documented_spellings_are_accepted(project, name, text, setting, value):
+    read = f"import json; from ordersite import settings; print(json.dumps(settings.{setting}))"
+    done = start(project, read, **{"SECRET_KEY": "x", name: text})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == value
+
+
+def test_trusted_proxies_are_addresses_and_networks(project):
+    read = "from ordersite import settings; print(*settings.TRUSTED_PROXIES)"
+    done = start(project, read, SECRET_KEY="x", TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8,2001:db8::/32,unix")
+    assert done.stdout.split() == ["127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32", "unix"]
+
+
+def test_a_wrong_value_in_a_developers_env_file_is_refused_as_well(project):
+    (project / ".env").write_text("DEBUG=true\nLOG_LEVEL=LOUD\n")
+    assert "LOG_LEVEL is 'LOUD'" in refusal(project)
 
 
 def test_a_developers_env_file_is_read(project):
