@@ -112,9 +112,29 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # psycopg waits for more than two minutes by itself, longer than any request is given. The URL may say otherwise.
-    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, **DATABASES["default"].get("OPTIONS", {})}
+# By engine; the query string of the URL comes before.
+DATABASE_OPTIONS = {
+    "django.db.backends.sqlite3": {
+        # A transaction that begins by reading and then writes fails at once while another thread writes, whatever the
+        # timeout: https://docs.djangoproject.com/en/5.2/ref/databases/#database-is-locked-errors
+        "transaction_mode": "IMMEDIATE",
+        # Seconds. Several threads that write take turns.
+        "timeout": 20,
+    },
+    "django.db.backends.postgresql": {
+        # Seconds. psycopg itself waits for more than two minutes, longer than any request may take.
+        "connect_timeout": 3,
+        # The network is gone, or the server's machine: noticed after about 11 s, and not after minutes.
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+    },
+}
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASE_OPTIONS.get(DATABASES["default"]["ENGINE"], {}),
+    **DATABASES["default"].get("OPTIONS", {}),
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -211,8 +211,30 @@ def test_no_file_is_read_where_the_environment_holds_the_secret_key(project):
     assert (found["SECRET_KEY"], found["DEBUG"], found["ORDERS_TABLE"]) == ("from the environment", False, "Orders")
 
 
-@pytest.mark.parametrize(("query", "seconds"), [("", 5), ("?sslmode=require", 5), ("?connect_timeout=9", 9)])
+@pytest.mark.parametrize(("query", "seconds"), [("", 3), ("?sslmode=require", 3), ("?connect_timeout=9", 9)])
 def test_a_postgresql_that_does_not_answer_is_not_waited_for_without_end(project, query, seconds):
     read = "from ordersite import settings; print(settings.DATABASES['default']['OPTIONS']['connect_timeout'])"
     variables = {"SECRET_KEY": "x", "DATABASE_URL": f"postgres://orders:hush@db/orders{query}"}
     assert int(start(project, read=read, **variables).stdout) == seconds
+
+
+def database(project, **variables):
+    read = "import json; from ordersite import settings; print(json.dumps(settings.DATABASES['default']))"
+    return json.loads(start(project, read=read, SECRET_KEY="x", **variables).stdout)
+
+
+@pytest.mark.parametrize(
+    "variables", [{}, {"DATABASE_URL": "sqlite:////tmp/other.sqlite3"}], ids=["default", "another"]
+)
+def test_threads_that_write_to_sqlite_take_turns(project, variables):
+    assert database(project, **variables)["OPTIONS"] == {"transaction_mode": "IMMEDIATE", "timeout": 20}
+
+
+def test_the_query_string_of_the_database_url_comes_before_our_options(project):
+    found = database(project, DATABASE_URL="sqlite:////tmp/other.sqlite3?timeout=60")
+    assert found["OPTIONS"] == {"transaction_mode": "IMMEDIATE", "timeout": 60}
+    found = database(
+        project, DATABASE_URL="postgres://db/orders?tcp_user_timeout=60000&options=-c%20statement_timeout%3D9s"
+    )
+    assert (found["OPTIONS"]["tcp_user_timeout"], found["OPTIONS"]["connect_timeout"]) == (60_000, 3)
+    assert found["OPTIONS"]["options"] == "-c statement_timeout=9s"

@@ -1,0 +1,48 @@
+"""SQLite in a file, as on a developer's machine: many people at once, each on a thread of their own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+# axes reads its records of a name and address and then writes one, in one transaction. Every attempt is of another name
+# from another address, so that no limit refuses it before it gets there.
+WRONG_LOGINS = """
+import json, threading
+import django
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+
+call_command("migrate", verbosity=0)
+barrier, answers = threading.Barrier(8), []
+
+def guess(lane):
+    barrier.wait()
+    for number in range(8):
+        browser = Client(raise_request_exception=False, REMOTE_ADDR=f"10.0.{lane}.{number}")
+        data = {"username": f"anna-{lane}-{number}", "password": "wrong"}
+        answers.append(browser.post("/admin/login/", data, secure=True).status_code)
+
+threads = [threading.Thread(target=guess, args=(lane,)) for lane in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(json.dumps(answers))
+"""
+
+
+def test_64_wrong_logins_on_8_threads_are_all_answered(tmp_path):
+    variables = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "ordersite.settings",
+        "SECRET_KEY": "only-for-tests",
+        "ALLOWED_HOSTS": "testserver",
+    }
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", WRONG_LOGINS], cwd=PROJECT, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [200] * 64, done.stderr
