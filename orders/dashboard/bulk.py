@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.callers import caller_label
@@ -19,7 +20,7 @@ from orders.dashboard.filters import Query
 from orders.dashboard.order_ids import possible
 from orders.dashboard.pages import forbidden, page, render
 from orders.errors import IllegalTransitionError, OrderNotFoundError, StoreUnavailableError, VersionMismatchError
-from orders.lifecycle import Status
+from orders.lifecycle import Status, is_terminal
 from orders.models import Order
 
 MOST = 100
@@ -32,18 +33,20 @@ logger = logging.getLogger(__name__)
 
 
 class Action(NamedTuple):
-    """What may be done to many orders; `to` is None for deleting."""
+    """What may be done to many orders; `to` is None for deleting. `label(count)` names it: “Cancel 3 orders”."""
 
-    label: str
     to: Status | None
     need: Need
+    label: Callable[[int], str]
 
 
 ACTIONS: Mapping[str, Action] = {
-    "process": Action("PROCESSING", Status.PROCESSING, CHANGE),
-    "complete": Action("COMPLETED", Status.COMPLETED, CHANGE),
-    "cancel": Action("CANCELLED", Status.CANCELLED, CHANGE),
-    "delete": Action("deleted", None, DELETE),
+    "process": Action(
+        Status.PROCESSING, CHANGE, lambda n: ngettext("Start processing %d order", "Start processing %d orders", n) % n
+    ),
+    "complete": Action(Status.COMPLETED, CHANGE, lambda n: ngettext("Complete %d order", "Complete %d orders", n) % n),
+    "cancel": Action(Status.CANCELLED, CHANGE, lambda n: ngettext("Cancel %d order", "Cancel %d orders", n) % n),
+    "delete": Action(None, DELETE, lambda n: ngettext("Delete %d order", "Delete %d orders", n) % n),
 }
 
 
@@ -71,8 +74,11 @@ def preview(request: HttpRequest) -> HttpResponse:
         return forbidden(request, refusal(request.user, action.need)[1])
     rows = list(_forecast(order_ids, action))
     acting = sum(row.acts for row in rows)
+    label = action.label(acting)
     context = {
-        "title": _("Preview"),
+        "title": f"{label}?" if acting else _("No order will change"),
+        "button": label,
+        "is_final": action.to is None or is_terminal(action.to),
         "rows": rows,
         "action": action,
         "action_name": request.POST["action"],

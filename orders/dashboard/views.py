@@ -1,7 +1,7 @@
 """The pages about orders: list, one order, what can be done with it, and a new one."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -11,9 +11,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.callers import caller_id, caller_label
@@ -31,13 +33,28 @@ from orders.errors import (
     OrderNotFoundError,
     VersionMismatchError,
 )
-from orders.lifecycle import Status
+from orders.lifecycle import Status, is_terminal
 from orders.models import UNVERSIONED, Order
 
 PAGE_SIZE = 25
 
 GIVEN_TO_FORMER_ORDERS = frozenset({"version", "history", "updated_at"})
 """What an order of the former system has in no table, and is given as it is read."""
+
+
+class Ask(NamedTuple):
+    """The words of the page that asks before an action."""
+
+    question: Promise
+    button: Promise
+
+
+ASK_TO_DELETE = Ask(gettext_lazy("Delete this order?"), gettext_lazy("Delete order"))
+ASK_TO_CHANGE = {
+    Status.PROCESSING: Ask(gettext_lazy("Start processing this order?"), gettext_lazy("Start processing")),
+    Status.COMPLETED: Ask(gettext_lazy("Complete this order?"), gettext_lazy("Complete order")),
+    Status.CANCELLED: Ask(gettext_lazy("Cancel this order?"), gettext_lazy("Cancel order")),
+}
 
 
 @require_safe
@@ -172,6 +189,7 @@ def detail(request: HttpRequest, order_id: str) -> HttpResponse:
         "order": order,
         "back": _back(request),
         "list_url": _list_url(request),
+        "actions": [(to, ASK_TO_CHANGE[to].button, is_terminal(to)) for to in order.allowed_transitions],
         "may_change": request.user.has_perm(CHANGE.perm),
         "may_delete": request.user.has_perm(DELETE.perm),
         "now": timezone.now(),
@@ -242,14 +260,21 @@ def _nothing_done(request: HttpRequest, order_id: str) -> HttpResponse:
 
 
 def _confirm(request: HttpRequest, order: Order, *, to: Status | None, seen: int) -> HttpResponse:
-    """Asks whether it is meant, where it could be done; else says at once what stands in its way."""
+    """Ask before acting, naming the order; where the action is not possible, say why at once."""
     if to is order.status:
         messages.info(request, _("The order is %s already.") % order.status)
         return redirect(_detail_url(request, order.order_id))
     if order.version != seen or not _is_possible(order, to):
         return _conflict(request, order, to=to, seen=seen)
-    title = _("Change to %s?") % to if to else _("Delete for good?")
-    context = {"title": title, "to": to, "version": seen, "order": order}
+    ask = ASK_TO_CHANGE[to] if to else ASK_TO_DELETE
+    context = {
+        "title": ask.question,
+        "button": ask.button,
+        "to": to,
+        "is_final": to is not None and is_terminal(to),
+        "version": seen,
+        "order": order,
+    }
     return render(request, "dashboard/confirm.html", {**context, **_return(request, order.order_id)})
 
 

@@ -73,15 +73,15 @@ def test_screenshots(open_browser, staff, orders):
     for number in range(9):
         boxes.nth(number).check()
     page.get_by_role("button", name="Cancel orders").click()
-    page.get_by_role("button", name="Confirm for").wait_for()
+    page.get_by_role("button", name="Cancel 9 orders").wait_for()
     shoot(page, "bulk-preview")
 
     order = first(Status.PENDING)
     page.goto(f"/dashboard/orders/{order.order_id}/")
     page.get_by_role("link", name="Cancel order").click()
-    page.get_by_role("button", name="Yes, cancel the order").wait_for()
+    page.get_by_role("button", name="Cancel order").wait_for()
     given.moved(order, Status.PROCESSING)
-    page.get_by_role("button", name="Yes, cancel the order").click()
+    page.get_by_role("button", name="Cancel order").click()
     expect(page.get_by_role("heading", name="The order has changed meanwhile")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 560})
     shoot(page, "conflict")

@@ -100,9 +100,9 @@ def test_what_opens_and_what_follows_a_form(open_browser, theme, manager):
     found += violations(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Cancel orders").click()
-    page.get_by_role("button", name="Confirm").wait_for()
+    page.get_by_role("button", name="Cancel 3 orders").wait_for()
     found += violations(page)
-    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Cancel 3 orders").click()
     expect(page.get_by_role("heading", name="Outcome", level=1).last).to_be_visible()
     found += violations(page)
 

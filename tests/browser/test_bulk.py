@@ -41,7 +41,7 @@ def test_the_preview_says_what_would_become_of_each_and_writes_nothing(page):
     assert sentence(page, done) == "stays, because it is COMPLETED"
     assert given.now_is(pending).version == 1
 
-    page.get_by_role("button", name="Confirm for 1 order").click()
+    page.get_by_role("button", name="Cancel 1 order").click()
     assert sentence(page, pending) == "became CANCELLED"
     assert given.now_is(untouched).status == "PENDING"
     page.get_by_role("link", name="Back to the orders").click()
@@ -53,9 +53,9 @@ def test_one_that_moved_since_the_preview_is_reported_and_not_forced(page):
     page.goto("/dashboard/?status=PENDING")
     page.get_by_role("checkbox", name="Whole page").check()
     page.get_by_role("button", name="Cancel orders").click()
-    page.get_by_role("button", name="Confirm for 2 orders").wait_for()
+    page.get_by_role("button", name="Cancel 2 orders").wait_for()
     given.moved(moved, Status.PROCESSING)
-    page.get_by_role("button", name="Confirm for 2 orders").click()
+    page.get_by_role("button", name="Cancel 2 orders").click()
     expect(page.get_by_role("status")).to_have_text(re.compile("1 order was changed, 1 was left alone."))
     assert sentence(page, still) == "became CANCELLED"
     assert sentence(page, moved) == "was left alone: it has changed since the preview and is PROCESSING now"
@@ -70,6 +70,6 @@ def test_the_whole_page_is_deleted_and_no_more(page):
     page.get_by_role("checkbox", name="Whole page").check()
     expect(page.get_by_text("25 selected")).to_be_visible()
     page.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Confirm for 25 orders").dblclick()
+    page.get_by_role("button", name="Delete 25 orders").dblclick()
     expect(page.get_by_role("heading", name="Outcome", level=1).last).to_be_visible()
     assert len(given.every_order()) == 5

@@ -37,7 +37,7 @@ def test_a_phone_acts_on_several_orders(open_browser, manager):
     page.goto("/dashboard/")
     page.get_by_role("checkbox", name="Select order").tap()
     page.get_by_role("button", name="Process").tap()
-    page.get_by_role("button", name="Confirm for 1 order").tap()
+    page.get_by_role("button", name="Start processing 1 order").tap()
     expect(page.get_by_text("became PROCESSING")).to_be_visible()
     assert given.now_is(order).status == "PROCESSING"
 
@@ -134,7 +134,7 @@ def test_without_scripts_one_acts_and_cancels(plain):
     plain.get_by_role("button", name="Start processing").click()
     expect(plain.get_by_text("The order is PROCESSING now.")).to_be_visible()
     plain.get_by_role("link", name="Cancel order").click()
-    plain.get_by_role("button", name="Yes, cancel the order").click()
+    plain.get_by_role("button", name="Cancel order").click()
     assert given.now_is(order).status == "CANCELLED"
 
 
@@ -144,7 +144,7 @@ def test_without_scripts_one_acts_on_a_whole_page(plain):
     plain.goto("/dashboard/")
     plain.get_by_role("checkbox", name="Whole page").check()
     plain.get_by_role("button", name="Process").click()
-    plain.get_by_role("button", name="Confirm for 2 orders").click()
+    plain.get_by_role("button", name="Start processing 2 orders").click()
     expect(plain.get_by_text("2 orders were changed.")).to_be_visible()
 
 

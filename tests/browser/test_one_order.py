@@ -22,7 +22,7 @@ def test_the_page_shows_every_field_and_who_did_what(page):
     expect(history).to_have_count(2)
     expect(history.nth(0)).to_contain_text("shop (API key)")
     expect(history.nth(1)).to_contain_text("ben (staff)")
-    expect(page.get_by_role("button", name="Complete")).to_be_visible()
+    expect(page.get_by_role("link", name="Complete order")).to_be_visible()
     expect(page.get_by_role("button", name="Start processing")).to_have_count(0)
 
 
@@ -52,7 +52,8 @@ def test_an_order_is_processed_and_completed(page):
     page.goto(f"/dashboard/orders/{order.order_id}/")
     page.get_by_role("button", name="Start processing").click()
     expect(page.get_by_text("The order is PROCESSING now.")).to_be_visible()
-    page.get_by_role("button", name="Complete").click()
+    page.get_by_role("link", name="Complete order").click()
+    page.get_by_role("button", name="Complete order").click()
     expect(page.get_by_text("The order is COMPLETED now.")).to_be_visible()
     assert [(entry.status, entry.by) for entry in given.now_is(order).history[1:]] == [
         ("PROCESSING", "staff:anna"),
@@ -64,11 +65,13 @@ def test_cancelling_asks_first(page):
     order = given.placed()
     page.goto(f"/dashboard/orders/{order.order_id}/")
     page.get_by_role("link", name="Cancel order").click()
-    expect(page.get_by_text("Teapot for Zoe Kim would become CANCELLED. That is final.")).to_be_visible()
-    page.get_by_role("link", name="No, keep it").click()
+    expect(page.get_by_role("heading", name="Cancel this order?")).to_be_visible()
+    expect(page.get_by_text("1 × Teapot for Zoe Kim")).to_be_visible()
+    expect(page.get_by_text(order.order_id)).to_be_visible()
+    page.get_by_role("link", name="Back").click()
     assert given.now_is(order).status == "PENDING"
     page.get_by_role("link", name="Cancel order").click()
-    page.get_by_role("button", name="Yes, cancel the order").click()
+    page.get_by_role("button", name="Cancel order").click()
     expect(page.get_by_text("The order is CANCELLED now.")).to_be_visible()
 
 
@@ -78,8 +81,8 @@ def test_deleting_asks_first_and_returns_to_the_list_as_it_was(page):
     page.goto("/dashboard/?status=PENDING")
     page.get_by_text("Teapot").click()
     page.get_by_role("link", name="Delete").click()
-    expect(page.get_by_text("It cannot be brought back.")).to_be_visible()
-    page.get_by_role("button", name="Yes, delete it").click()
+    expect(page.get_by_text("This cannot be undone.")).to_be_visible()
+    page.get_by_role("button", name="Delete order").click()
     expect(page.get_by_text(f"Order {order.order_id} is deleted.")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/dashboard/\?status=PENDING$"))
     assert [left.item for left in given.every_order()] == ["Other"]
@@ -111,7 +114,7 @@ def test_two_people_at_one_order_and_the_second_decides(two_people):
     ben.get_by_role("button", name="Start processing").click()
     expect(ben.get_by_text("The order is PROCESSING now.")).to_be_visible()
 
-    anna.get_by_role("button", name="Yes, cancel the order").click()
+    anna.get_by_role("button", name="Cancel order").click()
     expect(anna.get_by_role("heading", name="The order has changed meanwhile")).to_be_visible()
     expect(anna.get_by_role("region", name="Yours")).to_contain_text(
         re.compile("You saw.*PENDING.*CANCELLED", re.DOTALL)
@@ -129,7 +132,7 @@ def test_two_people_at_one_order_and_the_second_gives_way(two_people):
     for page in two_people:
         page.goto(f"/dashboard/orders/{order.order_id}/")
     ben.get_by_role("link", name="Cancel order").click()
-    ben.get_by_role("button", name="Yes, cancel the order").click()
+    ben.get_by_role("button", name="Cancel order").click()
     expect(ben.get_by_text("The order is CANCELLED now.")).to_be_visible()
 
     anna.get_by_role("button", name="Start processing").click()

@@ -77,19 +77,49 @@ def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
 def test_cancelling_asks_first_and_then_does_it(anna):
     order = placed(item="Oak table", quantity=3, customer_name="Zoë")
     confirm = see(anna, see(anna, detail_address(order)).link("Cancel order"))
-    assert "Oak table for Zoë would become CANCELLED. That is final." in confirm.words
+    assert "Cancel this order?" in confirm.words
+    assert f"3 × Oak table for Zoë Order {order.order_id} PENDING" in confirm.words
+    assert "Its status becomes CANCELLED. This status is final." in confirm.words
     assert state(order) == (Status.PENDING, 1)
-    press(anna, confirm.form(status_address(order)), "Yes, cancel the order")
+    press(anna, confirm.form(status_address(order)), "Cancel order")
     assert state(order) == (Status.CANCELLED, 2)
+
+
+def test_completing_asks_first_and_then_does_it(anna):
+    order = placed(item="Oak table", quantity=3, customer_name="Zoë", status=Status.PROCESSING)
+    page = see(anna, detail_address(order))
+    assert status_address(order) not in page.actions()
+    confirm = see(anna, page.link("Complete order"))
+    assert "Complete this order?" in confirm.words
+    assert f"3 × Oak table for Zoë Order {order.order_id} PROCESSING" in confirm.words
+    assert "Its status becomes COMPLETED. This status is final." in confirm.words
+    assert confirm.link("Back") == detail_address(order)
+    assert state(order) == (Status.PROCESSING, order.version)
+    response = press(anna, confirm.form(status_address(order)), "Complete order")
+    assert notices(response) == ["The order is COMPLETED now."]
+    assert state(order) == (Status.COMPLETED, order.version + 1)
+
+
+def test_who_asks_whether_to_complete_what_has_moved_sees_both_sides_and_the_order_named(anna):
+    order = placed(item="Oak table", quantity=3, customer_name="Zoë", status=Status.PROCESSING)
+    link = see(anna, detail_address(order)).link("Complete order")
+    move(order.order_id, Status.CANCELLED)
+    page = see(anna, link, status=409)
+    assert f"3 × Oak table for Zoë Order {order.order_id} CANCELLED" in page.words
+    assert "You wanted COMPLETED" in page.words
+    assert "From CANCELLED it cannot become COMPLETED." in page.words
+    assert state(order) == (Status.CANCELLED, order.version + 1)
 
 
 def test_deleting_asks_first_and_then_does_it(anna):
     order = placed(item="Oak table", quantity=3, customer_name="Zoë")
     confirm = see(anna, see(anna, detail_address(order)).link("Delete"))
-    assert "Oak table for Zoë would be deleted with its whole history." in confirm.words
-    assert confirm.link("No, keep it") == detail_address(order)
+    assert "Delete this order?" in confirm.words
+    assert f"3 × Oak table for Zoë Order {order.order_id} PENDING" in confirm.words
+    assert "The order and its history are deleted. This cannot be undone." in confirm.words
+    assert confirm.link("Back") == detail_address(order)
     assert stored(order.order_id)
-    response = press(anna, confirm.form(delete_address(order)), "Yes, delete it")
+    response = press(anna, confirm.form(delete_address(order)), "Delete order")
     assert (response["Location"], notices(response)) == ("/dashboard/", [f"Order {order.order_id} is deleted."])
     assert stored(order.order_id) is None
 
@@ -124,7 +154,7 @@ def test_who_was_overtaken_sees_both_sides_and_nothing_is_written(anna):
     order = placed()
     confirm = see(anna, see(anna, detail_address(order)).link("Cancel order"))
     store.change_status(order.order_id, Status.PROCESSING, at=LATER, by="staff:otto")
-    response = press(anna, confirm.form(status_address(order)), "Yes, cancel the order")
+    response = press(anna, confirm.form(status_address(order)), "Cancel order")
     assert response.status_code == 409
     page = Page(response)
     assert "The order has changed meanwhile" in page.words
@@ -230,9 +260,10 @@ def test_asking_for_what_is_so_already_says_so(anna):
 def test_the_question_names_the_change_that_it_is_about(anna):
     order = placed()
     page = see(anna, f"{status_address(order)}?to=PROCESSING&version=1")
-    assert "would become PROCESSING." in page.words
+    assert "Start processing this order?" in page.words
+    assert "Its status becomes PROCESSING." in page.words
     assert "final" not in page.words
-    assert set(page.form(status_address(order)).buttons) == {"Yes, make it PROCESSING"}
+    assert set(page.form(status_address(order)).buttons) == {"Start processing"}
 
 
 @pytest.mark.parametrize("version", GARBAGE)

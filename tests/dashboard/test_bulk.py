@@ -62,6 +62,24 @@ def test_the_preview_says_of_each_order_what_would_become_of_it_and_writes_nothi
     assert sorted(page.form(APPLY).data()["seen"]) == sorted(seen)
 
 
+@pytest.mark.parametrize(
+    ("action", "count", "named", "warning"),
+    [
+        ("process", 1, "Start processing 1 order", None),
+        ("complete", 2, "Complete 2 orders", "COMPLETED is final."),
+        ("cancel", 2, "Cancel 2 orders", "CANCELLED is final."),
+        ("delete", 1, "Delete 1 order", "Deleting cannot be undone."),
+    ],
+)
+def test_the_preview_names_the_action_in_its_question_and_on_its_button(anna, action, count, named, warning):
+    status = Status.PROCESSING if action == "complete" else Status.PENDING
+    page = Page(select(anna, action, [placed(status=status).order_id for _ in range(count)]))
+    assert f"{named}?" in page.words
+    assert set(page.form(APPLY).buttons) == {named}
+    final = [text for text in ("COMPLETED is final.", "CANCELLED is final.", "cannot be undone.") if text in page.words]
+    assert final == ([warning.removeprefix("Deleting ")] if warning else [])
+
+
 def test_deleting_is_possible_whatever_the_status(anna, one_of_each):
     page = Page(select(anna, "delete", ids(list(one_of_each.values()))))
     assert all("will be deleted" in row(page, order) for order in one_of_each.values())
@@ -105,7 +123,7 @@ def test_the_way_back_keeps_filters_and_page(anna):
     [back] = form.data()["back"]
     assert back.startswith("status=PENDING&cursor=")
     preview = Page(press(anna, form, "Process", all="1"))
-    assert preview.link("Back, change nothing") == f"/dashboard/?{back}"
+    assert preview.link("Back") == f"/dashboard/?{back}"
     assert confirmed(anna, preview).link("Back to the orders") == f"/dashboard/?{back}"
 
 
