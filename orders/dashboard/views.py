@@ -78,6 +78,7 @@ def _list_context(request: HttpRequest, query: Query) -> dict[str, Any]:
         "chips": list(query.chips()) if query.is_valid else [],
         **(_tabs_context(query, listing.kept_counts()) if query.is_valid else {}),
         "back": query.text(),
+        "selection": query.text(cursor=None),
         "may_add": request.user.has_perm(ADD.perm),
         "may_change": request.user.has_perm(CHANGE.perm),
         "may_delete": request.user.has_perm(DELETE.perm),

@@ -13,3 +13,13 @@ def with_landmark(chrome: SafeString) -> SafeString:
     Unfold marks nothing, and offers no block that holds all of the content.
     """
     return mark_safe(chrome.replace('<div id="main"', '<div id="main" role="main"', 1))  # noqa: S308 (rendered already)
+
+
+@register.filter
+def without_restored_ticks(chrome: SafeString) -> SafeString:
+    """The chrome with a list of the admin, if any, whose ticks the browser does not restore after Back.
+
+    Browsers restore ticks by position, and another row may have taken that position. Unfold's form has no block.
+    """
+    form = '<form id="changelist-form"'
+    return mark_safe(chrome.replace(form, f'{form} autocomplete="off"', 1))  # noqa: S308 (rendered already)

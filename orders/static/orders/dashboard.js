@@ -4,6 +4,35 @@
 // The server shows times in the person's own zone; it learns of it by this cookie.
 document.cookie = "timezone=" + Intl.DateTimeFormat().resolvedOptions().timeZone + ";path=/;max-age=31536000;samesite=lax";
 
+// The ticked orders of each list, by order id, as long as the tab is open. Another order may stand in the same row after
+// Back or a reload, so a tick must never be restored by its position.
+const SELECTION = "selection ";
+
+function tabStorage() {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null; // The person has forbidden it. Ticks are then lost with the page.
+  }
+}
+
+function selectedIds(key) {
+  const storage = tabStorage();
+  return storage && new Set(JSON.parse(storage.getItem(key) || "[]"));
+}
+
+function remember(key, boxes) {
+  const ids = selectedIds(key);
+  if (!ids) return;
+  boxes.forEach((box) => (box.checked ? ids.add(box.value) : ids.delete(box.value)));
+  tabStorage().setItem(key, JSON.stringify([...ids]));
+}
+
+function forgetSelections() {
+  const storage = tabStorage();
+  if (storage) Object.keys(storage).filter((key) => key.startsWith(SELECTION)).forEach((key) => storage.removeItem(key));
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   const dialog = document.getElementById("shortcuts");
   const rows = () => Array.from(document.querySelectorAll("[data-row]"));
@@ -56,23 +85,34 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => delete form.dataset.sent));
 
-  const selectAll = document.querySelector("[data-select-all]");
-  const selected = document.querySelector("[data-selected]");
-  const boxes = Array.from(document.querySelectorAll("#bulk input[name=id]"));
-  function showSelection() {
-    const count = boxes.filter((box) => box.checked).length;
-    selected.textContent = count ? `${count} ${selected.dataset.selected}` : "";
-    selectAll.checked = count > 0 && count === boxes.length;
-    selectAll.indeterminate = count > 0 && count < boxes.length;
-  }
-  if (selectAll) {
-    selectAll.addEventListener("change", () => {
-      boxes.forEach((box) => { box.checked = selectAll.checked; });
-      showSelection();
+  const bulk = document.querySelector("[data-selection]");
+  if (bulk) {
+    const key = SELECTION + bulk.dataset.selection;
+    const all = bulk.querySelector("[data-select-all]");
+    const label = bulk.querySelector("[data-selected]");
+    const boxes = () => Array.from(bulk.querySelectorAll("input[name=id]"));
+
+    function show() {
+      const count = boxes().filter((box) => box.checked).length;
+      label.textContent = count ? `${count} ${label.dataset.selected}` : "";
+      all.checked = count > 0 && count === boxes().length;
+      all.indeterminate = count > 0 && !all.checked;
+    }
+    function restore() {
+      const ids = selectedIds(key);
+      if (ids) boxes().forEach((box) => { box.checked = ids.has(box.value); });
+      show();
+    }
+    bulk.addEventListener("change", (event) => {
+      if (event.target === all) boxes().forEach((box) => { box.checked = all.checked; });
+      show();
+      remember(key, boxes());
     });
-    boxes.forEach((box) => box.addEventListener("change", showSelection));
-    showSelection();
+    restore();
+    // Also for a page that the browser kept in memory, whose orders may have been acted on since.
+    window.addEventListener("pageshow", restore);
   }
+  if (document.querySelector("[data-selection-done]")) forgetSelections();
 
   document.querySelectorAll("[data-copy]").forEach((button) => {
     button.hidden = false;

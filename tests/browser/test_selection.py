@@ -1,0 +1,188 @@
+"""A tick belongs to an order, not to a position in the list: after Back, a reload, another page, or a new order."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import ApiKey
+from orders.lifecycle import Status
+from tests.browser import given
+
+NOW = timedelta(0)
+
+
+def box(page, order):
+    return page.get_by_role("checkbox", name=f"Select order {order.order_id[:8]}")
+
+
+def ticked(page):
+    """The ids of the ticked orders, in the order of the list."""
+    return page.locator("[name=id]:checked").evaluate_all("boxes => boxes.map(box => box.value)")
+
+
+def previewed(page):
+    """The items that the preview of cancelling names."""
+    page.get_by_role("button", name="Cancel orders").click()
+    expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
+    return page.locator("td[data-label=Item]").all_inner_texts()
+
+
+def open_another(page, order):
+    page.get_by_role("link", name=order.order_id[:8]).click()
+    expect(page.locator("#order-id")).to_have_text(order.order_id)
+
+
+@pytest.fixture
+def orders(site):
+    return given.placed_many(3)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_after_back_no_other_order_is_ticked(open_browser, manager, orders, scripts):
+    page = open_browser(manager, java_script_enabled=scripts)
+    page.goto("/dashboard/")
+    box(page, orders[1]).check()
+    open_another(page, orders[2])
+    given.placed("Newcomer", ago=NOW)
+    page.go_back()
+    expect(page.get_by_text("Newcomer")).to_be_visible()
+    # Without scripts no tick is remembered, and none is moved.
+    assert ticked(page) == ([orders[1].order_id] if scripts else [])
+
+
+def test_after_back_the_label_is_right_and_the_preview_shows_the_order_that_was_ticked(page, orders):
+    page.goto("/dashboard/")
+    box(page, orders[1]).check()
+    open_another(page, orders[0])
+    given.placed("Newcomer", ago=NOW)
+    page.go_back()
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Whole page")).to_have_js_property("indeterminate", value=True)
+    assert previewed(page) == ["Item 2"]
+
+
+def test_after_a_reload_the_same_orders_are_ticked(page, orders):
+    page.goto("/dashboard/")
+    box(page, orders[0]).check()
+    box(page, orders[2]).check()
+    box(page, orders[0]).uncheck()
+    given.placed("Newcomer", ago=NOW)
+    page.reload()
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    assert previewed(page) == ["Item 3"]
+
+
+def test_the_whole_page_does_not_take_in_an_order_that_came_later(page, orders):
+    page.goto("/dashboard/")
+    page.get_by_role("checkbox", name="Whole page").check()
+    open_another(page, orders[2])
+    given.placed("Newcomer", ago=NOW)
+    page.go_back()
+    expect(page.get_by_text("3 selected")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Whole page")).not_to_be_checked()
+    assert sorted(previewed(page)) == ["Item 1", "Item 2", "Item 3"]
+
+
+def test_a_page_that_the_browser_kept_whole_shows_what_is_selected_now(page, orders):
+    page.goto("/dashboard/")
+    box(page, orders[1]).check()
+    # What a browser does that kept the page in memory: it shows the boxes as they were, and says so.
+    page.evaluate(
+        """() => {
+            document.querySelectorAll("[name=id]").forEach((box, position) => { box.checked = position === 2; });
+            dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+        }"""
+    )
+    assert ticked(page) == [orders[1].order_id]
+    expect(page.get_by_text("1 selected")).to_be_visible()
+
+
+def test_ticks_stay_while_one_turns_pages_and_an_action_takes_only_the_page_in_view(page):
+    orders = given.placed_many(30)
+    page.goto("/dashboard/")
+    box(page, orders[3]).check()
+    page.get_by_role("link", name="Older").click()
+    box(page, orders[27]).check()
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    page.get_by_role("link", name="Newer").click()
+    expect(box(page, orders[3])).to_be_checked()
+    assert previewed(page) == ["Item 4"]
+
+
+def test_a_list_with_another_filter_has_a_selection_of_its_own(page, orders):
+    page.goto("/dashboard/?status=PENDING")
+    box(page, orders[1]).check()
+    page.goto("/dashboard/")
+    assert ticked(page) == []
+    page.goto("/dashboard/?status=PENDING")
+    assert ticked(page) == [orders[1].order_id]
+
+
+def test_going_back_from_the_preview_keeps_the_selection(page, orders):
+    page.goto("/dashboard/")
+    box(page, orders[1]).check()
+    for leave in (page.go_back, page.get_by_role("link", name="Back", exact=True).click):
+        assert previewed(page) == ["Item 2"]
+        leave()
+        expect(page.get_by_text("1 selected")).to_be_visible()
+        assert ticked(page) == [orders[1].order_id]
+
+
+def test_applying_an_action_clears_the_selection(page, orders):
+    page.goto("/dashboard/")
+    box(page, orders[0]).check()
+    box(page, orders[1]).check()
+    given.moved(orders[1], Status.CANCELLED)
+    assert previewed(page) == ["Item 1", "Item 2"]
+    page.get_by_role("button", name="Cancel 1 order").click()
+    expect(page.get_by_role("status")).to_contain_text("1 order was changed")
+    page.get_by_role("link", name="Back to the orders").click()
+    expect(page.get_by_text("Select orders to act on several at once.")).to_be_visible()
+    assert ticked(page) == []
+    # The list that was left with its ticks is no different.
+    page.evaluate("history.go(-3)")
+    page.wait_for_function("performance.getEntriesByType('navigation')[0].type === 'back_forward'")
+    expect(page.get_by_text("Select orders to act on several at once.")).to_be_visible()
+    assert ticked(page) == []
+
+
+def test_the_next_person_at_the_same_browser_finds_nothing_ticked(open_browser, manager, administrator, orders):
+    page = open_browser(manager)
+    page.goto("/dashboard/")
+    box(page, orders[1]).check()
+    page.goto("/admin/login/")
+    page.context.clear_cookies()
+    page.goto("/admin/login/?next=/dashboard/")
+    page.get_by_label("Username").fill("root")
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("Item 2")).to_be_visible()
+    assert ticked(page) == []
+
+
+def test_a_browser_that_stores_nothing_can_still_select(open_browser, manager, orders):
+    page = open_browser(manager)
+    page.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
+    )
+    page.goto("/dashboard/")
+    box(page, orders[1]).check()
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    assert previewed(page) == ["Item 2"]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_after_back_no_other_row_of_an_admin_list_is_ticked(open_browser, administrator, scripts):
+    for name in ("first", "second"):
+        ApiKey.objects.create_key(name=name)
+    page = open_browser(administrator, java_script_enabled=scripts)
+    page.goto("/admin/accounts/apikey/")
+    page.get_by_role("row", name="first").get_by_role("checkbox").check()
+    page.get_by_role("link", name="second").click()
+    expect(page).to_have_url(re.compile("/change/$"))
+    ApiKey.objects.create_key(name="third")
+    page.go_back()
+    expect(page.get_by_role("link", name="third")).to_be_visible()
+    expect(page.locator(".action-select:checked")).to_have_count(0)
