@@ -1,4 +1,4 @@
-"""The environment that the app gets on a developer's machine, and the file that hands it to a second terminal."""
+"""The environment that the app gets on a developer's machine, and the file that tells a second terminal of it."""
 
 import os
 import socket
@@ -8,23 +8,27 @@ from urllib.parse import urlsplit
 
 from local import PROJECT
 from local.errors import LocalEngineError
+from ordersite import development
+from ordersite.development import ENDPOINT, ENDPOINTS
 
-ENDPOINT = "AWS_ENDPOINT_URL_DYNAMODB"
-ENDPOINTS = (ENDPOINT, "AWS_ENDPOINT_URL")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+PYTHON_KEPT = {"PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED", "PYTHONUTF8"}
+"""The variables of Python's own that decide neither what is imported nor what stops a program."""
 
-MISLEADING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-"""They would send the app to files that need not exist, or past the engine to Amazon's."""
+NOT_OURS = {"COLLECTED_STATIC", "DJANGO_SETTINGS_MODULE", "HTTPS_ONLY", "SSM_PARAMETER", "STATIC_URL"}
+"""Another project's settings, and what is for production only."""
 
 
 def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT / ".env") -> str | None:
     """The engine that the developer named, in the environment or else in `.env`; None when there is none.
 
-    Raises LocalEngineError for Amazon's own, which is no place for demo orders.
+    A variable that is set and empty hides the one of the same name in `.env`. Raises LocalEngineError for what is no
+    address of an engine, and for Amazon's own, which is no place for demo orders.
     """
-    named = {**_read(file), **variables}
-    endpoint = next((named[name] for name in ENDPOINTS if named.get(name)), None)
+    endpoint = development.named_engine({**_read(file), **variables})
+    if endpoint and not development.is_http_url(endpoint):
+        raise LocalEngineError(
+            f"The DynamoDB engine is named as {endpoint!r}, which is no URL such as http://127.0.0.1:8000: {_correct()}"
+        )
     if endpoint and (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
         raise LocalEngineError(
             f"{endpoint} is Amazon's own DynamoDB, and `make run` would fill it with demo orders: "
@@ -36,10 +40,10 @@ def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT
 def require_listening(endpoint: str) -> None:
     """Raises LocalEngineError when there is nobody to talk to: sooner, and in plainer words, than the app would."""
     address = urlsplit(endpoint)
+    port = address.port or {"http": 80, "https": 443}[address.scheme]
     try:
-        port = address.port or {"http": 80, "https": 443}[address.scheme]
         socket.create_connection((address.hostname or "", port), timeout=5).close()
-    except (KeyError, OSError, ValueError) as error:
+    except OSError as error:
         raise LocalEngineError(
             f"Nothing answers at {endpoint} ({error}): start that engine, or unset {' and '.join(ENDPOINTS)} "
             "to use the embedded one."
@@ -48,15 +52,15 @@ def require_listening(endpoint: str) -> None:
 
 def for_app(endpoint: str, variables: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The whole environment of a process of the app that uses the engine at `endpoint`."""
-    environment = {**variables, **_settings(endpoint)}
-    if not _is_here(endpoint):
-        return environment
-    for name in MISLEADING:
-        environment.pop(name, None)
-    # A proxy of the company's is no way to reach this machine.
-    outside = [environment[name] for name in ("NO_PROXY", "no_proxy") if environment.get(name)][:1]
-    environment["NO_PROXY"] = environment["no_proxy"] = ",".join([*outside, *LOOPBACK])
+    environment = for_python({name: value for name, value in variables.items() if name not in NOT_OURS})
+    environment.update(_settings(endpoint))
+    development.shield(environment)
     return environment
+
+
+def for_python(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of a Python program of this project: nothing in it leads Python to other code."""
+    return {name: value for name, value in variables.items() if not name.startswith("PYTHON") or name in PYTHON_KEPT}
 
 
 def write_file(path: Path, endpoint: str) -> None:
@@ -70,11 +74,11 @@ def write_file(path: Path, endpoint: str) -> None:
 
 
 def _settings(endpoint: str) -> dict[str, str]:
-    return {"DEBUG": "true", ENDPOINT: endpoint, **(KEYS if _is_here(endpoint) else {})}
+    return {"DEBUG": "true", ENDPOINT: endpoint}
 
 
-def _is_here(endpoint: str) -> bool:
-    return urlsplit(endpoint).hostname in LOOPBACK
+def _correct() -> str:
+    return f"correct it, or unset {' and '.join(ENDPOINTS)} to use the embedded engine."
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -99,7 +99,7 @@ def _refusal(error: ClientError) -> ConditionRefusedError:
 
 @contextmanager
 def faults_as_order_errors() -> Iterator[None]:
-    """Raises StoreUnavailableError for a fault that passes by itself, StoreMisconfiguredError for a wrong configuration.
+    """Raises StoreUnavailableError for a fault that may pass, StoreMisconfiguredError for a wrong configuration.
 
     Anything else comes through as it is.
     """

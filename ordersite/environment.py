@@ -14,6 +14,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+from ordersite.development import is_http_url
+
 TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 FALSE = frozenset({"false", "no", "off", "0", "f", "n"})
 SECONDS = {
@@ -111,6 +113,13 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
     def table(self, name: str, *, default: str) -> str:
         takes = "3 to 255 letters, digits, dots, dashes or underscores, as DynamoDB names its tables"
         return self._matching(name, default, TABLE, takes)
+
+    def engine(self, name: str) -> str:
+        """The address of a DynamoDB engine; empty for Amazon's own."""
+        text = self.text(name)
+        if text and not is_http_url(text):
+            _refuse(name, text, "a URL, like http://127.0.0.1:8000")
+        return text
 
     def ssm_parameter(self, name: str) -> str:
         return self._matching(name, "", PARAMETER, "the name of an SSM parameter, like /ordersite/prod")

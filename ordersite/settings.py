@@ -1,7 +1,7 @@
 """Every setting, read once from the environment; a missing or wrong one stops the start with a sentence that names it.
 
 `docs/configuration.md` lists the variables. `.env`, and `.local/env` that `make run` writes, are conveniences of
-development: a process whose environment holds SECRET_KEY is configured by its environment alone.
+development: a process whose environment holds SECRET_KEY or SSM_PARAMETER is configured by its environment alone.
 """
 
 import os
@@ -12,18 +12,36 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from ordersite import logs
+from ordersite import development, logs
 from ordersite.environment import Environment
 from ordersite.secrets import read_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Environment()
-if "SECRET_KEY" not in os.environ:
-    for file in (BASE_DIR / ".env", BASE_DIR / ".local" / "env"):
-        if file.is_file():
-            env.read_env(file)
 
+
+def read_file(path: Path) -> None:
+    """Set what the environment does not hold yet. A file that is there but cannot be read must not pass for none."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            env.read_env(file)
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{path} cannot be read: {error}.") from None
+
+
+if development.is_development(os.environ):
+    read_file(BASE_DIR / ".env")
+    if not os.environ.get("SSM_PARAMETER"):
+        development.settle_engine(os.environ)
+        read_file(BASE_DIR / ".local" / "env")
+        development.shield(os.environ)
+
+# botocore reads them itself.
+for name in development.ENDPOINTS:
+    env.engine(name)
 
 DEBUG = env.flag("DEBUG")
 AWS_REGION = env.region("AWS_REGION", default="ap-south-1")

@@ -1,6 +1,7 @@
 """Each start is a process of its own, in a copy of the settings: what the developer keeps in .env plays no part."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,40 @@ def refusal(project, **environment):
     done = start(project, **environment)
     assert done.returncode == 1
     return done.stderr.strip().splitlines()[-1]
+
+
+ENGINE = "http://127.0.0.1:8765"
+ENGINE_NAMES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONFIG_FILE",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_SESSION_TOKEN",
+    "NO_PROXY",
+    "ORDERS_TABLE",
+)
+
+
+def write_local_env(project, *lines, engine=ENGINE):
+    """What `make run` leaves for a second terminal."""
+    (project / ".local").mkdir()
+    text = "\n".join(["DEBUG=true", f"AWS_ENDPOINT_URL_DYNAMODB={engine}", *lines])
+    (project / ".local" / "env").write_text(f"{text}\n")
+
+
+def engine_of(project, **environment):
+    """The environment that botocore sees once the settings have been read, or have refused to be."""
+    read = f"""
+import json, os
+try:
+    from ordersite import settings
+except Exception:
+    pass
+print(json.dumps({{name: os.environ.get(name) for name in {ENGINE_NAMES!r}}}))
+"""
+    return json.loads(start(project, read=read, **environment).stdout)
 
 
 def test_a_start_without_a_secret_key_is_refused_with_what_to_do(project):
@@ -209,6 +244,59 @@ def test_no_file_is_read_where_the_environment_holds_the_secret_key(project):
         file.write_text("DEBUG=true\nORDERS_TABLE=FromFile\nSECRET_KEY=from-file\n")
     found = read(project, SECRET_KEY="from the environment")
     assert (found["SECRET_KEY"], found["DEBUG"], found["ORDERS_TABLE"]) == ("from the environment", False, "Orders")
+
+
+def test_no_file_is_read_where_the_environment_names_the_secrets_of_production(project):
+    write_local_env(project, "ORDERS_TABLE=FromFile")
+    found = engine_of(project, SSM_PARAMETER="/ordersite/prod", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert (found["AWS_ENDPOINT_URL_DYNAMODB"], found["ORDERS_TABLE"]) == (None, None)
+
+
+def test_the_engine_of_make_run_needs_nothing_of_aws(project):
+    write_local_env(project)
+    strange = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_REGION": "", "no_proxy": "intranet"}
+    assert engine_of(project, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true", **strange) == {
+        **dict.fromkeys(ENGINE_NAMES),
+        "AWS_ENDPOINT_URL_DYNAMODB": ENGINE,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "NO_PROXY": "intranet,127.0.0.1,localhost,::1",
+    }
+
+
+@pytest.mark.parametrize("empty", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
+def test_an_empty_engine_in_the_environment_is_not_amazons(project, empty):
+    (project / ".env").write_text(f"{empty}=http://127.0.0.1:3\n")
+    write_local_env(project)
+    assert engine_of(project, **{empty: ""})["AWS_ENDPOINT_URL_DYNAMODB"] == ENGINE
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
+def test_an_engine_in_the_environment_or_in_the_env_file_comes_before_that_of_make_run(project, name):
+    write_local_env(project)
+    assert engine_of(project, **{name: "http://127.0.0.1:3"})["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:3"
+    (project / ".env").write_text(f"{name}=http://127.0.0.1:4\n")
+    assert engine_of(project)["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:4"
+
+
+def test_an_engine_elsewhere_keeps_its_profile_and_cannot_be_passed_by(project):
+    write_local_env(project, engine="http://dynamodb.lan:8000")
+    found = engine_of(project, AWS_PROFILE="work", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true")
+    assert (found["AWS_PROFILE"], found["AWS_ENDPOINT_URL_DYNAMODB"]) == ("work", "http://dynamodb.lan:8000")
+    assert found["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] == "false"
+
+
+def test_a_file_that_cannot_be_read_stops_the_start(project):
+    (project / ".local" / "env").mkdir(parents=True)
+    assert "/.local/env cannot be read: " in refusal(project, DEBUG="true")
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
+@pytest.mark.parametrize("value", ["localhost:8000", "http://", "http://host:port", "ftp://host", "http://[::1"])
+def test_an_engine_that_is_no_url_is_refused_by_name(project, name, value):
+    sentence = f"ImproperlyConfigured: {name} is '{value}'; it must be a URL, like http://127.0.0.1:8000."
+    assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(sentence)
 
 
 @pytest.mark.parametrize(("query", "seconds"), [("", 3), ("?sslmode=require", 3), ("?connect_timeout=9", 9)])

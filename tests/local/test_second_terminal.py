@@ -1,0 +1,87 @@
+"""`manage.py` beside a running `make run`: it reaches that engine, whatever its own terminal has exported."""
+
+import json
+
+import boto3
+import pytest
+
+from local import engine, environment
+from tests.local.checkout import Checkout
+
+KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+
+# Nobody answers for a proxy there, so a call that leaves this machine fails at once.
+NOBODY = "http://127.0.0.1:9"
+OUTSIDE = {"HTTPS_PROXY": NOBODY, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "of my company"}
+
+TERMINALS = {
+    "a profile that does not exist": {"AWS_PROFILE": "foo"},
+    "a proxy": {"HTTP_PROXY": NOBODY, "HTTPS_PROXY": NOBODY},
+    "endpoints that are to be ignored": {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", **OUTSIDE},
+    "an empty endpoint": {"AWS_ENDPOINT_URL_DYNAMODB": "", **OUTSIDE},
+    "both endpoints empty": {"AWS_ENDPOINT_URL_DYNAMODB": "", "AWS_ENDPOINT_URL": "", **OUTSIDE},
+    "half of the credentials": {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "x"},
+    "no region": {"AWS_REGION": ""},
+    "a mode that does not exist": {"AWS_DEFAULTS_MODE": "fast"},
+}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A checkout whose `make run` serves an engine with orders that are due."""
+    checkout = Checkout(tmp_path_factory.mktemp("second") / "ordersite")
+    with engine.in_memory() as endpoint:
+        (checkout.folder / ".local").mkdir()
+        environment.write_file(checkout.folder / ".local" / "env", endpoint)
+        checkout.manage("create_orders_table", "--unprotected").check_returncode()
+        checkout.manage("seed_orders", "--count", "60", "--seed", "1").check_returncode()
+        yield checkout
+
+
+@pytest.fixture(scope="module")
+def due(running):
+    """How many orders a terminal that exports nothing finds due."""
+    found = json.loads(running.manage("expire_orders", "--dry-run", "--json").stdout)["examined"]
+    assert found > 0
+    return found
+
+
+@pytest.mark.parametrize("variables", TERMINALS.values(), ids=TERMINALS.keys())
+def test_a_command_reaches_the_engine_of_make_run_from_any_terminal(running, due, variables):
+    done = running.manage("expire_orders", "--dry-run", "--json", **variables)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["examined"] == due
+
+
+def test_a_broken_aws_file_is_not_even_read(running, due):
+    (running.folder.parent / "home" / ".aws").mkdir(parents=True)
+    (running.folder.parent / "home" / ".aws" / "config").write_text("[default\nignore_configured_endpoint_urls")
+
+    done = running.manage("expire_orders", "--dry-run", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["examined"] == due
+
+
+def test_what_a_command_writes_goes_to_the_engine_of_make_run(running):
+    before = len(_items(running))
+
+    done = running.manage("seed_orders", "--count", "3", "--days", "1", **TERMINALS["an empty endpoint"])
+
+    assert done.returncode == 0, done.stderr
+    assert len(_items(running)) == before + 3
+
+
+def test_an_engine_that_the_terminal_names_comes_first(running):
+    done = running.manage("expire_orders", "--dry-run", AWS_ENDPOINT_URL=NOBODY)
+
+    assert done.returncode == 1
+    assert f'Could not connect to the endpoint URL: "{NOBODY}/"' in done.stderr
+
+
+def _items(checkout):
+    endpoint = environment._read(checkout.folder / ".local" / "env")["AWS_ENDPOINT_URL_DYNAMODB"]
+    return boto3.client("dynamodb", endpoint_url=endpoint, region_name="ap-south-1", **KEYS).scan(TableName="Orders")[
+        "Items"
+    ]
