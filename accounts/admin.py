@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import ApiKey, User
+from accounts.names import checked_name
 
 # The library's own keys open no door here; only ours are to be seen. Of what axes notes, the attempts say it all.
 admin.site.unregister([APIKey, Group, AccessAttempt, AccessLog, AccessFailureLog])
@@ -35,12 +36,21 @@ class LoginFailureAdmin(AccessAttemptAdmin, ModelAdmin):
     """Who has tried a wrong password; deleting a row lets that person try again at once."""
 
 
+class ApiKeyForm(forms.ModelForm):
+    def clean_name(self) -> str:
+        try:
+            return checked_name(self.cleaned_data["name"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error), code="invalid") from None
+
+
 EDITABLE = ("name", "access", "expiry_date")
 GIVEN = ("prefix", "created")
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(APIKeyModelAdmin, ModelAdmin):
+    form = ApiKeyForm
     list_display = ("name", "prefix", "access", "created", "expiry_date", "_has_expired", "revoked")
     list_filter = ("access", "revoked", "created")
     actions = ("revoke",)

@@ -47,7 +47,6 @@ NOT_SHIPPED = (
     "text_unidecode*",
     "requests*",
     "charset_normalizer*",
-    "idna*",
     "certifi*",
     # Optional for REST framework and rich, which colour source code with it.
     "pygments*",

@@ -25,6 +25,7 @@ from orders.errors import InvalidCursorError, StoreUnavailableError
 from orders.instants import write_instant
 from orders.lifecycle import Status
 from orders.models import Order, customer_key, listing_key, shards, status_key
+from orders.text import email_spellings
 
 COUNT_CAP = 1_000
 COUNT_SECONDS, CAPPED_SECONDS = 5, 60
@@ -305,10 +306,15 @@ def _stretch(orders: list[Order], rows: list[Order], *, more: bool) -> Stretch:
 
 def _index_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
     index, partitions = _index(filters.status)
-    parts = together(lambda partition: _query(index, partition, filters, position, limit + 1), partitions)
-    merged = heapq.merge(*parts, key=_created_key, reverse=position.direction is Direction.OLDER)
-    rows = list(islice(merged, limit + 1))
+    rows = _merged(index, partitions, filters, position, limit + 1)
     return _stretch(rows[:limit], rows[:limit], more=len(rows) > limit)
+
+
+def _merged(index: Any, partitions: Iterable[str], filters: Filters, position: Position, limit: int) -> list[Order]:  # noqa: ANN401
+    """The next `limit` rows of all the partitions together: one Query each, merged."""
+    parts = together(lambda partition: _query(index, partition, filters, position, limit), partitions)
+    merged = heapq.merge(*parts, key=_created_key, reverse=position.direction is Direction.OLDER)
+    return list(islice(merged, limit))
 
 
 def _index(status: Status | None) -> tuple[Any, list[str]]:
@@ -319,10 +325,13 @@ def _index(status: Status | None) -> tuple[Any, list[str]]:
 
 
 def _customer_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
-    """One Query for the customer's keys and one BatchGetItem for the orders themselves."""
+    """One Query for the customer's keys and one BatchGetItem for the orders themselves.
+
+    An address with an international domain takes two or three Queries: orders placed before its key had one canonical
+    form are stored under another spelling.
+    """
     size = BATCH_GET_LIMIT if filters.status else limit
-    partition = customer_key(filters.customer_email or "") or ""
-    rows = _query(Order.by_customer, partition, filters, position, size + 1)
+    rows = _merged(Order.by_customer, email_spellings(filters.customer_email or ""), filters, position, size + 1)
     found = get_many(row.order_id for row in rows[:size])
     orders = [order for order in found if filters.status in (None, order.status)]
     if len(orders) <= limit:

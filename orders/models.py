@@ -14,6 +14,7 @@ from pynamodb.models import Model
 from orders import lifecycle
 from orders.instants import read_instant, write_instant
 from orders.lifecycle import Status
+from orders.text import canonical_email
 
 MAX_QUANTITY = 1_000_000
 MAX_TEXT = 200
@@ -214,8 +215,8 @@ def listing_key(shard: int) -> str:
 
 
 def customer_key(customer_email: str) -> str | None:
-    """None where there is no e-mail: DynamoDB refuses an empty index key, and an absent one is simply not indexed."""
-    return customer_email.lower() or None
+    """The canonical e-mail; None where there is none: DynamoDB refuses an empty index key and indexes no absent one."""
+    return canonical_email(customer_email) or None
 
 
 def created_key(at: datetime, order_id: str) -> str:

@@ -1,20 +1,33 @@
 """What a request may say.
 
-Blanks around a text are cut off; else nothing is converted, and nothing unknown is passed over: silence loses data.
+Blanks around a text are cut off and an e-mail's letters are composed; else nothing is converted, and nothing unknown is
+passed over: silence loses data. What texts may hold is decided in `orders.text`.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import category
 
+from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from orders.lifecycle import Status, parse_status
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
+from orders.text import (
+    UNUSABLE_DOMAIN_SENTENCE,
+    Hidden,
+    has_usable_domain,
+    hidden_character,
+    hidden_in_email,
+    tidy_email,
+    trimmed,
+)
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -47,17 +60,44 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class TextField(serializers.CharField):
-    """A JSON string; a number or a boolean is refused and not written out."""
+    """A JSON string without hidden characters; a number or a boolean is refused and not written out."""
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 (CharField's arguments)
+        super().__init__(**kwargs)
+        # The rule for hidden characters holds these two as well.
+        replaced = ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator
+        self.validators = [each for each in self.validators if not isinstance(each, replaced)]
+        self.validators.append(self.refuse_hidden)
 
     def run_validation(self, data: Any = empty) -> Any:  # noqa: ANN401
         # Asked before CharField looks for blanks: to do so it writes out whatever it got, however deeply nested.
         if data is not empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
-        return super().run_validation(data)
+        return super().run_validation(trimmed(data) if isinstance(data, str) else data)
+
+    def find_hidden(self, value: str) -> Hidden | None:
+        return hidden_character(value)
+
+    def refuse_hidden(self, value: str) -> None:
+        if hidden := self.find_hidden(value):
+            raise serializers.ValidationError(hidden.sentence, code=_hidden_code(hidden.character))
+
+
+def _hidden_code(character: str) -> str:
+    """Two of them have had a code of their own all along."""
+    if character == "\x00":
+        return "null_characters_not_allowed"
+    return "surrogate_characters_not_allowed" if category(character) == "Cs" else "hidden_character"
 
 
 class EmailField(TextField, serializers.EmailField):
-    pass
+    """An e-mail address, its letters composed (NFC)."""
+
+    def find_hidden(self, value: str) -> Hidden | None:
+        return hidden_in_email(value)
+
+    def to_internal_value(self, data: Any) -> str:  # noqa: ANN401
+        return tidy_email(super().to_internal_value(data))
 
 
 @extend_schema_field(
@@ -66,9 +106,20 @@ class EmailField(TextField, serializers.EmailField):
 class OptionalEmailField(EmailField):
     """An e-mail address, or "" where there is none."""
 
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.validators.append(_refuse_unusable_domain)
+
+
+def _refuse_unusable_domain(email: str) -> None:
+    if not has_usable_domain(email):
+        raise serializers.ValidationError(UNUSABLE_DOMAIN_SENTENCE, code="invalid")
+
 
 class WholeNumberField(serializers.IntegerField):
     """A JSON integer: not true, not "2", not 2.0."""
+
+    default_error_messages = {"invalid": "Send a whole number as a JSON integer, such as 1000."}  # noqa: RUF012
 
     def to_internal_value(self, data: Any) -> int:  # noqa: ANN401
         if type(data) is not int:
@@ -129,7 +180,7 @@ class ListOrdersSerializer(StrictSerializer):
 
     status = StatusField(required=False, help_text="Only the orders of this status.")
     customer_email = EmailField(
-        required=False, max_length=MAX_EMAIL, help_text="Only the orders of this customer, in whatever case."
+        required=False, max_length=MAX_EMAIL, help_text="Only the orders of this customer, however it is spelled."
     )
     created_after = InstantField(required=False, help_text="Only the orders created at or after this instant.")
     created_before = InstantField(required=False, help_text="Only the orders created before this instant.")

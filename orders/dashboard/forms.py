@@ -4,11 +4,23 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_email
 from django.utils.translation import gettext_lazy as _
 
 from orders.lifecycle import Status, sources
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
+from orders.text import (
+    UNUSABLE_DOMAIN_SENTENCE,
+    WHOLE_NUMBER_SENTENCE,
+    Hidden,
+    has_usable_domain,
+    hidden_character,
+    hidden_in_email,
+    read_whole_number,
+    tidy_email,
+    trimmed,
+)
 
 # A year around these can be reckoned with in any time zone; no order lies outside of them.
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2999, 12, 31)
@@ -29,7 +41,69 @@ class StatusField(forms.ChoiceField):
         return str(super().to_python(value)).strip().upper()
 
 
-class VersionField(forms.IntegerField):
+def refuse_hidden_characters(text: str) -> None:
+    _refuse(hidden_character(text))
+
+
+def refuse_hidden_in_email(email: str) -> None:
+    _refuse(hidden_in_email(email))
+
+
+def _refuse(hidden: Hidden | None) -> None:
+    if hidden:
+        raise ValidationError(hidden.sentence, code="hidden_character")
+
+
+def refuse_unusable_domain(email: str) -> None:
+    if not has_usable_domain(email):
+        raise ValidationError(UNUSABLE_DOMAIN_SENTENCE, code="invalid")
+
+
+class TextField(forms.CharField):
+    """A text without hidden characters; one that only looks empty is empty."""
+
+    default_validators = [refuse_hidden_characters]  # noqa: RUF012 (Django's own form)
+
+    def to_python(self, value: Any) -> str | None:  # noqa: ANN401 (Django's signature)
+        return super().to_python(trimmed(value) if isinstance(value, str) else value)
+
+
+class EmailField(forms.EmailField):
+    """An e-mail address, its letters composed (NFC)."""
+
+    default_validators = [validate_email, refuse_hidden_in_email]  # noqa: RUF012
+
+    def to_python(self, value: Any) -> str | None:  # noqa: ANN401
+        return super().to_python(tidy_email(value) if isinstance(value, str) else value)
+
+
+class WholeNumberField(forms.IntegerField):
+    """The digits 0 to 9 and nothing else."""
+
+    # A field of type "number" takes "1.000", "1e3" and "+4", each browser its own selection of them.
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> int | None:  # noqa: ANN401
+        digits = str(value or "").strip()
+        if not digits:
+            return None
+        try:
+            return read_whole_number(digits)
+        except ValueError as error:
+            raise ValidationError(str(error), code="invalid") from None
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        # A phone shows its digits, and a browser says what is wrong before the form is sent.
+        hints = {
+            "inputmode": "numeric",
+            "pattern": r"\s*[0-9]+\s*",
+            "title": WHOLE_NUMBER_SENTENCE,
+            "autocomplete": "off",
+        }
+        return {**super().widget_attrs(widget), **hints}
+
+
+class VersionField(WholeNumberField):
     """The version that the person saw."""
 
     def __init__(self) -> None:
@@ -42,7 +116,7 @@ class FilterForm(forms.Form):
     status = StatusField(
         label=_("Status"), required=False, choices=[("", _("All")), *((s.value, s.value) for s in Status)]
     )
-    customer_email = forms.EmailField(label=_("Customer's e-mail"), required=False, max_length=MAX_EMAIL)
+    customer_email = EmailField(label=_("Customer's e-mail"), required=False, max_length=MAX_EMAIL)
     created_from = forms.DateField(
         label=_("Created from"), required=False, widget=forms.DateInput({"type": "date"}), validators=WITHIN_DAYS
     )
@@ -68,16 +142,18 @@ class FilterForm(forms.Form):
 class PlaceOrderForm(forms.Form):
     # Made with the form and sent back with it: two submissions of one form place one order.
     token = forms.UUIDField(widget=forms.HiddenInput)
-    item = forms.CharField(label=_("Item"), max_length=MAX_TEXT)
-    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MAX_QUANTITY, initial=1)
-    customer_name = forms.CharField(
+    item = TextField(label=_("Item"), max_length=MAX_TEXT)
+    quantity = WholeNumberField(label=_("Quantity"), min_value=1, max_value=MAX_QUANTITY, initial=1)
+    customer_name = TextField(
         label=_("Customer's name"),
         max_length=MAX_TEXT,
         required=False,
         empty_value=ANONYMOUS,
         help_text=_("Left empty, the order says “anonymous”."),
     )
-    customer_email = forms.EmailField(label=_("Customer's e-mail"), max_length=MAX_EMAIL, required=False)
+    customer_email = EmailField(
+        label=_("Customer's e-mail"), max_length=MAX_EMAIL, required=False, validators=[refuse_unusable_domain]
+    )
 
 
 class ChangeStatusForm(forms.Form):

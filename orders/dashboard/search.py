@@ -9,6 +9,8 @@ from django.core.validators import validate_email
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from orders.text import Hidden, hidden_character, hidden_in_email, tidy_email, trimmed
+
 
 class Destination(NamedTuple):
     url: str
@@ -17,13 +19,18 @@ class Destination(NamedTuple):
 
 def destination(term: str) -> Destination | None:
     """Where the term leads; None where it is neither an id nor an e-mail. Whether the order exists is not asked."""
-    term = term.strip()
-    if order_id := _order_id(term):
+    if order_id := _order_id(trimmed(term)):
         return Destination(reverse("dashboard:detail", args=[order_id]), _("Order"))
-    if _is_email(term):
-        query = urlencode({"customer_email": term})
+    email = tidy_email(term)
+    if _is_email(email):
+        query = urlencode({"customer_email": email})
         return Destination(f"{reverse('dashboard:list')}?{query}", _("Orders of this customer"))
     return None
+
+
+def hidden_in(term: str) -> Hidden | None:
+    """The first character of the term that nobody can see, often copied along with the text, or None."""
+    return hidden_in_email(tidy_email(term)) if "@" in term else hidden_character(trimmed(term))
 
 
 def _order_id(term: str) -> str | None:
@@ -33,9 +40,10 @@ def _order_id(term: str) -> str | None:
         return None
 
 
-def _is_email(term: str) -> bool:
+def _is_email(email: str) -> bool:
     try:
-        validate_email(term)
+        validate_email(email)
     except ValidationError:
         return False
-    return True
+    # The validator drops some of them from the domain.
+    return hidden_in_email(email) is None

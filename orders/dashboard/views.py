@@ -25,7 +25,7 @@ from orders.dashboard.filters import Query
 from orders.dashboard.forms import ChangeStatusForm, DeleteForm, PlaceOrderForm
 from orders.dashboard.order_ids import possible
 from orders.dashboard.pages import page, render
-from orders.dashboard.search import destination
+from orders.dashboard.search import destination, hidden_in
 from orders.errors import (
     IdempotencyKeyReusedError,
     IllegalTransitionError,
@@ -35,6 +35,7 @@ from orders.errors import (
 )
 from orders.lifecycle import Status, is_terminal
 from orders.models import UNVERSIONED, Order
+from orders.text import trimmed
 
 PAGE_SIZE = 25
 
@@ -169,12 +170,13 @@ def _came_in(query: Query, newest: str | None) -> listing.Page:
 @require_safe
 @page(VIEW)
 def search(request: HttpRequest) -> HttpResponse:
-    term = request.GET.get("q", "").strip()
+    term = trimmed(request.GET.get("q", ""))
     if not term:
         return redirect("dashboard:list")
     found = destination(term)
     if found is None:
-        return render(request, "dashboard/search.html", {"title": _("Search"), "term": term}, HTTPStatus.NOT_FOUND)
+        context = {"title": _("Search"), "term": term, "hidden": hidden_in(term)}
+        return render(request, "dashboard/search.html", context, HTTPStatus.NOT_FOUND)
     return redirect(found.url)
 
 

@@ -1,24 +1,40 @@
 """What the commands' arguments may be."""
 
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
+from orders.text import read_whole_number
+
+
+def number_from_0(text: str) -> int:
+    """A whole number of 0 or more, in digits. Raises ArgumentTypeError."""
+    return _number(text, least=0)
+
 
 def whole_number(text: str) -> int:
-    """A whole number of 1 or more. Raises ArgumentTypeError."""
-    if not text.isascii() or not text.isdecimal() or int(text) == 0:
-        raise ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
+    """A whole number of 1 or more, in digits. Raises ArgumentTypeError."""
+    return _number(text, least=1)
+
+
+def _number(text: str, *, least: int) -> int:
+    try:
+        number = read_whole_number(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of {least} or more. {error}") from None
+    if number < least:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+    return number
 
 
 def up_to(most: int) -> Callable[[str], float]:
-    """A number above 0 and up to `most`; what it makes raises ArgumentTypeError for anything else, NaN included."""
+    """A number above 0 and up to `most`, in digits with or without a decimal point, such as 1.5.
+
+    What it makes raises ArgumentTypeError for anything else: a sign, an exponent, a separator, other digits.
+    """
 
     def number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = 0.0
+        value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else 0.0
         if not 0 < value <= most:
             raise ArgumentTypeError(f"{text!r} is not a number above 0 and up to {most}")
         return value

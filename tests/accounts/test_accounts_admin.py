@@ -58,10 +58,30 @@ def test_the_key_that_the_admin_showed_is_in_no_row_of_any_table(administrator):
     assert key[9:] not in repr(rows)
 
 
-@pytest.mark.parametrize("fields", [{"name": ""}, {"name": "x" * 51}, {"access": "everything"}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": ""},
+        {"name": "x" * 51},
+        {"name": "\u200b"},
+        {"name": "shop\u202e"},
+        {"name": "sh\u200bop"},
+        {"access": "everything"},
+    ],
+)
 def test_an_impossible_key_is_not_made(administrator, fields):
     assert shown_key(create(administrator, **fields)) is None
     assert not ApiKey.objects.exists()
+
+
+def test_a_hidden_character_in_the_name_of_a_key_is_named(administrator):
+    page = create(administrator, name="sh\u200bop").content.decode()
+    assert "This contains the invisible character ZERO WIDTH SPACE (U+200B) at position 3. Remove it." in page
+
+
+def test_the_name_of_a_key_loses_the_blanks_around_it(administrator):
+    create(administrator, name="\u3000shop ")
+    assert ApiKey.objects.get().name == "shop"
 
 
 def test_the_list_shows_access_expiry_and_whether_a_key_is_revoked(administrator, make_key):

@@ -82,7 +82,7 @@ def test_a_second_run_adds_to_what_is_there(run, table):
     assert len(everything()) == 11
 
 
-@pytest.mark.parametrize("count", ["0", "-1", "1.5", "many", "", "nan", "²"])
+@pytest.mark.parametrize("count", ["0", "-1", "+4", "1.5", "1_000", "many", "", "nan", "²"])
 def test_a_count_that_is_no_whole_number_above_0_is_refused(run, traffic, count):
     with pytest.raises(CommandError, match="is not a whole number of 1 or more"):
         run("seed_orders", f"--count={count}")
@@ -93,6 +93,13 @@ def test_a_count_that_is_no_whole_number_above_0_is_refused(run, traffic, count)
 def test_days_that_are_no_number_above_0_are_refused(run, traffic, days):
     with pytest.raises(CommandError, match="is not a number above 0"):
         run("seed_orders", "--count=1", f"--days={days}")
+    assert traffic.operations == []
+
+
+@pytest.mark.parametrize("seed", ["-1", "1_000", "1.5", "٣", ""])
+def test_a_seed_that_is_no_whole_number_is_refused(run, traffic, seed):
+    with pytest.raises(CommandError, match="is not a whole number of 0 or more"):
+        run("seed_orders", "--count=1", f"--seed={seed}")
     assert traffic.operations == []
 
 

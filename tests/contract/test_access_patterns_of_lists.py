@@ -62,6 +62,14 @@ def test_a_page_over_four_shards_is_four_queries(orders, costs, settings):
     assert costs.units == 1.5
 
 
+def test_a_page_of_a_customer_with_an_international_domain_is_one_query_per_spelling(orders, costs):
+    listing.page(Filters(customer_email="inf@bücher.example"), limit=25)
+    assert costs.operations == ["Query"] * 3
+    costs.clear()
+    listing.page(Filters(customer_email="inf@日本.example"), limit=25)
+    assert costs.operations == ["Query"] * 2
+
+
 def test_a_customers_page_is_a_query_of_the_keys_and_one_batch_of_reads(orders, costs):
     listing.page(Filters(customer_email="ann@example.com"), limit=25)
     assert list(costs) == [("Query", 0.5), ("BatchGetItem", 12.5)]

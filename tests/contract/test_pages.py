@@ -191,6 +191,53 @@ def test_a_customers_page_may_be_empty_and_still_lead_on(table):
     assert ids(second.orders) == [orders[-1].order_id]
 
 
+# --- Other spellings of a customer's address --------------------------------------------------------------------------
+
+BUECHER = Filters(customer_email="inf@xn--bcher-kva.example")
+
+
+def under_former_keys(orders):
+    """The orders as they were stored before the key had one canonical form: under the address in lower case."""
+    for order in orders:
+        order.customer_key = order.customer_email.lower()
+        order.save()
+    return orders
+
+
+@pytest.mark.parametrize("limit", [1, 4, 9, 100])
+@pytest.mark.parametrize("email", ["inf@bücher.example", "Inf@Xn--Bcher-KVA.example", "inf@bu\u0308cher.example"])
+def test_orders_under_former_keys_of_a_customer_are_in_the_same_list(table, limit, email):
+    orders = crowd(20)
+    stored = ("inf@bücher.example", "inf@bu\u0308cher.example", "Inf@xn--bcher-kva.example")
+    for number, order in enumerate(orders):
+        order.customer_email = stored[number % 3]
+    under_former_keys(orders)
+    filters = Filters(customer_email=email)
+    assert all_older(filters, limit) == all_newer(filters, limit) == ids(orders)
+
+
+def test_orders_under_a_former_key_and_the_canonical_one_are_one_walk_by_status_too(table):
+    orders = crowd(130, customer_email="inf@bücher.example")
+    under_former_keys(orders[::2])
+    chosen = [*orders[:3], *orders[50:70:3], orders[119], orders[129]]
+    for order in chosen:
+        move(order.order_id, Status.PROCESSING)
+    filters = Filters(customer_email="inf@bücher.example", status=Status.PROCESSING)
+    assert all_older(filters, 3) == all_newer(filters, 3) == ids(chosen)
+
+
+def test_a_cursor_serves_every_spelling_of_the_address(table):
+    orders = crowd(6, customer_email="inf@bücher.example")
+    cursor = listing.page(BUECHER, limit=2).next
+    other = Filters(customer_email="INF@bücher.example")
+    assert ids(listing.page(other, limit=2, cursor=cursor).orders) == ids(orders[2:4])
+
+
+def test_an_order_under_a_domain_that_idna_refuses_stays_in_its_customers_list(table):
+    (order,) = under_former_keys(crowd(1, customer_email="Zoe@I❤.example"))
+    assert all_older(Filters(customer_email="zoe@i❤.example"), 5) == [order.order_id]
+
+
 # --- While the table changes ------------------------------------------------------------------------------------------
 
 

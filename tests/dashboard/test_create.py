@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (digits of other scripts are the point)
 """The form for a new order: the API's rules and messages, and one order for one form."""
 
 from html import unescape
@@ -81,12 +82,19 @@ FIELDS = [
     {"quantity": "1000001"},
     {"quantity": "2.5"},
     {"quantity": "two"},
+    {"quantity": "2.0"},
+    {"item": "tea\npot"},
+    {"item": "tea\u200bpot"},
+    {"item": "\u200b"},
     {"customer_name": "x" * 201},
+    {"customer_name": "Zo\u2066e"},
     {"customer_name": "Zo\0e"},
     {"customer_email": "zoe"},
     {"customer_email": "zoe@"},
     {"customer_email": f"{'z' * 250}@example.com"},
     {"customer_email": "zoe\0@example.com"},
+    {"customer_email": "zoe@example.com\u200b"},
+    {"customer_email": "zoe@i❤.example"},
 ]
 
 
@@ -95,13 +103,19 @@ def test_what_the_api_refuses_the_form_refuses_and_keeps_what_was_typed(anna, re
     body = {"item": "Teapot", "quantity": 2, **fields}
     [name] = fields
     if name == "quantity":
-        body["quantity"] = {"": None, "2.5": 2.5, "two": "two"}.get(fields[name]) or int(fields[name] or 0)
+        body["quantity"] = {"": None, "2.5": 2.5, "2.0": 2.0, "two": "two"}.get(fields[name]) or int(fields[name] or 0)
     api = anna.post("/orders", body, "application/json", headers={"Authorization": f"Api-Key {read_write_key}"})
     assert (api.status_code, {error["field"] for error in api.json()["errors"]}) == (400, {name})
     page = refused(anna, "", **{"customer_name": "Meera", **fields})
     assert page.form(NEW).data()["token"] == [TOKEN]
     kept = page.form(NEW).data()["customer_name"]
     assert kept == [fields.get("customer_name", "Meera")]
+
+
+@pytest.mark.parametrize("quantity", ["1.000", "2.0", "1_000", "1,000", "1 000", "+4", "٣", "４", "1e3", "²"])
+def test_a_quantity_is_digits_and_nothing_else(anna, quantity):
+    page = refused(anna, "Write a whole number without separators, such as 1000.", quantity=quantity)
+    assert page.form(NEW).data()["quantity"] == [quantity]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +125,21 @@ def test_what_the_api_refuses_the_form_refuses_and_keeps_what_was_typed(anna, re
         ({"item": "x" * 201}, "Ensure this value has at most 200 characters (it has 201)."),
         ({"quantity": "0"}, "Ensure this value is greater than or equal to 1."),
         ({"quantity": "1000001"}, "Ensure this value is less than or equal to 1000000."),
-        ({"quantity": "two"}, "Enter a whole number."),
+        ({"quantity": "two"}, "Write a whole number without separators, such as 1000."),
+        ({"quantity": "1.000"}, "Write a whole number without separators, such as 1000."),
+        (
+            {"item": "Tea\u202etop"},
+            "This contains the invisible character RIGHT-TO-LEFT OVERRIDE (U+202E) at position 4. Remove it.",
+        ),
+        (
+            {"customer_email": "zed@shop.example\u200b"},
+            "This contains the invisible character ZERO WIDTH SPACE (U+200B) at position 17. Remove it.",
+        ),
+        (
+            {"customer_email": "zed@i❤.example"},
+            "The part after the @ cannot be a domain name. Check how it is spelled.",
+        ),
+        ({"item": "\u200b\u3164"}, "This field is required."),
         ({"customer_email": "zoe"}, "Enter a valid email address."),
     ],
 )
@@ -127,9 +155,11 @@ def test_a_refusal_says_what_is_wrong_beside_the_field(anna, fields, said):
         {"quantity": "1000000"},
         {"customer_email": f"{'z' * 60}@{'x' * 60}.{'y' * 60}.{'v' * 60}.example"},
         {"item": "👩‍👩‍👧‍👦🫖", "customer_name": "إبريق الشاي"},
+        {"item": "می\u200cخواهم", "customer_name": "क्\u200dष"},
+        {"customer_email": "zoe@bücher.example"},
         {"item": '"quoted" \\ <b>&amp;</b>'},
     ],
-    ids=["longest", "emoji", "most", "e-mail", "joined", "markup"],
+    ids=["longest", "emoji", "most", "e-mail", "joined", "inside words", "domain", "markup"],
 )
 def test_what_the_api_takes_the_form_takes(anna, fields):
     assert anna.post(NEW, {**TEAPOT, **fields}).status_code == 302
@@ -199,3 +229,10 @@ def test_a_notice_about_an_order_is_shown_once(anna):
     assert len(list(get_messages(response.wsgi_request))) == 1
     assert "is placed" in see(anna, "/dashboard/").words
     assert "is placed" not in see(anna, "/dashboard/").words
+
+
+def test_the_browser_shows_digits_and_says_what_is_wrong_before_it_sends(anna):
+    content = anna.get(NEW).content.decode()
+    assert 'type="number"' not in content
+    assert 'inputmode="numeric"' in content
+    assert 'title="Write a whole number without separators, such as 1000."' in content

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.given import placed
-from tests.dashboard.reading import see
+from tests.dashboard.reading import Page, see
 
 ORDER_ID = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"
 
@@ -44,3 +44,35 @@ def test_anything_else_is_told_what_can_be_searched_for(anna, written, traffic):
 @pytest.mark.parametrize("address", ["/dashboard/search/", "/dashboard/search/?q=", "/dashboard/search/?q=%20%20"])
 def test_a_search_for_nothing_leads_to_the_list(anna, address):
     assert anna.get(address)["Location"] == "/dashboard/"
+
+
+def under_former_key(order):
+    order.customer_key = order.customer_email.lower()
+    order.save()
+    return order
+
+
+@pytest.mark.parametrize("written", ["inf@bücher.example", "inf@xn--bcher-kva.example", "INF@BU\u0308CHER.example"])
+def test_every_spelling_of_an_address_leads_to_the_orders_old_and_new(anna, written):
+    new = placed(customer_email="inf@xn--bcher-kva.example")
+    old = under_former_key(placed(customer_email="inf@bücher.example"))
+    response = anna.get("/dashboard/search/", {"q": written})
+    assert sorted(see(anna, response["Location"]).listed()) == sorted([new.order_id, old.order_id])
+
+
+@pytest.mark.parametrize(
+    "written", ["zed@shop.example\u200b", "zed@sh\u00adop.example", f"{ORDER_ID[:8]}\u200b{ORDER_ID[8:]}"]
+)
+def test_a_hidden_character_in_the_search_is_named(anna, written):
+    response = anna.get("/dashboard/search/", {"q": written})
+    assert response.status_code == 404
+    assert "This contains the invisible character" in Page(response).words
+
+
+def test_a_hidden_character_in_the_filter_is_named(anna):
+    page = see(anna, "/dashboard/?customer_email=zed@shop.example%E2%80%8B", status=400)
+    assert "This contains the invisible character ZERO WIDTH SPACE (U+200B) at position 17. Remove it." in page.words
+
+
+def test_a_search_for_what_only_looks_like_something_leads_to_the_list(anna):
+    assert anna.get("/dashboard/search/", {"q": "\u200b \u3164"})["Location"] == "/dashboard/"

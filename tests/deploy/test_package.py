@@ -12,7 +12,8 @@ from deploy import package as packaging
 LARGEST = 20_000_000
 FOREIGN = re.compile(r"^(tests|local|benchmarks|docs|deploy)/|\.env|\.sqlite3|zappa_settings\.json|/tests/|\.po$")
 
-# Every module of ours, and one request: with nothing but the standard library beside the package.
+# One request, every module of ours, and what only some requests need: all with nothing but the standard library beside
+# the package.
 USE = """
 import importlib, pkgutil, sys
 sys.path.insert(0, sys.argv[1])
@@ -27,6 +28,8 @@ import accounts, orders, ordersite
 for package in accounts, orders, ordersite:
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
+from orders.text import canonical_email
+assert canonical_email("inf@b\u00fccher.example") == "inf@xn--bcher-kva.example"
 from django.core.management import call_command
 call_command("check")
 """

@@ -75,6 +75,17 @@ def test_a_repeat_after_the_order_moved_on_returns_it_as_it_stands(api):
     assert store.get(order_id).version == 2
 
 
+def test_a_repeat_of_an_order_whose_email_was_stored_uncomposed_is_a_repeat(api):
+    """Orders were stored so before the letters of an e-mail were composed."""
+    body = {**TEAPOT, "customer_email": "inf@bu\u0308cher.example"}
+    first = api.post("/orders", body, Idempotency_Key="cart-7").json()
+    order = store.get(first["order_id"])
+    order.customer_email = body["customer_email"]
+    order.save()
+    assert api.post("/orders", body, Idempotency_Key="cart-7")["Idempotent-Replayed"] == "true"
+    assert stored_ids() == {first["order_id"]}
+
+
 def test_a_repeat_is_one_call_to_dynamodb(api, traffic):
     api.post("/orders", TEAPOT, Idempotency_Key="cart-7")
     traffic.clear()

@@ -18,9 +18,10 @@ TEXTS = [
     "إبريق الشاي",
     "चायदानी",
     "👩‍👩‍👧‍👦🫖",
+    "می\u200cخواهم",  # noqa: RUF001 (letters that look like others)
+    "क्\u200dष",
     "e\u0301 is not \u00e9",
     '"quoted" \\ back\\slashed / <b>&amp;</b>',
-    "line\nbreak\tand\u2028separator",
 ]
 
 
@@ -138,8 +139,16 @@ def test_a_number_with_a_point_or_an_exponent_is_no_json_integer(api, number):
     [
         ("", "blank"),
         (" \t\n", "blank"),
+        ("\u200b", "blank"),
+        ("\u3164\u2800", "blank"),
         ("x" * 201, "max_length"),
         ("a\x00b", "null_characters_not_allowed"),
+        ("a\u200bb", "hidden_character"),
+        ("line\nbreak", "hidden_character"),
+        ("a\tb", "hidden_character"),
+        ("a\u2028b", "hidden_character"),
+        ("Tea\u202etop", "hidden_character"),
+        ("Tea\u2067pot\u2069", "hidden_character"),
         (None, "null"),
         (5, "invalid"),
         (True, "invalid"),
@@ -161,6 +170,10 @@ def test_a_text_that_is_blank_too_long_or_no_text_is_refused(api, traffic, field
         ("two@example.com, three@example.com", {"invalid"}),
         (f"{'x' * 64}@{'example.' * 30}com", {"max_length"}),
         ("a\x00@example.com", {"invalid", "null_characters_not_allowed"}),
+        ("zed@shop.example\u200b", {"hidden_character"}),
+        ("zed@shop\u00ad.example", {"hidden_character"}),
+        ("\ufeffzed@shop.example", {"hidden_character", "invalid"}),
+        ("zed@i❤.example", {"invalid"}),
         (5, {"invalid"}),
         (None, {"null"}),
     ],
@@ -169,6 +182,43 @@ def test_an_email_that_cannot_be_one_is_refused(api, traffic, email, codes):
     response = api.post("/orders", {**TEAPOT, "customer_email": email})
     assert refused_fields(response) == {("customer_email", code) for code in codes}
     assert traffic == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        (
+            {"customer_email": "zed@shop.example\u200b"},
+            "This contains the invisible character ZERO WIDTH SPACE (U+200B) at position 17. Remove it.",
+        ),
+        (
+            {"item": " Tea\npot"},
+            "This contains the control character LINE FEED (U+000A) at position 4. Remove it.",
+        ),
+        (
+            {"customer_name": "Zoë\u202e"},
+            "This contains the invisible character RIGHT-TO-LEFT OVERRIDE (U+202E) at position 4. Remove it.",
+        ),
+        (
+            {"customer_email": "zed@i❤.example"},
+            "The part after the @ cannot be a domain name. Check how it is spelled.",
+        ),
+        ({"quantity": "1.000"}, "Send a whole number as a JSON integer, such as 1000."),
+    ],
+)
+def test_a_refusal_says_what_to_do(api, fields, sentence):
+    errors = api.post("/orders", {**TEAPOT, **fields}).json()["errors"]
+    assert [error["detail"] for error in errors] == [sentence]
+
+
+def test_an_email_that_only_looks_empty_is_no_email(api):
+    assert api.place(customer_email="\u200b\u3164")["customer_email"] == ""
+
+
+def test_an_email_is_stored_as_it_was_typed_with_its_letters_composed(api):
+    order = store.get(api.place(customer_email=" Inf@Bu\u0308cher.Example ")["order_id"])
+    assert order.customer_email == "Inf@B\u00fccher.Example"
+    assert order.customer_key == "inf@xn--bcher-kva.example"
 
 
 def test_all_that_is_wrong_is_said_at_once(api):

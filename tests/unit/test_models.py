@@ -44,6 +44,11 @@ def test_a_new_order_has_its_index_keys():
     assert order.created_key == f"2026-11-22T10:15:30.123456Z#{ORDER_ID}"
 
 
+def test_the_customer_key_is_the_canonical_e_mail():
+    assert an_order(customer_email="Inf@Bücher.Example").customer_key == "inf@xn--bcher-kva.example"
+    assert an_order(customer_email="\u200b").customer_key is None
+
+
 def test_an_order_without_an_e_mail_has_no_customer_key():
     assert an_order(customer_email="").customer_key is None
     assert "customer_key" not in an_order(customer_email="").serialize()

@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import Access, ApiKey
+from accounts.names import checked_name
 
 LIFETIME = re.compile(r"([1-9][0-9]{0,3})([dh])")
-LONGEST_NAME = 50
 
 
 class Command(BaseCommand):
@@ -25,8 +25,12 @@ class Command(BaseCommand):
     def handle(self, *, name: str, read_only: bool, expires: str | None, **_: object) -> None:
         """Store one key and print it, once. Raises CommandError, and stores nothing, for an impossible argument."""
         access = Access.READ_ONLY if read_only else Access.READ_WRITE
+        try:
+            name = checked_name(name)
+        except ValueError as error:
+            raise CommandError(f"--name: {error}") from None
         row, key = ApiKey.objects.create_key(
-            name=checked_name(name),
+            name=name,
             access=access,
             expiry_date=expiry(expires, at=timezone.now()) if expires is not None else None,
         )
@@ -35,18 +39,6 @@ class Command(BaseCommand):
         # `str`: plain text, where Django would print standard error in red.
         self.stderr.write(f'This is the {access} key "{row.name}"; it {ends}.', str)
         self.stderr.write("Store it now: only a hash of it is kept, so it cannot be shown again.", str)
-
-
-def checked_name(name: str) -> str:
-    """`name` without surrounding space. Raises CommandError when it is blank, too long or not one printable line."""
-    name = name.strip()
-    if not name:
-        raise CommandError("The name is blank. Name whoever will use the key, for example --name shop.")
-    if len(name) > LONGEST_NAME:
-        raise CommandError(f"The name has {len(name)} characters; at most {LONGEST_NAME} fit.")
-    if not name.isprintable():
-        raise CommandError("The name holds a line break or another character that cannot be printed.")
-    return name
 
 
 def expiry(lifetime: str, *, at: datetime) -> datetime:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import track
 
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
-from orders.management.arguments import up_to, whole_number
+from orders.management.arguments import number_from_0, up_to, whole_number
 from orders.seeding import plausible_orders, save
 
 MAX_DAYS = 3_650
@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--count", type=whole_number, required=True, metavar="N", help="how many orders")
         parser.add_argument("--days", type=up_to(MAX_DAYS), default=30.0, metavar="D", help="over how many days (30)")
-        parser.add_argument("--seed", type=int, metavar="S", help="the same number makes the same orders (at random)")
+        parser.add_argument(
+            "--seed", type=number_from_0, metavar="S", help="the same number makes the same orders (at random)"
+        )
 
     def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
         count = options["count"]

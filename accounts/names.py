@@ -1,0 +1,20 @@
+"""The name of an API key: one line that the history of an order can show."""
+
+from orders.text import hidden_character, trimmed
+
+LONGEST_NAME = 50
+
+
+def checked_name(name: str) -> str:
+    """`name` without the blanks around it.
+
+    Raises ValueError with a sentence when it is blank, too long or holds an invisible or control character.
+    """
+    name = trimmed(name)
+    if not name:
+        raise ValueError("The name is blank. Name whoever will use the key, for example shop.")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"The name has {len(name)} characters; at most {LONGEST_NAME} fit.")
+    if hidden := hidden_character(name):
+        raise ValueError(hidden.sentence)
+    return name

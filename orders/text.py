@@ -1,0 +1,208 @@
+"""What a text typed by a person may hold, how e-mail addresses are compared, and how whole numbers are written.
+
+One rule for the API, the dashboard, the search and the commands. Pure: the standard library and `idna` only.
+
+The patterns are written so that Python, JSON Schema (ECMA-262 with the `u` flag) and Rust read them alike: there is no
+look-around, and characters beyond U+FFFF stand in them as themselves.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+BLANKS = "".join(
+    chr(code)
+    for span in (
+        range(0x09, 0x0E),
+        range(0x1C, 0x21),
+        (0x85, 0xA0, 0x1680),
+        range(0x2000, 0x200B),
+        (0x2028, 0x2029, 0x202F, 0x205F, 0x2800, 0x3000),
+    )
+    for code in span
+)
+"""What is cut off around a text: what `str.strip` cuts off, and the empty Braille cell."""
+
+_BLANKS = r"\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
+_SPACES = r"\x20\xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000"
+"""The blanks that may stand inside a text: all that are no control character and no line or paragraph separator."""
+
+# Unicode's categories Cc, Cf, Zl, Zp and Co, its noncharacters and the rest of Default_Ignorable_Code_Point
+# (https://www.unicode.org/reports/tr44/), less what is listed below. Written out, so that the rule does not depend on
+# the Unicode version of the Python that runs it: a character that is new in Unicode, an emoji for one, is not refused.
+_HIDDEN = (
+    r"\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    r"\ue000-\uf8ff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    "\U000f0000-\U0010ffff"
+) + "".join(f"{chr(plane + 0xFFFE)}-{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0xF0000, 0x10000))
+
+# Persian and several Indic scripts need them inside a word, emoji to become one picture.
+_JOINERS = r"\u200c\u200d"
+# They change the character before them: the style of an emoji, the form of an ideograph or of a Mongolian letter.
+_MODIFIERS = r"\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f" + "\U000e0100-\U000e01ef"
+# The flags of England, Scotland, Wales and other regions are a black flag and letters that are not seen themselves.
+_REGIONAL_FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+
+
+def _run(hidden: str) -> str:
+    """Visible characters, with blanks or one joiner between them."""
+    visible = f"(?:{_REGIONAL_FLAG}|[^{hidden}{_JOINERS}{_MODIFIERS}{_SPACES}])[{_MODIFIERS}]*"
+    return f"{visible}(?:(?:[{_JOINERS}]|[{_SPACES}]+)?{visible})*"
+
+
+TEXT_PATTERN = f"^[{_BLANKS}]*{_run(_HIDDEN)}[{_BLANKS}]*$"
+"""A text that is not blank and that `hidden_character` finds nothing in, as JSON Schema's `pattern`."""
+
+EMAIL_PATTERN = f"^[{_BLANKS}]*[^{_HIDDEN}{_JOINERS}{_MODIFIERS}{_SPACES}]+[{_BLANKS}]*$"
+"""What `hidden_in_email` finds nothing in, and no blanks inside. It does not say what an e-mail address is."""
+
+# JSON cannot hold half of a surrogate pair as itself, and not every engine of patterns can name one.
+_HIDDEN_AND_HALVES = _HIDDEN + r"\ud800-\udfff"
+_RUN = re.compile(f"[{_BLANKS}]*(?:{_run(_HIDDEN_AND_HALVES)})?")
+_VISIBLE = re.compile(f"[^{_HIDDEN_AND_HALVES}{_JOINERS}{_MODIFIERS}{_BLANKS}]")
+_HIDDEN_IN_EMAIL = re.compile(f"[{_HIDDEN_AND_HALVES}{_JOINERS}{_MODIFIERS}]|(?! )[{_SPACES}]")
+
+_SHOWN_BY_NAME = re.compile(rf"{_REGIONAL_FLAG}|((?![\t\n\r])[{_HIDDEN_AND_HALVES}])")
+
+_INNER_BLANKS = "".join(blank for blank in BLANKS if unicodedata.category(blank) in ("Zs", "So"))
+
+_CONTROL_NAMES = {0x00: "NULL", 0x09: "TAB", 0x0A: "LINE FEED", 0x0D: "CARRIAGE RETURN", 0x1B: "ESCAPE", 0x7F: "DELETE"}
+_KINDS = {"Cc": "control character", "Co": "private-use character", "Cs": "half of a character"}
+
+UNUSABLE_DOMAIN_SENTENCE = "The part after the @ cannot be a domain name. Check how it is spelled."
+WHOLE_NUMBER_SENTENCE = "Write a whole number without separators, such as 1000."
+WHOLE_NUMBER_PATTERN = "^[0-9]{1,1000}$"
+
+
+class Hidden(NamedTuple):
+    """A character that a person cannot see, and where it stands, counted from 1."""
+
+    character: str
+    position: int
+
+    @property
+    def sentence(self) -> str:
+        return f"This contains the {name_of(self.character)} at position {self.position}. Remove it."
+
+
+def name_of(character: str) -> str:
+    """`invisible character ZERO WIDTH SPACE (U+200B)`."""
+    kind = _KINDS.get(unicodedata.category(character), "invisible character")
+    name = unicodedata.name(character, None) or _CONTROL_NAMES.get(ord(character))
+    code = f"U+{ord(character):04X}"
+    return f"{kind} {name} ({code})" if name else f"{kind} {code}"
+
+
+# --- Texts ------------------------------------------------------------------------------------------------------------
+
+
+def trimmed(text: str) -> str:
+    """The text without the blanks around it; "" for one that only looks empty, such as U+200B alone."""
+    return text.strip(BLANKS) if _VISIBLE.search(text) else ""
+
+
+def hidden_character(text: str) -> Hidden | None:
+    """The first character of an item or a name that nobody can see, or None.
+
+    Refused are control characters, line breaks among them, invisible characters, overrides and marks of the text
+    direction, and private-use characters. Not refused is what a script or an emoji needs: U+200C and U+200D between two
+    visible characters, variation selectors after one, and the tags of a regional flag.
+    """
+    match = _RUN.match(text)
+    end = match.end() if match else 0
+    rest = text[end:]
+    if not rest.strip(BLANKS):
+        return None
+    position = end + len(rest) - len(rest.lstrip(_INNER_BLANKS))
+    return Hidden(text[position], position + 1)
+
+
+def pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """The text cut into what can be seen, and single characters that cannot (True), for showing stored texts.
+
+    Tabs and line breaks count as seen.
+    """
+    end = 0
+    for match in _SHOWN_BY_NAME.finditer(text):
+        if match[1]:
+            yield text[end : match.start()], False
+            yield match[1], True
+            end = match.end()
+    yield text[end:], False
+
+
+# --- E-mail addresses -------------------------------------------------------------------------------------------------
+
+
+def tidy_email(email: str) -> str:
+    """The address as it is stored: without blanks around it, its letters composed (NFC), else as it was typed."""
+    return unicodedata.normalize("NFC", trimmed(email))
+
+
+def hidden_in_email(email: str) -> Hidden | None:
+    """The first character of an e-mail address that nobody can see, or None: there no script needs any."""
+    match = _HIDDEN_IN_EMAIL.search(email)
+    return Hidden(match[0], match.start() + 1) if match else None
+
+
+def has_usable_domain(email: str) -> bool:
+    """Whether the domain is ASCII, or a name that IDNA 2008 (RFC 5891, mapped by UTS 46) can write in ASCII."""
+    domain = email.rpartition("@")[2]
+    return domain.isascii() or _to_ascii(domain) is not None
+
+
+def canonical_email(email: str) -> str:
+    """The one form in which two spellings of an address are equal: NFC, lower case, the domain in ASCII (`xn--…`).
+
+    Lower case and not case folding: that would make `ß` and `ss` one mailbox. For any text: invisible characters, which
+    stored addresses may hold, are left out; a domain that IDNA refuses stays as it is, in lower case.
+    """
+    local, at, domain = unicodedata.normalize("NFC", trimmed(_HIDDEN_IN_EMAIL.sub("", email))).lower().rpartition("@")
+    return f"{local}{at}{domain if domain.isascii() else _to_ascii(domain) or domain}"
+
+
+def email_spellings(email: str) -> tuple[str, ...]:
+    """The canonical form, then the lower-case spellings of the domain in its own script, where it has such.
+
+    Orders placed before there was a canonical form are stored under one of these.
+    """
+    canonical = canonical_email(email)
+    local, at, domain = canonical.rpartition("@")
+    if "xn--" not in domain or (readable := _to_unicode(domain)) is None:
+        return (canonical,)
+    forms = (unicodedata.normalize(form, readable) for form in ("NFC", "NFD"))
+    return tuple(dict.fromkeys([canonical, *(f"{local}{at}{form}" for form in forms)]))
+
+
+def _to_ascii(domain: str) -> str | None:
+    import idna  # noqa: PLC0415 (some milliseconds of a cold start, and few domains need it)
+
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except UnicodeError:
+        return None
+
+
+def _to_unicode(domain: str) -> str | None:
+    import idna  # noqa: PLC0415
+
+    try:
+        return idna.decode(domain)
+    except UnicodeError:
+        return None
+
+
+# --- Numbers ----------------------------------------------------------------------------------------------------------
+
+
+def read_whole_number(text: str) -> int:
+    """The number that the digits 0 to 9 write.
+
+    Raises ValueError, with a sentence for the person, for anything else: a sign, a point, a separator, other digits.
+    `1.000` is one thousand to many and one to others.
+    """
+    if not re.fullmatch("[0-9]{1,1000}", text):
+        raise ValueError(WHOLE_NUMBER_SENTENCE)
+    return int(text)
