@@ -24,6 +24,8 @@ from zappa.handler import lambda_handler  # noqa: E402
 RESERVE_SECONDS = 1.5
 """What is left of the function's time, when a request is given up, for saying so."""
 
+FORWARDED = "x-forwarded-for"
+
 Event = dict[str, Any]
 
 logger = logging.getLogger(__name__)
@@ -68,7 +70,7 @@ def _answer(event: Event, context: LambdaContext) -> Any:  # noqa: ANN401 (API G
     seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     try:
         with deadline(seconds):
-            return lambda_handler(_with_stage(event), context)
+            return lambda_handler(_with_caller(_with_stage(event)), context)
     except DeadlinePassedError as error:
         logger.error("Given up after %.1f s: %s %s", seconds, event["httpMethod"], event["path"], exc_info=error)  # noqa: TRY400 (says what it waited for, and is no failure of ours)
         return _given_up(event)
@@ -83,6 +85,24 @@ def _with_stage(event: Event) -> Event:
     if not stage or not path.startswith(f"/{stage}") or "amazonaws.com" not in _header(event, "host"):
         return event
     return {**event, "path": f"/{stage}{path}"}
+
+
+def _with_caller(event: Event) -> Event:
+    """Zappa logs the last but one entry of X-Forwarded-For, which behind a REGIONAL endpoint the client writes itself.
+
+    So the gateway's own word is appended twice. Who the client is to the app, accounts/client_address.py decides.
+    """
+    identity = event["requestContext"].get("identity") or {}
+    caller = identity.get("sourceIp") or "-"
+    chain = ", ".join(filter(None, [_header(event, FORWARDED), caller, caller]))
+    changed = {**event, "headers": {**_without(event.get("headers"), FORWARDED), FORWARDED: chain}}
+    if event.get("multiValueHeaders"):
+        changed["multiValueHeaders"] = {**_without(event["multiValueHeaders"], FORWARDED), FORWARDED: [chain]}
+    return changed
+
+
+def _without(headers: dict[str, Any] | None, name: str) -> dict[str, Any]:
+    return {given: value for given, value in (headers or {}).items() if given.lower() != name}
 
 
 def _header(event: Event, name: str) -> str:

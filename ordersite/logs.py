@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from django_guid import get_guid
 
+from accounts.client_address import client_address
+
 
 class Invocation(NamedTuple):
     """One call of the Lambda function."""
@@ -20,12 +22,14 @@ invocation: ContextVar[Invocation | None] = ContextVar("invocation", default=Non
 
 
 class Circumstances(logging.Filter):
-    """Adds `request_id` (what a client sees as X-Request-Id) and, on Lambda, `lambda_request_id`, `function` and
-    `cold_start`; lets every record pass."""  # noqa: D205, D209 (one sentence)
+    """Adds `request_id` (what a client sees as X-Request-Id), `client_address` where Django logs a request, and, on
+    Lambda, `lambda_request_id`, `function` and `cold_start`; lets every record pass."""  # noqa: D205, D209 (one sentence)
 
     def filter(self, record: logging.LogRecord) -> bool:
         if request_id := get_guid():
             record.request_id = request_id
+        if request := getattr(record, "request", None):
+            record.client_address = client_address(request)
         if current := invocation.get():
             record.lambda_request_id = current.request_id
             record.function = current.function

@@ -69,6 +69,17 @@ def test_a_person_whose_request_takes_too_long_gets_a_page(ask, method, sentence
     assert 'href="/prod/dashboard/"' in slow["body"]
 
 
+def test_the_access_log_names_the_client_that_the_gateway_names(in_package):
+    headers = {"Host": HOST, "X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
+    context = {"stage": "prod", "identity": {"sourceIp": "203.0.113.9"}}
+    event = {**EVENT, "httpMethod": "GET", "headers": headers, "requestContext": context}
+    done = in_package(ASK, json.dumps(event))
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    (line,) = [line["message"] for line in lines if line["logger"] == "zappa.wsgi"]
+    assert line.startswith("203.0.113.9 ")
+    assert "198.51.100.7" not in done.stderr
+
+
 # --- SnapStart --------------------------------------------------------------------------------------------------------
 
 # Lambda keeps the memory of a process that has loaded the package, and each start goes on from there. So does a fork,
