@@ -1,5 +1,6 @@
 """What nobody else answers: a page for a person's browser, a problem document for a program."""
 
+import sys
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -51,7 +52,13 @@ def timed_out(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """In the chrome, unless that fails too: it asks the database who is there, which may be what has just failed."""
+    """Django's handler500, called while the exception is being handled.
+
+    An outage of the relational database is a 503 and is not asked about again: a server that hangs would make the
+    person wait twice. Any other error is a page in the chrome, or one that needs nothing where the chrome fails too.
+    """
+    if isinstance(sys.exception(), problems.DATABASE_OUTAGE):
+        return pages.database_unavailable(request) if is_browser(request) else problems.database_unavailable()
     if not is_browser(request):
         return problems.server_error(request)
     try:

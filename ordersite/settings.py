@@ -131,7 +131,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 # By engine; the query string of the URL comes before.
-DATABASE_OPTIONS = {
+DATABASE_OPTIONS: dict[str, dict[str, object]] = {
     "django.db.backends.sqlite3": {
         # A transaction that begins by reading and then writes fails at once while another thread writes, whatever the
         # timeout: https://docs.djangoproject.com/en/5.2/ref/databases/#database-is-locked-errors

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -28,6 +28,10 @@ from orders.errors import (
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "2"}
 
+DATABASE_OUTAGE = (OperationalError, InterfaceError, ProgrammingError)
+"""What an outage of the relational database raises. ProgrammingError is a table or column that the migration of a
+deploy has yet to make."""
+
 STATUS_OF: Mapping[type[OrderError], HTTPStatus] = {
     OrderNotFoundError: HTTPStatus.NOT_FOUND,
     IllegalTransitionError: HTTPStatus.CONFLICT,
@@ -45,9 +49,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
         response = _of_order_error(exc)
     elif isinstance(exc, exceptions.APIException):
         response = _of_api_exception(exc)
-    elif isinstance(exc, DatabaseError):
+    elif isinstance(exc, DATABASE_OUTAGE):
         logger.warning("The database does not answer", exc_info=exc)
-        response = _retry_later("database_unavailable", "The user database does not answer. Try again shortly.")
+        response = _response(_database_unavailable(), RETRY_AFTER)
     elif isinstance(exc, Http404):
         response = _of_api_exception(exceptions.NotFound())
     elif isinstance(exc, PermissionDenied):
@@ -74,6 +78,11 @@ def _of_order_error(error: OrderError) -> Response:
 
 def _retry_later(code: str, detail: str) -> Response:
     return _response(problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail), RETRY_AFTER)
+
+
+def _database_unavailable() -> dict[str, Any]:
+    detail = "The user database does not answer. Try again shortly."
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", detail)
 
 
 def _of_api_exception(exc: exceptions.APIException) -> Response:
@@ -145,6 +154,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if _wants_html(request):
         return defaults.server_error(request)
     return _plain(_unforeseen())
+
+
+def database_unavailable() -> HttpResponse:
+    """The answer where the relational database fails outside a view of the API."""
+    return _plain(_database_unavailable(), RETRY_AFTER)
 
 
 def timed_out() -> HttpResponse:

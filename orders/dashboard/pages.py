@@ -89,10 +89,31 @@ def broken(request: HttpRequest) -> HttpResponse:
     return _refused(request, _("Something went wrong on our side"), sentence, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def bare(request: HttpRequest, title: str, sentence: str, status: HTTPStatus) -> HttpResponse:
-    """A page without the chrome, which shows who has signed in and so cannot be shown to a stranger."""
-    response = render_template(request, "bare.html", {"title": title, "sentence": sentence}, status=status)
+def bare(
+    request: HttpRequest, title: str, sentence: str, status: HTTPStatus, *, retry_url: str | None = None
+) -> HttpResponse:
+    """A page without the chrome, which shows who has signed in and so cannot be shown to a stranger.
+
+    It asks the database nothing.
+    """
+    context = {"title": title, "sentence": sentence, "retry_url": retry_url}
+    response = render_template(request, "bare.html", context, status=status)
     patch_cache_control(response, no_store=True)
+    return response
+
+
+def database_unavailable(request: HttpRequest) -> HttpResponse:
+    """The page while the relational database does not answer: nobody can be signed in, so it has no chrome."""
+    sentence = _("The database of users and sessions does not answer. Try again in a few seconds.")
+    if request.method not in READING:
+        sentence = _(
+            "The database of users and sessions does not answer, so it is not known whether your change was saved. "
+            "Check that before you repeat it."
+        )
+    retry_url = request.get_full_path() if request.method in READING else None
+    title = _("Temporarily unavailable")
+    response = bare(request, title, sentence, HTTPStatus.SERVICE_UNAVAILABLE, retry_url=retry_url)
+    response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 

@@ -1,13 +1,21 @@
 """The pages while DynamoDB or the database of users does not answer, and when something breaks that nobody foresaw."""
 
 import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Self
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
+from django.db.utils import ConnectionHandler
 from django.test import Client
+from environ import Env
 
 from orders.dynamodb import connection
 from orders.models import Order
+from ordersite.settings import DATABASE_OPTIONS
 from tests.contract.given import placed, stored
 from tests.contract.way import lost, refused
 from tests.dashboard.reading import Page, see
@@ -111,17 +119,135 @@ def patient(sign_in) -> Client:
     return browser
 
 
-def test_without_the_database_of_users_there_is_a_page_that_needs_none(patient):
+HTML = {"Accept": "text/html"}
+SENTENCE = "The database of users and sessions does not answer"
+STAFF_READS = [*READS, "/dashboard/search/?q=one", "/dashboard/orders/new/", "/admin/", "/admin/accounts/user/"]
+STAFF_READS += ["/admin/login/", "/no/such/page/", "/admin/no/such/page/"]
+STAFF_WRITES = {
+    **WRITES,
+    "/dashboard/bulk/apply/": {"action": "cancel", "seen": "one:1"},
+    "/admin/login/": {"username": "anna", "password": "wrong"},
+    "/admin/logout/": {},
+    "/admin/accounts/user/add/": {"username": "otto"},
+}
+
+
+class SilentDatabase(threading.Thread):
+    """A server that takes connections, counts them and never says anything; or that is not there."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.connections: list[socket.socket] = []
+
+    def run(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.connections.append(self.socket.accept()[0])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for taken in [self.socket, *self.connections]:
+            with suppress(OSError):
+                taken.shutdown(socket.SHUT_RDWR)
+            taken.close()
+        self.join()
+
+
+@contextmanager
+def postgresql_at(port: int) -> Iterator[None]:
+    """The relational database is PostgreSQL at this port, with the options that the settings give it."""
+    url = f"postgres://orders:secret@127.0.0.1:{port}/orders"
+    options = {**DATABASE_OPTIONS["django.db.backends.postgresql"], "connect_timeout": 2}
+    settings = {**Env.db_url_config(url), "OPTIONS": options}
     connected = connections["default"]
-    gone = connected.copy()
-    gone.settings_dict["NAME"] = "/no/such/folder/db.sqlite3"
-    connections["default"] = gone
+    connections["default"] = ConnectionHandler({"default": settings})["default"]
     try:
-        response = patient.get("/dashboard/", headers={"Accept": "text/html"})
+        yield
     finally:
         connections["default"] = connected
-    check_server_error(response)
-    assert "All orders" not in Page(response).words
+
+
+@pytest.fixture
+def stopped() -> Iterator[None]:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with postgresql_at(unused.getsockname()[1]):
+            yield
+
+
+@pytest.fixture
+def hanging() -> Iterator[SilentDatabase]:
+    with SilentDatabase() as server, postgresql_at(server.socket.getsockname()[1]):
+        yield server
+
+
+def check_database_unavailable(response):
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response["Cache-Control"] == "no-store"
+    page = Page(response)
+    assert "Temporarily unavailable" in page.words
+    assert SENTENCE in page.words
+    assert "All orders" not in page.words
+    check_reticent(response)
+    return page
+
+
+@pytest.mark.parametrize("address", STAFF_READS)
+def test_a_page_without_the_database_of_users_says_when_to_come_back(patient, request, address):
+    request.getfixturevalue("stopped")
+    page = check_database_unavailable(patient.get(address, headers=HTML))
+    assert page.link("Try again") == address
+
+
+@pytest.mark.parametrize("address", STAFF_WRITES)
+def test_a_form_without_the_database_of_users_does_not_claim_to_know_what_came_of_it(patient, request, address):
+    request.getfixturevalue("stopped")
+    page = check_database_unavailable(patient.post(address, STAFF_WRITES[address], headers=HTML))
+    assert "it is not known whether your change was saved" in page.words
+    assert page.link("To the orders") == "/dashboard/"
+
+
+@pytest.mark.parametrize("address", ["/dashboard/", "/admin/", "/no/such/page/"])
+def test_a_page_asks_a_database_that_hangs_once_and_no_more(patient, request, address):
+    server = request.getfixturevalue("hanging")
+    check_database_unavailable(patient.get(address, headers=HTML))
+    assert len(server.connections) == 1
+
+
+def test_a_form_asks_a_database_that_hangs_once_and_no_more(patient, request):
+    server = request.getfixturevalue("hanging")
+    address = "/admin/login/"
+    check_database_unavailable(patient.post(address, STAFF_WRITES[address], headers=HTML))
+    assert len(server.connections) == 1
+
+
+def test_a_program_that_asks_for_a_staff_page_gets_a_problem_document(patient, request, caplog):
+    request.getfixturevalue("stopped")
+    response = patient.get("/dashboard/live/", headers={"Accept": "*/*"})
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "database_unavailable"
+    assert [record for record in caplog.records if record.exc_info and record.levelno == logging.ERROR]
+
+
+@pytest.mark.parametrize("action", ["cancel", "delete"])
+def test_what_was_done_to_many_orders_is_told_without_asking_the_database_again(patient, traffic, action):
+    seen = [f"{placed().order_id}:1" for _ in range(2)]
+    traffic.clear()
+
+    def stopped_after_the_first_write(execute, *arguments):
+        if traffic:
+            raise OperationalError("the connection was lost")
+        return execute(*arguments)
+
+    with connections["default"].execute_wrapper(stopped_after_the_first_write):
+        response = patient.post("/dashboard/bulk/apply/", {"action": action, "seen": seen}, headers=HTML)
+    assert response.status_code == 200
+    assert "2 orders were changed." in Page(response).words
 
 
 # --- What nobody foresaw ----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import urlopen
 
 import boto3
@@ -68,9 +68,23 @@ def end(process: subprocess.Popen[Any]) -> None:
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 
 
+class Postgresql(NamedTuple):
+    """A server and the URL of an empty database on it."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """The URL of an empty database. Fails, and does not skip, where PostgreSQL is not installed."""
+    with postgresql_server() as server:
+        yield server.url
+
+
+@contextmanager
+def postgresql_server() -> Iterator[Postgresql]:
+    """For a test that stops the server itself. Fails, and does not skip, where PostgreSQL is not installed."""
     folder = Path(tempfile.mkdtemp(prefix="ordersite-pg-", dir="/tmp"))
     # PostgreSQL refuses to run as root.
     account = _unprivileged() if os.geteuid() == 0 else None
@@ -91,7 +105,7 @@ def postgresql() -> Iterator[str]:
     url = f"postgres://orders:{password}@127.0.0.1:{port}/postgres"
     try:
         wait_until(lambda: _accepts(url), what="PostgreSQL's start")
-        yield url
+        yield Postgresql(url, server)
     finally:
         end(server)
         shutil.rmtree(folder, ignore_errors=True)

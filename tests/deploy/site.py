@@ -221,7 +221,7 @@ class Browser:
     def get(self, path: str) -> Reply:
         return self._kept(self.gateway.ask("GET", path, Accept="text/html", Cookie=self._cookie()))
 
-    def post(self, path: str, page: Reply, **fields: str) -> Reply:
+    def post(self, path: str, page: Reply, **fields: str | list[str]) -> Reply:
         """Send a form that `page` showed."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         assert token, page.text
@@ -229,7 +229,7 @@ class Browser:
             self.gateway.ask(
                 "POST",
                 path,
-                urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode(),
+                urlencode({"csrfmiddlewaretoken": token[1], **fields}, doseq=True).encode(),
                 Accept="text/html",
                 Cookie=self._cookie(),
                 Origin=self.gateway.origin,

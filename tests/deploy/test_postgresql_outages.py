@@ -1,0 +1,176 @@
+"""gunicorn, and a PostgreSQL that stops or hangs under it: each answer says when to come back, and none is lost."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orders import store
+from orders.lifecycle import Status
+from tests.contract.given import placed
+from tests.contract.way import Reply as EngineReply
+from tests.contract.way import Way, opened
+from tests.deploy.machine import PATH, PROJECT, Postgresql, end, free_port, postgresql_server, wait_until
+from tests.deploy.site import PASSWORD, Browser, Gateway, Reply
+
+ORDERS = "/dashboard/?status=PENDING"
+APPLY = "/dashboard/bulk/apply/"
+
+
+class Https(Gateway):
+    """gunicorn as a proxy that ends TLS talks to it."""
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        return super().ask(method, path, body, X_Forwarded_Proto="https", **headers)
+
+
+@dataclass
+class Site:
+    postgresql: Postgresql
+    server: Https
+    browser: Browser
+    key: str
+
+    def stop(self) -> None:
+        """As `pg_ctl stop -m immediate` does: open connections are cut off."""
+        self.postgresql.process.send_signal(signal.SIGQUIT)
+        self.postgresql.process.wait(60)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """The system still takes connections for it, and nobody answers them."""
+        self.postgresql.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.postgresql.process.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture
+def way(engine: str, table: None) -> Iterator[Way]:
+    with opened(engine) as way:
+        yield way
+
+
+@pytest.fixture
+def site(way: Way, tmp_path: Path) -> Iterator[Site]:
+    """A site of its own, in which an administrator has signed in and a shop has a key."""
+    with postgresql_server() as postgresql:
+        port = free_port()
+        environment = {
+            "PATH": PATH,
+            "SECRET_KEY": "only-for-tests",
+            "DATABASE_URL": postgresql.url,
+            "ADMIN_PASSWORD": PASSWORD,
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "AWS_ENDPOINT_URL_DYNAMODB": way.endpoint,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "BIND": f"127.0.0.1:{port}",
+            "WEB_CONCURRENCY": "1",
+        }
+        manage(environment, "migrate", "--verbosity=0")
+        manage(environment, "ensure_admin")
+        key = manage(environment, "create_api_key", "--name=shop").strip()
+        server = Https(port, f"127.0.0.1:{port}")
+        with gunicorn(environment, server, tmp_path / "gunicorn.log"):
+            browser = Browser(server)
+            page = browser.get("/admin/login/")
+            signed_in = browser.post("/admin/login/", page, username="admin", password=PASSWORD, next=ORDERS)
+            assert signed_in.status == 302, signed_in.text
+            yield Site(postgresql, server, browser, key)
+
+
+def manage(environment: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def gunicorn(environment: dict[str, str], server: Https, log: Path) -> Iterator[None]:
+    command = [sys.executable, "-m", "gunicorn", "ordersite.wsgi"]
+    with log.open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603
+            command, cwd=PROJECT, env=environment, stdout=said, stderr=said, start_new_session=True
+        )
+    try:
+        wait_until(lambda: is_up(server), what="gunicorn's start")
+        yield
+    finally:
+        end(process)
+
+
+def is_up(server: Https) -> bool:
+    try:
+        return server.ask("GET", "/lifecycle").status == 200
+    except OSError:
+        return False
+
+
+def check_page(reply: Reply) -> None:
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "5"), reply.text
+    assert "Temporarily unavailable" in reply.text
+    assert "psycopg" not in reply.text
+
+
+def check_problem(reply: Reply) -> None:
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "2"), reply.text
+    assert reply.json()["code"] == "database_unavailable"
+
+
+class Pages:
+    """The forms as they were while PostgreSQL answered, and what each address says while it does not."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.stranger = site, Browser(site.server)
+        self.login, self.orders = self.stranger.get("/admin/login/"), site.browser.get(ORDERS)
+        assert (self.login.status, self.orders.status) == (200, 200)
+
+    def check(self) -> None:
+        browser, server = self.site.browser, self.site.server
+        for path in (ORDERS, "/admin/", "/admin/accounts/user/"):
+            check_page(browser.get(path))
+        check_page(self.stranger.post("/admin/login/", self.login, username="anna", password="wrong"))
+        check_page(browser.post(APPLY, self.orders, action="cancel", seen="one:1"))
+        check_problem(server.ask("GET", "/orders", Authorization=f"Api-Key {self.site.key}"))
+        assert json.loads(server.ask("GET", "/healthz").body)["checks"]["database"] == "unavailable"
+
+
+def test_every_page_form_and_endpoint_says_when_to_come_back_while_postgresql_is_stopped(site: Site) -> None:
+    placed()
+    pages = Pages(site)
+    site.stop()
+    pages.check()
+
+
+def test_every_page_form_and_endpoint_says_when_to_come_back_while_postgresql_hangs(site: Site) -> None:
+    placed()
+    pages = Pages(site)
+    with site.hanging():
+        pages.check()
+    wait_until(lambda: site.browser.get(ORDERS).status == 200, what="the pages' return")
+
+
+def test_what_was_done_to_many_orders_is_told_when_postgresql_stops_meanwhile(site: Site, way: Way) -> None:
+    orders = [placed(), placed()]
+    page = site.browser.get(ORDERS)
+
+    def stop(reply: EngineReply) -> EngineReply:
+        site.stop()
+        return reply
+
+    way.change("UpdateItem", stop)
+    seen = [f"{order.order_id}:1" for order in orders]
+    outcome = site.browser.post(APPLY, page, action="cancel", seen=seen)
+    assert outcome.status == 200, outcome.text
+    assert outcome.text.count("became CANCELLED") == 2
+    assert [store.get(order.order_id).status for order in orders] == [Status.CANCELLED] * 2
+    check_page(site.browser.get(ORDERS))
