@@ -2,13 +2,16 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from http import HTTPStatus
 from itertools import chain, islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,7 +23,10 @@ from orders.errors import StoreUnavailableError
 from orders.instants import write_instant
 from orders.models import Order
 from orders.stopwatch import TimeIsUp
+from orders.text import canonical_email
 
+LONGEST_NAME = 60
+"""Characters of a file's name that a customer's e-mail takes."""
 MOST = 10_000
 MOST_SECONDS = 15.0
 MOST_BYTES = 5_000_000
@@ -39,7 +45,16 @@ HEADINGS = (
     "expired_at",
 )
 # Excel takes the wide forms, which East Asian keyboards give, for the narrow ones.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+FORMULA_STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
+# Where a spreadsheet may begin another cell or row: it splits at its own separator and not at ours, and then our quotes
+# are no quotes to it.
+CELL_STARTS = ';,|"\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029'
+# What may stand between that and the formula.
+BETWEEN = "\\s'\u00ad\u200b-\u200f\u2060\ufeff"
+FORMULA = re.compile(
+    rf"(?:\A[{CELL_STARTS}{BETWEEN}]*|(?<![{CELL_STARTS}{BETWEEN}])[{CELL_STARTS}{BETWEEN}]+)(?=[{FORMULA_STARTS}])"
+)
+CELL_START = re.compile(f"[{CELL_STARTS}]")
 
 
 @require_safe
@@ -56,9 +71,35 @@ def export(request: HttpRequest) -> HttpResponseBase:
     response = StreamingHttpResponse(
         _lines(pages, time_is_up), content_type="text/csv; charset=utf-8", status=HTTPStatus.OK
     )
-    response["Content-Disposition"] = 'attachment; filename="orders.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{file_name(query, at=timezone.now())}"'
     response["Cache-Control"] = "no-store"
     return response
+
+
+def file_name(query: Query, *, at: datetime) -> str:
+    """What the export holds, in ASCII: `orders-pending-2026-11-01-to-2026-11-24.csv`.
+
+    Days are the person's. Where no day was asked for, the day of the export stands for it.
+    """
+    values = query.form.cleaned_data
+    parts = ["orders", query.status.lower() if query.status else ""]
+    if email := values.get("customer_email"):
+        parts.append(re.sub("[^a-z0-9.]+", "-", canonical_email(email).replace("@", "-at-"))[:LONGEST_NAME].strip("-."))
+    first, last = values.get("created_from"), values.get("created_to")
+    if first and last:
+        parts.append(f"{first}-to-{last}" if first != last else f"{first}")
+    elif first or last:
+        parts.append(f"from-{first}" if first else f"to-{last}")
+    after, before = values.get("expires_after"), values.get("expires_before")
+    parts += [f"expiring-from-{_minute(after)}"] if after else []
+    parts += [f"expiring-before-{_minute(before)}"] if before else []
+    if not (first or last):
+        parts.append(f"as-of-{timezone.localdate(at)}")
+    return "-".join(part for part in parts if part) + ".csv"
+
+
+def _minute(instant: datetime) -> str:
+    return f"{timezone.localtime(instant):%Y-%m-%d-%H%M}"
 
 
 class _Echo:
@@ -105,6 +146,14 @@ def _cells(order: Order) -> Iterator[Any]:
 
 
 def defused(cell: Any) -> str:  # noqa: ANN401 (any cell)
-    """The cell's text; one that a spreadsheet would run as a formula is led by an apostrophe (OWASP, CSV injection)."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """The cell's text, with an apostrophe before whatever a spreadsheet might run as a formula (OWASP, CSV injection).
+
+    That is any of FORMULA_STARTS at the beginning, or after what may begin another cell. The apostrophe is added even
+    where one stands already, so that taking one away there gives the text back.
+    """
+    return FORMULA.sub(_with_apostrophe, "" if cell is None else str(cell))
+
+
+def _with_apostrophe(found: re.Match[str]) -> str:
+    begins_a_cell = found.start() == 0 or CELL_START.search(found[0])
+    return f"{found[0]}'" if begins_a_cell else found[0]

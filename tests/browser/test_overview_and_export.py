@@ -1,6 +1,7 @@
 """The figures of the day, each of which leads to its list, and the list as a file."""
 
 import csv
+import re
 from datetime import timedelta
 
 from playwright.sync_api import expect
@@ -65,6 +66,6 @@ def test_what_is_filtered_is_exported(page):
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Export CSV").click()
     download = waiting.value
-    assert download.suggested_filename == "orders.csv"
+    assert re.fullmatch(r"orders-zoe\.kim-at-example\.com-as-of-\d{4}-\d\d-\d\d\.csv", download.suggested_filename)
     with download.path().open(encoding="utf-8-sig", newline="") as file:
         assert sorted(row["item"] for row in csv.DictReader(file)) == ["'=HYPERLINK(1)", "Teapot, blue"]

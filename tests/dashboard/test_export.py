@@ -1,14 +1,23 @@
+# ruff: noqa: RUF001 (wide characters are the point)
 """The CSV of what is filtered: all of it, in order, and safe to open in a spreadsheet."""
 
 import csv
 import io
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
 from urllib.parse import urlencode
 
 import pytest
+from django.http import QueryDict
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orders.dashboard import export
-from orders.dashboard.export import defused
+from orders.dashboard.export import defused, file_name
+from orders.dashboard.filters import Query
 from orders.lifecycle import Status
 from tests.contract.given import NOW, crowd, ids, placed, put
 from tests.contract.way import refused
@@ -16,6 +25,7 @@ from tests.dashboard.reading import see
 from tests.dashboard.test_detail import FORMER_ID, former
 
 EXPORT = "/dashboard/export.csv"
+DOCS = Path(__file__).parents[2] / "docs" / "dashboard.md"
 
 
 def rows(response):
@@ -35,7 +45,9 @@ def test_an_order_is_a_row_with_every_field_in_utc(anna):
     anna.cookies["timezone"] = "Asia/Kolkata"
     response = anna.get(EXPORT)
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    assert response["Content-Disposition"] == 'attachment; filename="orders.csv"'
+    assert re.fullmatch(
+        r'attachment; filename="orders-as-of-\d{4}-\d\d-\d\d\.csv"', response["Content-Disposition"], re.ASCII
+    )
     assert response["Cache-Control"] == "no-store"
     instant = "2026-11-22T10:15:30.123456Z"
     values = ["Teekanne ☕, blau\nzwei", "12", 'Zoë "Z" Ünal', "Zoe@example.com", instant, instant, instant]
@@ -90,19 +102,118 @@ def test_a_filter_that_makes_no_sense_leads_to_the_list_that_says_why(anna):
     assert (response.status_code, response["Location"]) == (302, "/dashboard/?status=SHIPPED")
 
 
+# --- The file's name --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("filters", "name"),
+    [
+        ({}, "orders-as-of-2026-11-23.csv"),
+        ({"status": "pending"}, "orders-pending-as-of-2026-11-23.csv"),
+        (
+            {"status": "PENDING", "created_from": "2026-11-01", "created_to": "2026-11-24"},
+            "orders-pending-2026-11-01-to-2026-11-24.csv",
+        ),
+        ({"created_from": "2026-11-01", "created_to": "2026-11-01"}, "orders-2026-11-01.csv"),
+        ({"created_from": "2026-11-01"}, "orders-from-2026-11-01.csv"),
+        ({"created_to": "2026-11-01"}, "orders-to-2026-11-01.csv"),
+        ({"customer_email": "Zoe.Kim@Example.com"}, "orders-zoe.kim-at-example.com-as-of-2026-11-23.csv"),
+        ({"customer_email": "inf@bücher.example"}, "orders-inf-at-xn-bcher-kva.example-as-of-2026-11-23.csv"),
+        (
+            {"status": "PENDING", "expires_before": "2026-11-23T06:00+00:00"},
+            "orders-pending-expiring-before-2026-11-23-1130-as-of-2026-11-23.csv",
+        ),
+        (
+            {"expires_after": "2026-11-23T05:00Z", "expires_before": "2026-11-23T06:00Z"},
+            "orders-expiring-from-2026-11-23-1030-expiring-before-2026-11-23-1130-as-of-2026-11-23.csv",
+        ),
+    ],
+)
+def test_the_file_name_says_what_the_export_holds_in_the_persons_zone(filters, name):
+    query = Query(QueryDict(urlencode(filters)))
+    assert query.is_valid
+    with timezone.override("Asia/Kolkata"):
+        assert file_name(query, at=datetime(2026, 11, 22, 18, 45, tzinfo=UTC)) == name
+
+
+def test_the_file_name_holds_nothing_but_letters_digits_and_harmless_signs(anna):
+    for email in ("a'b`c%d$e/f@example.com", '"a/b"@example.com', f"{'x' * 64}@{'example.' * 20}com"):
+        response = anna.get(EXPORT, {"customer_email": email, "created_from": "2026-11-01"})
+        assert response.status_code == 200
+        disposition = re.fullmatch('attachment; filename="([a-z0-9.-]+)"', response["Content-Disposition"])
+        assert disposition
+        assert len(disposition[1]) < 120
+
+
 # --- Formulas ---------------------------------------------------------------------------------------------------------
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠A1"]  # noqa: RUF001
+FORMULAS = [
+    ("=1+1", "'=1+1"),
+    ("+1", "'+1"),
+    ("-1", "'-1"),
+    ("@SUM(A1)", "'@SUM(A1)"),
+    ("＝1+1", "'＝1+1"),
+    ("＋1", "'＋1"),
+    ("－1", "'－1"),
+    ("＠A1", "'＠A1"),
+    ("\ufe661", "'\ufe661"),
+    (" =1", " '=1"),
+    ("\xa0=1", "\xa0'=1"),
+    ("\ufeff=1", "\ufeff'=1"),
+    ("\u200b=1", "\u200b'=1"),
+    ("'=1", "''=1"),
+    ('"=1"', '"\'=1"'),
+    ("\t=1", "\t'=1"),
+    ("\r=1", "\r'=1"),
+    ("\n=1", "\n'=1"),
+    ("Mug;=1+1;blue", "Mug;'=1+1;blue"),
+    ("Mug; \xa0=1+1;blue", "Mug; \xa0'=1+1;blue"),
+    ('Mug;"=1+1";blue', 'Mug;"\'=1+1";blue'),
+    ("Mug;＝1+1", "Mug;'＝1+1"),
+    ("Mug,-1", "Mug,'-1"),
+    ("Mug\t+1", "Mug\t'+1"),
+    ("Mug|@A1", "Mug|'@A1"),
+    ("Mug\n=1\r=2\r\n=3", "Mug\n'=1\r'=2\r\n'=3"),
+    ("Mug\v=1\f=2\x85=3\u2028=4\u2029=5", "Mug\v'=1\f'=2\x85'=3\u2028'=4\u2029'=5"),
+    ('Mug"=1', "Mug\"'=1"),
+    ("a;=b;=c", "a;'=b;'=c"),
+    (";;=1", ";;'=1"),
+]
 
 
-@pytest.mark.parametrize("text", FORMULAS)
-def test_a_cell_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(text):
-    assert defused(text) == f"'{text}"
+@pytest.mark.parametrize(("text", "safe"), FORMULAS)
+def test_an_apostrophe_stands_before_whatever_a_spreadsheet_might_run(text, safe):
+    assert defused(text) == safe
 
 
-@pytest.mark.parametrize("text", ["", "Teapot", "a=b", "1-1", " =1", "'=1", "☕"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "Teapot", "a=b", "1-1", "Zoe - Ann", "Glasses +1.5", "anna@example.com", "a;b", "'a", "Café 'x' -y", "☕"],
+)
 def test_any_other_cell_is_left_as_it_is(text):
     assert defused(text) == text
+
+
+@given(st.text("=+-@＝;,|\"'\t\n\r\u2028\xa0\ufeff ab1"))
+def test_what_docs_dashboard_md_says_gives_a_text_back(text):
+    [pattern] = re.findall(r'r"""(.*?)"""', DOCS.read_text())
+    assert re.sub(pattern, r"\1\2", defused(text)) == text
+
+
+@given(st.text("=+-@＝;,|\"'\t\n\r\u2028\xa0\ufeff ab1"))
+def test_no_cell_of_any_split_begins_as_a_formula(text):
+    line = io.StringIO()
+    csv.writer(line).writerow(["id", defused(text), "2"])
+    for cell in re.split('[;,|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029"]', line.getvalue()):
+        assert not re.match("[\\s\ufeff]*[=+\\-@＝]", cell), (line.getvalue(), cell)
+
+
+@pytest.mark.parametrize("text", ['"' * 400_000, "\n" * 400_000, " ;" * 200_000], ids=["quotes", "lines", "separators"])
+def test_the_longest_item_of_a_table_is_looked_through_once(text):
+    """DynamoDB takes 400 KB. Quadratic time would be an hour."""
+    began = perf_counter()
+    assert defused(text) == text
+    assert perf_counter() - began < 20
 
 
 def test_formulas_are_defused_in_every_field_that_a_customer_fills_in(anna):
