@@ -16,6 +16,8 @@ from orders.expiry import Sweep, sweep
 from orders.instants import write_instant
 from orders.listing import COUNT_CAP
 from orders.management.arguments import up_to, whole_number
+from orders.management.interrupts import interruption
+from orders.stopwatch import TimeIsUp
 
 MAX_HOURS = 87_600  # ten years
 MAX_SECONDS = 86_400
@@ -24,7 +26,9 @@ MAX_SECONDS = 86_400
 class Command(BaseCommand):
     help = (
         "Turn PENDING orders that are too old into EXPIRED, oldest first. Safe to run at any time, also twice at "
-        "once: no order is expired twice and none that has moved on is touched. Exits with 1 if one could not be."
+        "once: no order is expired twice and none that has moved on is touched. Exits with 1 if one could not be. "
+        "On SIGINT or SIGTERM it finishes the order at hand, prints the summary and exits with 130 or 143; a second "
+        "signal ends it at once."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,20 +47,24 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 
     def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
-        try:
-            result = self._sweep(options)
-        except StoreMisconfiguredError as error:
-            raise CommandError(str(error)) from None
-        except StoreUnavailableError as error:
-            raise CommandError(
-                f"DynamoDB does not answer: {error.reason}. What was expired stays expired; run this again."
-            ) from None
-        self.stdout.write(_as_json(result) if options["json"] else _as_text(result))
+        with interruption() as interrupted:
+            try:
+                result = self._sweep(options, interrupted)
+            except StoreMisconfiguredError as error:
+                raise CommandError(str(error)) from None
+            except StoreUnavailableError as error:
+                raise CommandError(
+                    f"DynamoDB does not answer: {error.reason}. What was expired stays expired; run this again."
+                ) from None
+            self.stdout.write(_as_json(result) if options["json"] else _as_text(result))
         if result.failed:
             raise CommandError(f"{result.failed:,} orders could not be expired; the log names each. Run this again.")
+        if result.stopped_early:
+            interrupted.exit()
 
-    def _sweep(self, options: dict[str, Any]) -> Sweep:
+    def _sweep(self, options: dict[str, Any], interrupted: TimeIsUp) -> Sweep:
         console, seconds = Console(stderr=True), options["max_seconds"]
+        time_is_up = stopwatch.after(seconds) if seconds else stopwatch.never
         columns = SpinnerColumn(), TextColumn("Expiring: {task.completed:,} examined"), TimeElapsedColumn()
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("", total=None)
@@ -65,7 +73,7 @@ class Command(BaseCommand):
                 age=timedelta(hours=options["older_than"]),
                 limit=options["limit"],
                 dry_run=options["dry_run"],
-                time_is_up=stopwatch.after(seconds) if seconds else stopwatch.never,
+                time_is_up=lambda: interrupted() or time_is_up(),
                 watch=lambda result: progress.update(task, completed=result.examined),
             )
 

@@ -1,4 +1,6 @@
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from itertools import takewhile
 from random import Random
 from typing import Any
 
@@ -9,6 +11,8 @@ from rich.progress import track
 
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.management.arguments import number_from_0, up_to, whole_number
+from orders.management.interrupts import interruption
+from orders.models import Order
 from orders.seeding import plausible_orders, save
 
 MAX_DAYS = 3_650
@@ -28,12 +32,19 @@ class Command(BaseCommand):
         count = options["count"]
         random = Random(options["seed"])  # noqa: S311 (variety, no secrets)
         orders = plausible_orders(count, days=options["days"], at=timezone.now(), random=random)
+        with interruption() as interrupted:
+            written = self._write(takewhile(lambda _: not interrupted(), orders), count)
+            cut = f" of {count:,}" if written < count else ""
+            self.stdout.write(f"Wrote {written:,}{cut} orders over the last {options['days']:g} days.")
+        if written < count:
+            interrupted.exit()
+
+    def _write(self, orders: Iterator[Order], count: int) -> int:
         console = Console(stderr=True)
+        saved = track(save(orders), "Seeding", total=count, console=console, disable=not console.is_terminal)
         try:
-            for _ in track(save(orders), "Seeding", total=count, console=console, disable=not console.is_terminal):
-                pass
+            return sum(1 for _ in saved)
         except StoreMisconfiguredError as error:
             raise CommandError(str(error)) from None
         except StoreUnavailableError as error:
             raise CommandError(f"DynamoDB does not answer: {error.reason}") from None
-        self.stdout.write(f"Wrote {count:,} orders over the last {options['days']:g} days.")
