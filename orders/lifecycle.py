@@ -29,12 +29,13 @@ TRANSITIONS: Mapping[Status, tuple[Status, ...]] = {
 
 
 def parse_status(text: str) -> Status:
-    """The status that `text` names, in whatever case.
+    """The status that `text` names, in upper or lower case.
 
     Raises ValueError with the statuses to choose from.
     """
     try:
-        return Status(text.strip().upper())
+        # upper() makes an S of U+017F, the long s, too.
+        return Status(text.strip().upper() if text.isascii() else text)
     except ValueError:
         raise ValueError(f"{text!r} is not a status. The statuses are {', '.join(Status)}.") from None
 

@@ -1,5 +1,6 @@
 """The order as DynamoDB keeps it: attributes, indexes and what follows from them. Nothing here causes traffic."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
@@ -191,6 +192,17 @@ def new_order(  # noqa: PLR0913 (an order's fields, by keyword)
         customer_key=customer_key(customer_email),
         created_key=created_key(at, order_id),
     )
+
+
+UUID_TEXT = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def canonical_order_id(text: str) -> str:
+    """The id as the table has it: a UUID in lower case, as the former system wrote them too; any other id unchanged.
+
+    A UUID may be written in capitals (RFC 9562, section 4).
+    """
+    return text.lower() if UUID_TEXT.fullmatch(text) else text
 
 
 def expiry_age() -> timedelta:

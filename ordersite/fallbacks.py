@@ -1,6 +1,7 @@
-"""What nobody else answers: a page for a person's browser, a problem document for a program."""
+"""Responses to requests that no view answers: a page for a person's browser, a problem document for a program."""
 
 import sys
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -9,14 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from orders.api import problems
+from orders.api.problems import is_browser
 from orders.api.views import UnknownRouteView
 from orders.dashboard import pages
 
 _unknown_to_a_program = UnknownRouteView.as_view()
-
-
-def is_browser(request: HttpRequest) -> bool:
-    return "text/html" in request.META.get("HTTP_ACCEPT", "")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
@@ -34,11 +32,26 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A host name that is not ours, for example: the chrome is not for such a request."""
-    if is_browser(request):
-        sentence = _("The request is malformed. Go back and try again.")
-        return pages.bare(request, _("This cannot be read"), sentence, HTTPStatus.BAD_REQUEST)
-    return problems.bad_request(request, exception)
+    """Django's handler400, for any request that Django calls suspicious: an unknown host name, for example."""
+    return refused(request, *problems.of_suspicious(exception))
+
+
+def refused(
+    request: HttpRequest, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """The refusal of a request before it is known who sends it."""
+    if not is_browser(request):
+        return problems.plain(problems.problem(status, code, detail), headers)
+    response = pages.bare(request, _("This request cannot be answered"), detail, status)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
+
+
+def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    sentence = _("This address does not take %(method)s. It takes %(allowed)s.")
+    detail = sentence % {"method": request.method, "allowed": allowed}
+    return refused(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, {"Allow": allowed})
 
 
 def timed_out(request: HttpRequest) -> HttpResponse:
@@ -60,8 +73,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(sys.exception(), problems.DATABASE_OUTAGE):
         return pages.database_unavailable(request) if is_browser(request) else problems.database_unavailable()
     if not is_browser(request):
-        return problems.server_error(request)
+        return problems.server_error()
     try:
         return pages.broken(request)
     except Exception:  # noqa: BLE001 (whatever it is, a page that needs nothing is the answer; the log has the first error)
-        return HttpResponse(render_to_string("server_error.html"), status=500, headers={"Cache-Control": "no-store"})
+        return HttpResponse(render_to_string("server_error.html"), status=500)

@@ -2,9 +2,10 @@
 
 import re
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
+from orders import store
 from orders.models import Order
 from orders.store import Versions
 
@@ -21,27 +22,59 @@ def etag(order: Order) -> str:
     return f'"{order.version}"'
 
 
-def accepted_versions(request: Request) -> Versions:
-    """The versions that If-Match accepts; None, that is any, where it is absent or `*`. A weak tag never matches.
+class PreconditionFailedError(APIException):
+    """The order matches If-None-Match, so a write must not happen (RFC 9110, section 13.1.2)."""
 
-    Raises ValidationError for a header that is not a list of entity tags, or is too long a one.
+    status_code = 412
+    default_code = "precondition_failed"
+    default_detail = (
+        "The order exists and matches If-None-Match, so nothing was changed. Leave If-None-Match out to change an "
+        "order or to delete it."
+    )
+
+    def __init__(self, order: Order) -> None:
+        super().__init__()
+        self.order = order
+
+
+def accepted_versions(request: Request, order_id: str) -> Versions:
+    """The versions at which a write may find the order, by If-Match and If-None-Match; None, that is any, without them.
+
+    Raises ValidationError for a header that is not a list of entity tags, or is too long a one,
+    PreconditionFailedError where If-None-Match names the order's version, and OrderNotFoundError.
     """
+    accepted = _if_match(request)
+    unwanted = request.META.get("HTTP_IF_NONE_MATCH")
+    if unwanted is None:
+        return accepted
+    if unwanted.strip() != "*" and not TAGS.fullmatch(unwanted):
+        raise _refusal("If-None-Match", 'takes an entity tag in quotes, as ETag gave it: "3".')
+    order = store.get(order_id)
+    if is_known(request, order):
+        raise PreconditionFailedError(order)
+    # The version just seen is the one that passed. At another one, the write has to be refused.
+    version = int(order.version)
+    return {version} if accepted is None or version in accepted else set()
+
+
+def _if_match(request: Request) -> Versions:
+    """A weak tag never matches."""
     header = request.META.get("HTTP_IF_MATCH", "*").strip()
     if header == "*":
         return None
     if not TAGS.fullmatch(header):
-        raise _refusal('If-Match takes an entity tag in quotes, as ETag gave it: "3".')
+        raise _refusal("If-Match", 'takes an entity tag in quotes, as ETag gave it: "3".')
     versions = {int(tag) for weak, tag in TAG.findall(header) if not weak and VERSION.fullmatch(tag)}
     if len(versions) > MAX_TAGS:
-        raise _refusal(f"If-Match takes at most {MAX_TAGS} entity tags.")
+        raise _refusal("If-Match", f"takes at most {MAX_TAGS} entity tags.")
     return versions
 
 
-def _refusal(sentence: str) -> ValidationError:
-    return ValidationError({"If-Match": [sentence]}, code="invalid")
+def _refusal(header: str, sentence: str) -> ValidationError:
+    return ValidationError({header: [f"{header} {sentence}"]}, code="invalid")
 
 
 def is_known(request: Request, order: Order) -> bool:
-    """Whether If-None-Match says that the caller holds this version already (weak comparison)."""
+    """Whether If-None-Match names the order's version (weak comparison)."""
     header = request.META.get("HTTP_IF_NONE_MATCH", "").strip()
     return header == "*" or str(order.version) in (tag for _, tag in TAG.findall(header))

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from orders import store
 from orders.api import schema
+from orders.api.serializers import NothingSerializer, valid
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ class HealthView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    def get(self, request: Request) -> Response:  # noqa: ARG002 (REST framework's signature)
+    def get(self, request: Request) -> Response:
+        valid(NothingSerializer, request.query_params)
         checks = {name: _state(name, check) for name, check in CHECKS.items()}
         healthy = all(state == "ok" for state in checks.values())
         document = {"status": "ok" if healthy else "unavailable", "checks": checks}

@@ -6,14 +6,26 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.conf import settings
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views import defaults
+from django.http.request import UnreadablePostError
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
+from django_guid import get_guid
 from rest_framework import exceptions
-from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
 
+from orders.api.conditions import PreconditionFailedError
 from orders.api.representation import order_document
 from orders.errors import (
     IdempotencyKeyReusedError,
@@ -43,8 +55,11 @@ STATUS_OF: Mapping[type[OrderError], HTTPStatus] = {
 logger = logging.getLogger(__name__)
 
 
-def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
-    """REST framework's hook: the answer to any exception of a view. An unforeseen one is logged and a bare 500."""
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
+    """REST framework's hook: the response to any exception of a view. An unforeseen one is logged and is a 500.
+
+    A program gets a problem document, a person's browser the same as a page.
+    """
     if isinstance(exc, OrderError):
         response = _of_order_error(exc)
     elif isinstance(exc, exceptions.APIException):
@@ -56,14 +71,40 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
         response = _of_api_exception(exceptions.NotFound())
     elif isinstance(exc, PermissionDenied):
         response = _of_api_exception(exceptions.PermissionDenied())
-    elif isinstance(exc, SuspiciousOperation):
-        response = _of_api_exception(exceptions.ParseError("The request is malformed."))
+    elif isinstance(exc, SuspiciousOperation | UnreadablePostError):
+        response = _response(problem(*of_suspicious(exc)))
     else:
         logger.error("Unforeseen error", exc_info=exc)
         response = _response(_unforeseen())
-    if not isinstance(getattr(context.get("request"), "accepted_renderer", None), BrowsableAPIRenderer):
-        response.content_type = CONTENT_TYPE
-    return response
+    response.content_type = CONTENT_TYPE
+    return _page(context["request"], response) if is_browser(context["request"]) else response
+
+
+def is_browser(request: HttpRequest) -> bool:
+    """Whether the caller names HTML in its Accept header and prefers it to JSON."""
+    if "text/html" not in request.META.get("HTTP_ACCEPT", ""):
+        return False
+    try:
+        return request.get_preferred_type(("application/json", CONTENT_TYPE, "text/html")) == "text/html"
+    except ValueError:
+        # Django cannot parse the header.
+        return False
+
+
+def _page(request: HttpRequest, response: Response) -> HttpResponse:
+    """The problem document of `response` as a page; it asks neither for a session nor for the database."""
+    document = response.data
+    login = f"{reverse('admin:login')}?{urlencode({'next': request.get_full_path()})}"
+    context = {
+        "problem": document,
+        "login_url": login if document["status"] == HTTPStatus.UNAUTHORIZED else None,
+        "request_id": get_guid(),
+    }
+    page = HttpResponse(render_to_string("problem.html", context), status=response.status_code)
+    for name, value in response.items():
+        page.headers.setdefault(name, value)
+    patch_vary_headers(page, ["Accept"])
+    return page
 
 
 def _of_order_error(error: OrderError) -> Response:
@@ -91,6 +132,8 @@ def _of_api_exception(exc: exceptions.APIException) -> Response:
         document = problem(HTTPStatus.BAD_REQUEST, "invalid", detail, list(_field_errors(exc.detail)))
     else:
         document = problem(HTTPStatus(exc.status_code), _code(exc), str(exc.detail))
+    if isinstance(exc, PreconditionFailedError):
+        document["order"] = order_document(exc.order)
     return _response(document, _headers(exc))
 
 
@@ -142,23 +185,27 @@ def _response(document: dict[str, Any], headers: dict[str, str] | None = None) -
 # --- What goes wrong before or outside a view of the API --------------------------------------------------------------
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400: a host name that is not ours, for example."""
-    if _wants_html(request):
-        return defaults.bad_request(request, exception)
-    return _plain(problem(HTTPStatus.BAD_REQUEST, "bad_request", "The request is malformed."))
+def of_suspicious(exception: Exception) -> tuple[HTTPStatus, str, str]:
+    """Status, code and sentence for a request that Django could not read, or calls suspicious."""
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"The body is larger than {most} bytes."
+    detail = "The request is malformed."
+    if isinstance(exception, DisallowedHost):
+        detail = "The Host header names no host that is served here."
+    elif isinstance(exception, TooManyFieldsSent):
+        detail = f"The request has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields or parameters."
+    return HTTPStatus.BAD_REQUEST, "bad_request", detail
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500."""
-    if _wants_html(request):
-        return defaults.server_error(request)
-    return _plain(_unforeseen())
+def server_error() -> HttpResponse:
+    """The response to an error that no view foresaw."""
+    return plain(_unforeseen())
 
 
 def database_unavailable() -> HttpResponse:
     """The answer where the relational database fails outside a view of the API."""
-    return _plain(_database_unavailable(), RETRY_AFTER)
+    return plain(_database_unavailable(), RETRY_AFTER)
 
 
 def timed_out() -> HttpResponse:
@@ -167,12 +214,9 @@ def timed_out() -> HttpResponse:
         "The request took too long and was given up. Whether it changed anything is not known: look at the order, or "
         "repeat a POST with its Idempotency-Key."
     )
-    return _plain(problem(HTTPStatus.SERVICE_UNAVAILABLE, "timed_out", detail), RETRY_AFTER)
+    return plain(problem(HTTPStatus.SERVICE_UNAVAILABLE, "timed_out", detail), RETRY_AFTER)
 
 
-def _wants_html(request: HttpRequest) -> bool:
-    return "text/html" in request.META.get("HTTP_ACCEPT", "")
-
-
-def _plain(document: dict[str, Any], headers: dict[str, str] | None = None) -> HttpResponse:
+def plain(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """A problem document outside of REST framework's views."""
     return HttpResponse(orjson.dumps(document), status=document["status"], content_type=CONTENT_TYPE, headers=headers)

@@ -143,16 +143,17 @@ REFUSALS: Mapping[int, str] = {
     404: "There is no such order.",
     406: "Only JSON is offered.",
     409: "The lifecycle has no arrow from the order's status to the one asked for.",
-    412: "The order has been changed since; it comes with the answer.",
+    412: "The order has been changed since, or matches If-None-Match; the answer shows it.",
+    411: "The body has no Content-Length, and the server cannot read it without.",
     413: "The body is too large.",
-    415: "Only JSON is taken.",
+    415: "The body is not JSON, is compressed, or is not UTF-8.",
     422: "The Idempotency-Key has placed a different order.",
     429: "Too many requests; `Retry-After` says when to come back.",
     503: "DynamoDB does not answer, or it took too long; `Retry-After` says when to come back.",
 }
 TO_EVERYBODY = (406, 429)
 EVERYWHERE = (400, 401, 403, *TO_EVERYBODY, 503)
-WITH_BODY = (413, 415)
+WITH_BODY = (411, 413, 415)
 WITH_ORDER = (409, 412)
 
 
@@ -174,6 +175,8 @@ def _response_header(name: str, description: str, *statuses: int) -> OpenApiPara
 
 
 IF_MATCH = _request_header("If-Match", 'Only if the order is at this version: `"3"`.')
+
+IF_NONE_MATCH = _request_header("If-None-Match", 'Only if the order is not at this version: `"3"`. `*` is any version.')
 
 ORDERS = extend_schema_view(
     list=extend_schema(
@@ -213,14 +216,14 @@ ORDERS = extend_schema_view(
         operation_id="change_status",
         summary="Change the status of an order",
         description="Setting the status that the order already has succeeds and changes nothing.",
-        parameters=[IF_MATCH, _response_header("ETag", "The version of the order.", 200)],
+        parameters=[IF_MATCH, IF_NONE_MATCH, _response_header("ETag", "The version of the order.", 200)],
         request={"application/json": ChangeStatusSerializer},
         responses={(200, "application/json"): OrderSchema, **_refusals(*WITH_BODY, 404, 409, 412)},
     ),
     destroy=extend_schema(
         operation_id="delete_order",
         summary="Delete an order",
-        parameters=[IF_MATCH],
+        parameters=[IF_MATCH, IF_NONE_MATCH],
         responses={204: OpenApiResponse(description="It is gone."), **_refusals(404, 412)},
     ),
 )
@@ -242,7 +245,7 @@ HEALTH = extend_schema_view(
         responses={
             (200, "application/json"): HealthSchema,
             (503, "application/json"): OpenApiResponse(HealthSchema, description="A part does not answer."),
-            **_refusals(everywhere=TO_EVERYBODY),
+            **_refusals(400, everywhere=TO_EVERYBODY),
         },
     )
 )

@@ -5,7 +5,7 @@ passed over: silence loses data. What texts may hold is decided in `orders.text`
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from unicodedata import category
 
@@ -17,6 +17,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
+from orders.instants import MissingZoneError, parse_instant
 from orders.lifecycle import Status, parse_status
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
 from orders.text import (
@@ -25,6 +26,7 @@ from orders.text import (
     has_usable_domain,
     hidden_character,
     hidden_in_email,
+    read_whole_number,
     tidy_email,
     trimmed,
 )
@@ -140,7 +142,7 @@ class StatusField(TextField):
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class InstantField(serializers.Field[Any, Any, Any, Any]):
-    """ISO 8601 with a time zone: a time without one would be a guess."""
+    """An instant as RFC 3339 writes it, with a time zone."""
 
     default_error_messages = {  # noqa: RUF012 (REST framework's own form)
         "invalid": "Not an instant. Write it like 2026-11-22T10:15:30Z; in a URL, write + as %2B.",
@@ -149,13 +151,23 @@ class InstantField(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: str) -> datetime:
         try:
-            # fromisoformat stops reading at a NUL.
-            instant = datetime.fromisoformat(data.replace("\x00", "?"))
-            if instant.tzinfo is None:
-                self.fail("no_zone")
-            return instant.astimezone(UTC)
-        except (ValueError, OverflowError):
+            return parse_instant(data)
+        except MissingZoneError:
+            self.fail("no_zone")
+        except ValueError:
             self.fail("invalid")
+
+
+class DigitsField(serializers.IntegerField):
+    """A whole number in a query string: the digits 0 to 9, without plus sign, blanks or underscores."""
+
+    def to_internal_value(self, data: Any) -> int:  # noqa: ANN401
+        try:
+            # A negative number is one that is too small.
+            read_whole_number(data.removeprefix("-"))
+        except ValueError:
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class PlaceOrderSerializer(StrictSerializer):
@@ -175,6 +187,14 @@ class NothingSerializer(StrictSerializer):
     unknown_word = "parameter"
 
 
+def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever the client sent)
+    """The validated data. Raises ValidationError."""
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
 class ListOrdersSerializer(StrictSerializer):
     unknown_word = "parameter"
 
@@ -184,7 +204,7 @@ class ListOrdersSerializer(StrictSerializer):
     )
     created_after = InstantField(required=False, help_text="Only the orders created at or after this instant.")
     created_before = InstantField(required=False, help_text="Only the orders created before this instant.")
-    limit = serializers.IntegerField(
+    limit = DigitsField(
         min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="How many orders a page holds."
     )
     cursor = serializers.CharField(

@@ -1,15 +1,18 @@
 from django.urls import URLPattern, path, register_converter
 from django.urls.converters import StringConverter
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from orders.api.health import HealthView
-from orders.api.views import LifecycleView, OrderViewSet
+from orders.api.views import LifecycleView, OrderViewSet, SchemaView
+from orders.models import canonical_order_id
 
 
 class OrderIdConverter(StringConverter):
     """Any text that a DynamoDB key can hold with room to spare; a longer one is the address of nothing."""
 
     regex = "[^/]{1,128}"
+
+    def to_python(self, value: str) -> str:
+        return canonical_order_id(value)
 
 
 register_converter(OrderIdConverter, "order_id")
@@ -22,7 +25,7 @@ ROUTES = {
     "orders/<order_id:order_id>": MEMBER,
     "lifecycle": LifecycleView.as_view(),
     "healthz": HealthView.as_view(),
-    "schema": SpectacularJSONAPIView.as_view(),
+    "schema": SchemaView.as_view(),
 }
 
 

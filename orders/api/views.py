@@ -1,16 +1,14 @@
 """The endpoints: validate, call one function of the house, answer. No rule about orders lives here."""
 
-import builtins
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
+from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
@@ -25,23 +23,27 @@ from orders.api.serializers import (
     ListOrdersSerializer,
     NothingSerializer,
     PlaceOrderSerializer,
+    valid,
 )
 from orders.models import Order
 
 MAX_IDEMPOTENCY_KEY = 255
 
+REVALIDATE = {"Cache-Control": "private, no-cache"}
+"""The caller's own cache may keep the order, and has to ask with its ETag each time. Nothing else may be kept."""
+
 
 @schema.ORDERS
 class OrderViewSet(ViewSet):
     def list(self, request: Request) -> Response:
-        query = _valid(ListOrdersSerializer, request.query_params)
+        query = valid(ListOrdersSerializer, request.query_params)
         limit, cursor = query.pop("limit"), query.pop("cursor", None)
         page = listing.page(listing.Filters(**query), limit=limit, cursor=cursor)
         document = page_document(request, page)
         return Response(document, headers=links(document))
 
     def create(self, request: Request) -> Response:
-        wish = _valid(PlaceOrderSerializer, request.data)
+        wish = valid(PlaceOrderSerializer, request.data)
         order_id = _idempotent_order_id(request)
         placement = store.place(**wish, order_id=order_id, at=timezone.now(), by=caller_label(request.user))
         headers = {"Location": f"{request.path.rstrip('/')}/{placement.order.order_id}"}
@@ -52,39 +54,22 @@ class OrderViewSet(ViewSet):
     def retrieve(self, request: Request, order_id: str) -> Response:
         order = store.get(order_id)
         if is_known(request, order):
-            return Response(status=304, headers={"ETag": etag(order)})
-        return _order(order)
+            return Response(status=304, headers={"ETag": etag(order), **REVALIDATE})
+        return _order(order, headers=REVALIDATE)
 
     def update(self, request: Request, order_id: str) -> Response:
-        to = _valid(ChangeStatusSerializer, request.data)["status"]
-        versions, by = accepted_versions(request), caller_label(request.user)
+        to = valid(ChangeStatusSerializer, request.data)["status"]
+        versions, by = accepted_versions(request, order_id), caller_label(request.user)
         return _order(store.change_status(order_id, to, at=timezone.now(), by=by, versions=versions))
 
     def destroy(self, request: Request, order_id: str) -> Response:
-        store.delete(order_id, versions=accepted_versions(request))
+        store.delete(order_id, versions=accepted_versions(request, order_id))
         return Response(status=204)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (REST framework's signature)
         super().initial(request, *args, **kwargs)
         if self.action != "list":
-            _valid(NothingSerializer, request.query_params)
-
-    def get_renderers(self) -> builtins.list[BaseRenderer]:
-        """Staff who come with a browser get the browsable API; it holds forms, so nobody else does."""
-        renderers = super().get_renderers()
-        if (
-            "text/html" in self.request.META.get("HTTP_ACCEPT", "")
-            and settings.SESSION_COOKIE_NAME in self.request.COOKIES
-        ):
-            return [*renderers, BrowsableAPIRenderer()]
-        return renderers
-
-
-def _valid(serializer_class: type[Serializer[Any]], data: Any) -> dict[str, Any]:  # noqa: ANN401
-    serializer = serializer_class(data=data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
+            valid(NothingSerializer, request.query_params)
 
 
 def _order(order: Order, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -97,10 +82,26 @@ def _idempotent_order_id(request: Request) -> str | None:
         return None
     # The header is a quoted string in the IETF draft, and bare in most of the clients there are.
     key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
-    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
+    if not 1 <= _characters(key) <= MAX_IDEMPOTENCY_KEY:
         sentence = f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY} characters."
         raise ValidationError({"Idempotency-Key": [sentence]}, code="invalid")
     return store.idempotent_order_id(caller=caller_id(request.user), key=key)
+
+
+def _characters(header: str) -> int:
+    """How many characters the client wrote: WSGI hands over each byte of UTF-8 as a character (PEP 3333)."""
+    try:
+        return len(header.encode("latin-1").decode())
+    except UnicodeError:
+        return len(header)
+
+
+@schema.HIDDEN
+class SchemaView(SpectacularJSONAPIView):
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 (drf-spectacular's signature)
+        valid(NothingSerializer, request.query_params)
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return response
 
 
 @schema.LIFECYCLE
@@ -109,7 +110,7 @@ class LifecycleView(APIView):
     permission_classes = (AllowAny,)
 
     def get(self, request: Request) -> Response:
-        _valid(NothingSerializer, request.query_params)
+        valid(NothingSerializer, request.query_params)
         return Response(lifecycle_document())
 
 

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, validate_email
 from django.utils.translation import gettext_lazy as _
 
-from orders.lifecycle import Status, sources
+from orders.instants import parse_instant
+from orders.lifecycle import Status, parse_status, sources
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
 from orders.text import (
     UNUSABLE_DOMAIN_SENTENCE,
@@ -35,10 +36,43 @@ LARGEST_VERSION = 10**15
 
 
 class StatusField(forms.ChoiceField):
-    """One of the statuses, in whatever case."""
+    """One of the statuses, in upper or lower case."""
 
     def to_python(self, value: Any) -> str:  # noqa: ANN401 (Django's signature)
-        return str(super().to_python(value)).strip().upper()
+        text = str(super().to_python(value))
+        try:
+            return parse_status(text)
+        except ValueError:
+            # No choice either, so the field refuses it in its own words.
+            return text.strip()
+
+
+class DayField(forms.DateField):
+    """A day as the browser's own field for it sends it: `2026-11-22`, in the digits 0 to 9."""
+
+    def __init__(self, *, label: Any) -> None:  # noqa: ANN401 (a lazy text)
+        widget = forms.DateInput({"type": "date"})
+        super().__init__(label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"], validators=WITHIN_DAYS)
+
+    def strptime(self, value: str, format: str) -> date:  # noqa: A002 (Django's signature)
+        if not value.isascii():
+            raise ValueError(value)
+        return super().strptime(value, format)
+
+
+class InstantField(forms.DateTimeField):
+    """An instant with its time zone, as the API takes it; set by the overview's links."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput, validators=WITHIN_INSTANTS)
+
+    def to_python(self, value: Any) -> datetime | None:  # noqa: ANN401 (Django's signature)
+        if value in self.empty_values:
+            return None
+        try:
+            return parse_instant(value)
+        except ValueError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
 def refuse_hidden_characters(text: str) -> None:
@@ -117,16 +151,10 @@ class FilterForm(forms.Form):
         label=_("Status"), required=False, choices=[("", _("All")), *((s.value, s.value) for s in Status)]
     )
     customer_email = EmailField(label=_("Customer's e-mail"), required=False, max_length=MAX_EMAIL)
-    created_from = forms.DateField(
-        label=_("Created from"), required=False, widget=forms.DateInput({"type": "date"}), validators=WITHIN_DAYS
-    )
-    created_to = forms.DateField(
-        label=_("Created to"), required=False, widget=forms.DateInput({"type": "date"}), validators=WITHIN_DAYS
-    )
-
-    # Set by the overview's links.
-    expires_after = forms.DateTimeField(required=False, widget=forms.HiddenInput, validators=WITHIN_INSTANTS)
-    expires_before = forms.DateTimeField(required=False, widget=forms.HiddenInput, validators=WITHIN_INSTANTS)
+    created_from = DayField(label=_("Created from"))
+    created_to = DayField(label=_("Created to"))
+    expires_after = InstantField()
+    expires_before = InstantField()
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data

@@ -1,5 +1,6 @@
 """What the search box understands: an order's id and a customer's e-mail."""
 
+import re
 from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from orders.text import Hidden, hidden_character, hidden_in_email, tidy_email, trimmed
+
+UUID_CHARACTERS = re.compile("[0-9A-Fa-f{}:urnid-]+")
 
 
 class Destination(NamedTuple):
@@ -35,7 +38,8 @@ def hidden_in(term: str) -> Hidden | None:
 
 def _order_id(term: str) -> str | None:
     try:
-        return str(UUID(term))
+        # UUID also reads other digits and underscores.
+        return str(UUID(term)) if UUID_CHARACTERS.fullmatch(term) else None
     except ValueError:
         return None
 

@@ -72,7 +72,21 @@ def test_what_is_no_page_has_no_policy(anna, read_write_key):
     assert "Content-Security-Policy" not in anna.get("/dashboard/export.csv")
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/dashboard/export.csv", "/dashboard/live/", "/dashboard/orders/none/"])
+KEPT_NOWHERE = [
+    "/dashboard/export.csv",
+    "/dashboard/live/",
+    "/dashboard/counts/",
+    "/dashboard/orders/none/",
+    "/dashboard/orders/none/raw/",
+    "/dashboard/bulk/preview/",
+    "/dashboard/search/?q=zoe@example.com",
+    "/admin/login/",
+    "/admin/accounts/user/",
+    "/admin/search/?s=zoe",
+]
+
+
+@pytest.mark.parametrize("address", [*PAGES, *KEPT_NOWHERE])
 def test_no_page_is_kept_by_anybody_on_the_way(anna, address):
     assert "no-store" in anna.get(address, headers=BROWSER)["Cache-Control"]
 

@@ -46,6 +46,15 @@ def test_all_that_is_known_of_an_order_is_shown(anna):
     assert "2026-11-24 22:15:30 UTC" in page.titles
 
 
+def test_an_id_in_capitals_is_the_same_id(anna):
+    order_id = placed().order_id
+    assert order_id in page_of(anna, order_id.upper()).words
+    assert anna.get(f"/dashboard/orders/{order_id.upper()}/raw/").json()["order_id"] == order_id
+    response = anna.post(f"/dashboard/orders/{order_id.upper()}/status/", {"to": "PROCESSING", "version": "1"})
+    assert response["Location"] == f"/dashboard/orders/{order_id}/"
+    assert store.get(order_id).status is Status.PROCESSING
+
+
 @pytest.mark.parametrize(
     ("status", "forms", "links"),
     [

@@ -321,6 +321,11 @@ def test_a_list_without_filters_has_no_chips(anna):
         ({"expires_before": "9999-12-31T23:59Z"}, "less than or equal to"),
         ({"expires_after": "2026-11-22T10:00Z", "expires_before": "2026-11-22T09:00Z"}, "before the first instant"),
         ({"expires_before": "soon"}, "Enter a valid date/time"),
+        ({"expires_before": "2026-11-22é10:15Z"}, "Enter a valid date/time"),
+        ({"expires_after": "2026-11-22T10:15"}, "Enter a valid date/time"),
+        ({"created_from": "\u0662\u0660\u0662\u0666-11-22"}, "Enter a valid date"),
+        ({"created_from": "11/22/2026"}, "Enter a valid date"),
+        ({"status": "proce\u017f\u017fing"}, "proce\u017f\u017fing is not one of the available choices"),
     ],
 )
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati"])

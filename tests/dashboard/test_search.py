@@ -30,6 +30,13 @@ def test_an_email_leads_to_the_orders_of_the_customer(anna, written):
     assert page.listed() == [order.order_id]
 
 
+@pytest.mark.parametrize(
+    "written", [ORDER_ID.replace("0", "\u0660"), ORDER_ID.replace("-", "").replace("b9d4f2e", "b_9d4f2")]
+)
+def test_other_digits_and_underscores_make_no_id(anna, written):
+    assert anna.get("/dashboard/search/", {"q": written}).status_code == 404
+
+
 @pytest.mark.parametrize("written", ["teapot", "0b9d4f2e", "zoe@", "<b>tea</b>", "a\0b", "💥", "x" * 5000, "' OR 1=1"])
 def test_anything_else_is_told_what_can_be_searched_for(anna, written, traffic):
     response = anna.get("/dashboard/search/", {"q": written})

@@ -99,6 +99,24 @@ def test_a_key_of_1_to_255_characters_is_taken(api, key):
     assert api.post("/orders", TEAPOT, Idempotency_Key=key)["Idempotent-Replayed"] == "true"
 
 
+def as_sent(text):
+    """How WSGI hands over what a client sent in UTF-8."""
+    return text.encode().decode("latin-1")
+
+
+@pytest.mark.parametrize("character", ["é", "注", "☕"])
+def test_a_key_has_so_many_characters_however_many_bytes_they_take(api, character):
+    key = as_sent(character * 255)
+    assert api.post("/orders", TEAPOT, Idempotency_Key=key).status_code == 201
+    assert api.post("/orders", TEAPOT, Idempotency_Key=key)["Idempotent-Replayed"] == "true"
+    assert api.post("/orders", TEAPOT, Idempotency_Key=as_sent(character * 256)).status_code == 400
+
+
+@pytest.mark.parametrize(("length", "status"), [(255, 201), (256, 400)])
+def test_a_key_that_is_not_utf_8_counts_a_character_for_each_byte(api, length, status):
+    assert api.post("/orders", TEAPOT, Idempotency_Key="\xe9" * length).status_code == status
+
+
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, '"' + "x" * 256 + '"'])
 def test_an_empty_or_longer_key_is_refused(api, traffic, key):
     response = api.post("/orders", TEAPOT, Idempotency_Key=key)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from orders import store
 from orders.errors import OrderNotFoundError
 from orders.lifecycle import TRANSITIONS, Status
+from tests.contract.given import placed
 
 PATHS_TO = {
     Status.PENDING: [],
@@ -103,6 +104,44 @@ def test_any_text_may_be_asked_for_and_is_simply_not_there(api, order_id):
         api.delete(f"/orders/{order_id}"),
     ):
         assert (response.status_code, response.json()["code"]) == (404, "order_not_found")
+
+
+def test_an_id_in_capitals_is_the_same_id(api):
+    order = api.place()
+    path = f"/orders/{order['order_id'].upper()}"
+    assert api.get(path).json() == order
+    assert api.put(path, {"status": "PROCESSING"}).json()["order_id"] == order["order_id"]
+    assert api.delete(f"{path}/").status_code == 204
+    assert is_gone(f"/orders/{order['order_id']}")
+
+
+@pytest.mark.parametrize("order_id", ["Order-17", "0B9D4F2E8A314C559A3E2F6D1C7B8E90", "{0B9D4F2E-8A31}"])
+def test_an_id_that_is_no_uuid_is_found_as_it_is_written_only(api, order_id):
+    """Another program may have written one."""
+    placed(order_id=order_id)
+    assert api.get(f"/orders/{order_id}").json()["order_id"] == order_id
+    assert api.get(f"/orders/{order_id.lower()}").status_code == 404
+
+
+def test_an_order_may_be_kept_by_the_callers_own_cache_only_and_is_asked_for_each_time(api):
+    path = order_at(api, Status.PENDING)
+    for response in (api.get(path), api.get(path, If_None_Match='"1"'), api.client.head(path, headers=api.headers)):
+        assert response["Cache-Control"] == "private, no-cache"
+        assert response["ETag"] == '"1"'
+
+
+def test_nothing_else_that_shows_orders_is_kept_by_a_cache(api):
+    path = order_at(api, Status.PENDING)
+    for response in (
+        api.get("/orders"),
+        api.get("/orders/none"),
+        api.post("/orders", {"item": "Teapot", "quantity": 1}),
+        api.put(path, {"status": "PROCESSING"}),
+        api.put(path, {"status": "EXPIRED"}),
+        api.put(path, {"status": "COMPLETED"}, If_Match='"1"'),
+        api.delete(path),
+    ):
+        assert response["Cache-Control"] == "no-store", response.status_code
 
 
 # --- Changing the status ----------------------------------------------------------------------------------------------
@@ -272,6 +311,58 @@ def test_as_many_tags_are_taken_as_dynamodb_compares_with_and_no_more(api):
     assert refused.status_code == 400
     assert refused.json()["errors"][0]["detail"] == "If-Match takes at most 100 entity tags."
     assert api.put(path, {"status": "COMPLETED"}, If_Match=",".join(tags[:100])).status_code == 200
+
+
+@pytest.mark.parametrize("tag", ["*", " * ", '"2"', 'W/"2"', '"7", "2"'])
+def test_a_write_is_refused_when_the_order_is_what_if_none_match_excludes(api, tag):
+    """RFC 9110, section 13.1.2."""
+    path = order_at(api, Status.PROCESSING)
+    shown = api.get(path).json()
+    for response in (
+        api.put(path, {"status": "COMPLETED"}, If_None_Match=tag),
+        api.put(path, {"status": "PROCESSING"}, If_None_Match=tag),
+        api.put(path, {"status": "COMPLETED"}, If_None_Match=tag, If_Match='"2"'),
+        api.delete(path, If_None_Match=tag),
+    ):
+        assert (response.status_code, response.json()["code"]) == (412, "precondition_failed")
+        assert response.json()["order"] == shown
+    assert stored(path).version == 2
+
+
+@pytest.mark.parametrize("tag", ['"1"', '"3", W/"4"', '"02"'])
+def test_a_write_goes_ahead_when_if_none_match_excludes_other_versions_only(api, tag):
+    path = order_at(api, Status.PROCESSING)
+    assert api.put(path, {"status": "COMPLETED"}, If_None_Match=tag).status_code == 200
+    assert api.delete(path, If_None_Match=tag.replace("3", "9")).status_code == 204
+
+
+@pytest.mark.parametrize("tag", ["2", "", "nonsense", '"2'])
+def test_an_exclusion_that_is_no_entity_tag_is_refused_and_not_passed_over(api, tag):
+    path = order_at(api, Status.PENDING)
+    for response in (
+        api.put(path, {"status": "PROCESSING"}, If_None_Match=tag),
+        api.delete(path, If_None_Match=tag),
+    ):
+        assert response.status_code == 400
+        [error] = response.json()["errors"]
+        assert (error["field"], error["code"]) == ("If-None-Match", "invalid")
+        assert error["detail"].startswith("If-None-Match takes an entity tag in quotes")
+    assert stored(path).version == 1
+
+
+def test_both_conditions_must_hold(api):
+    path = order_at(api, Status.PROCESSING)
+    response = api.put(path, {"status": "COMPLETED"}, If_None_Match='"3"', If_Match='"1"')
+    assert (response.status_code, response.json()["code"]) == (412, "version_mismatch")
+    assert api.put(path, {"status": "COMPLETED"}, If_None_Match='"3"', If_Match='"2", "3"').status_code == 200
+
+
+def test_an_order_that_is_not_there_matches_nothing_and_is_not_found(api):
+    for response in (
+        api.put("/orders/none", {"status": "PROCESSING"}, If_None_Match="*"),
+        api.delete("/orders/none", If_None_Match="*"),
+    ):
+        assert (response.status_code, response.json()["code"]) == (404, "order_not_found")
 
 
 def test_of_two_who_saw_the_same_version_one_is_told(api):

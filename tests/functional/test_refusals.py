@@ -81,7 +81,7 @@ def test_a_method_that_is_not_answered_is_refused_with_those_that_are(api, traff
 # --- Media types ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "text/*", "image/png, text/plain", "nonsense"])
+@pytest.mark.parametrize("accept", ["application/xml", "text/*", "image/png, text/plain", "nonsense", ";,;"])
 @pytest.mark.parametrize("path", ["/orders", "/orders/1", "/lifecycle", "/healthz"])
 def test_a_client_that_does_not_read_json_is_told_so(api, traffic, accept, path):
     problem_of(api.get(path, Accept=accept), 406, "not_acceptable")
@@ -97,6 +97,12 @@ def test_a_client_that_does_not_read_json_is_told_so(api, traffic, accept, path)
         "application/json;q=0.5, text/html",
         "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
         "application/json, application/problem+json",
+        "application/problem+json",
+        "application/problem+json;q=0.9, text/plain",
+        "Application/Problem+JSON",
+        "text/html",
+        "",
+        " ",
     ],
 )
 def test_a_client_that_reads_json_gets_json(api, accept):
@@ -165,6 +171,32 @@ def test_a_body_that_is_no_json_is_refused_with_the_place_where_it_ends_to_be(ap
 def test_a_body_that_is_no_object_is_refused(api, traffic, body):
     problem = problem_of(api.post("/orders", body), 400, "invalid")
     assert [error["field"] for error in problem["errors"]] == [""]
+    assert traffic == []
+
+
+@pytest.mark.parametrize(
+    ("body", "repeated"),
+    [
+        ('{"item": "Teapot", "quantity": 1, "quantity": 2}', ["quantity"]),
+        ('{"item": "a", "quantity": 1, "item": "a", "quantity": 1}', ["item", "quantity"]),
+        ('{"item": "Teapot", "quantity": 1, "\\u0069tem": "Kettle"}', ["item"]),
+        ('{"unknown": 1, "unknown": 2, "unknown": 3}', ["unknown"]),
+        ('{"status": "CANCELLED", "status": "PROCESSING"}', ["status"]),
+    ],
+    ids=range(5),
+)
+def test_a_key_that_is_there_twice_is_refused_by_name(api, traffic, body, repeated):
+    for response in (api.post("/orders", body), api.put("/orders/1", body)):
+        assert problem_of(response, 400, "invalid")["errors"] == [
+            {"field": name, "detail": "Give it once only.", "code": "repeated"} for name in repeated
+        ]
+    assert traffic == []
+
+
+@pytest.mark.parametrize("value", ["[" * 1000 + "]" * 1000, '{"a":' * 1000 + "1" + "}" * 1000])
+def test_a_deeply_nested_value_of_a_key_that_is_there_twice_is_refused(api, traffic, value):
+    response = api.post("/orders", f'{{"item": {value}, "item": "Teapot", "quantity": 1}}')
+    assert response.status_code == 400
     assert traffic == []
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.instants import read_instant, write_instant
+from orders.instants import MissingZoneError, parse_instant, read_instant, write_instant
 
 zones = st.builds(timezone, st.integers(-14 * 60, 14 * 60).map(lambda minutes: timedelta(minutes=minutes)))
 # A day from either end of the calendar: another zone's text for those would need the year 0 or 10000.
@@ -67,3 +67,69 @@ def test_the_texts_of_the_former_system_are_read_as_utc(text, instant):
 def test_a_text_that_is_no_instant_is_refused(text):
     with pytest.raises(ValueError, match=r"Invalid isoformat|month must be"):
         read_instant(text)
+
+
+# --- What a caller writes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22T10:15:30Z",
+        "2026-11-22t10:15:30z",
+        "2026-11-22 10:15:30Z",
+        "2026-11-22T10:15:30.000000Z",
+        "2026-11-22T10:15:30.0000009Z",
+        "2026-11-22T15:45:30+05:30",
+        "2026-11-22T10:15:30-00:00",
+    ],
+)
+def test_an_instant_is_read_as_rfc_3339_writes_it(text):
+    instant = parse_instant(text)
+    assert instant == datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
+    assert instant.utcoffset() == timedelta(0)
+
+
+def test_the_seconds_may_be_left_out():
+    assert parse_instant("2026-11-22T10:15Z") == datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+
+
+@given(instants)
+def test_what_we_write_can_be_given_back(instant):
+    assert parse_instant(write_instant(instant)) == instant
+
+
+@pytest.mark.parametrize("text", ["2026-11-22", "2026-11-22T10:15", "2026-11-22T10:15:30", "2026-11-22 10:15:30.5"])
+def test_an_instant_without_a_time_zone_is_refused_as_such(text):
+    with pytest.raises(MissingZoneError, match="time zone"):
+        parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "2026-11-22é10:15Z",
+        "2026-11-22+05:30",
+        "2026-11-22T10:15:30Z\n",
+        " 2026-11-22T10:15:30Z",
+        "2026-11-22T10:15:30Z\0",
+        "20261122T101530Z",
+        "2026-W47-7T10:15:30Z",
+        "2026-11-22T10Z",
+        "2026-11-22T10:15:30,5Z",
+        "2026-11-22T10:15:30.Z",
+        "2026-11-22T10:15:30+0530",
+        "2026-11-22T10:15:30+05:30:10",
+        "2026-11-22T10:15:60Z",
+        "2026-02-30T10:15:30Z",
+        "\uff12026-11-22T10:15:30Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_any_other_text_is_no_instant(text):
+    with pytest.raises(ValueError, match=r".") as refusal:
+        parse_instant(text)
+    assert not isinstance(refusal.value, MissingZoneError)

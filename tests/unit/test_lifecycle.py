@@ -49,7 +49,21 @@ def test_a_status_is_read_in_whatever_case(text):
     assert parse_status(text) is Status.PENDING
 
 
-@pytest.mark.parametrize("text", ["", " ", "CANCELED", "SHIPPED", "PEND", "PENDING,CANCELLED", "PENDING#0", "None"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "CANCELED",
+        "SHIPPED",
+        "PEND",
+        "PENDING,CANCELLED",
+        "PENDING#0",
+        "None",
+        "proce\u017f\u017fing",
+        "PENDING\u00a0",
+    ],
+)
 def test_a_text_that_names_no_status_is_refused_with_those_that_there_are(text):
     with pytest.raises(ValueError, match="PENDING, PROCESSING, COMPLETED, CANCELLED, EXPIRED") as refusal:
         parse_status(text)

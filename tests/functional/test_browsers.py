@@ -1,0 +1,82 @@
+"""What a person sees who opens an address of the API in a browser: JSON as it is, and refusals as a page."""
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from tests.dashboard.reading import Page
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+ACCEPTS = [BROWSER, "text/html", "text/html, application/json;q=0.9"]
+ADDRESSES = ["/orders", "/orders?limit=0", "/orders/none", "/lifecycle", "/healthz", "/schema", "/nothing"]
+
+
+@pytest.fixture
+def collected(settings, tmp_path):
+    """Static files as in production: under names with a hash, and no others to be had."""
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.mark.parametrize("accept", ACCEPTS)
+def test_staff_with_a_browser_are_shown_the_json(sign_in, api, accept):
+    order = api.place(item="Teekanne ☕ <script>alert(1)</script>")
+    browser = sign_in("Order viewers")
+    one = browser.get(f"/orders/{order['order_id']}", headers={"Accept": accept})
+    assert (one.status_code, one["Content-Type"], one.json()) == (200, "application/json", order)
+    many = browser.get("/orders", headers={"Accept": accept})
+    assert (many.status_code, many["Content-Type"], many.json()["results"]) == (200, "application/json", [order])
+
+
+@pytest.mark.parametrize("accept", ACCEPTS)
+def test_a_refusal_is_a_page_that_says_what_is_wrong(sign_in, accept):
+    browser = sign_in("Order viewers")
+    page = Page(browser.get("/orders/none", headers={"Accept": accept}))
+    assert "Not Found There is no order none. Status 404, code order_not_found" in page.words
+    assert page.link("To the orders") == "/dashboard/"
+    wrong = browser.get("/orders?limit=0&page=<b>2</b>", headers={"Accept": accept})
+    assert wrong.status_code == 400
+    assert "page : There is no such parameter." in Page(wrong).words
+    assert b"<b>2" not in wrong.content
+
+
+def test_a_stranger_with_a_browser_is_shown_the_way_in(table, db):
+    response = Client().get("/orders?limit=5", headers={"Accept": BROWSER})
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"]
+    assert "Accept" in response["Vary"]
+    page = Page(response)
+    assert page.link("Sign in") == "/admin/login/?next=%2Forders%3Flimit%3D5"
+
+
+def test_a_page_names_the_request_for_whoever_looks_into_the_log(table, db):
+    response = Client().get("/orders", headers={"Accept": BROWSER})
+    assert response["X-Request-Id"] in Page(response).words
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", ""])
+def test_a_program_is_refused_as_a_program_whatever_cookies_it_sends(table, db, accept):
+    client = Client()
+    client.cookies["sessionid"] = "x"
+    response = client.get("/orders", headers={"Accept": accept})
+    assert (response.status_code, response["Content-Type"]) == (401, "application/problem+json")
+
+
+@pytest.mark.parametrize("accept", ACCEPTS)
+def test_no_address_fails_where_static_files_are_collected(collected, sign_in, accept):
+    with_cookie = Client()
+    with_cookie.cookies["sessionid"] = "x"
+    for browser in (Client(), with_cookie, sign_in("Order viewers")):
+        for address in ADDRESSES:
+            response = browser.get(address, headers={"Accept": accept})
+            assert response.status_code < 500
+            expected = ("text/html; charset=utf-8",) if response.status_code >= 400 else ("application/json", OPENAPI)
+            assert response["Content-Type"].startswith(expected), (address, response["Content-Type"])
+
+
+OPENAPI = "application/vnd.oai.openapi+json"
