@@ -8,12 +8,14 @@ import logging
 import logging.config
 import random
 from typing import Any, Protocol
+from uuid import uuid4
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django_guid import get_guid
 
 from ordersite.deadline import DeadlinePassedError, deadline
+from ordersite.events import readable
 from ordersite.logs import Invocation, configuration, invocation
 
 # What is said before Django sets the logs up, and why it could not, is JSON too; Zappa's handler loads Django.
@@ -70,10 +72,12 @@ def _answer(event: Event, context: LambdaContext) -> Any:  # noqa: ANN401 (API G
     seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     try:
         with deadline(seconds):
-            return lambda_handler(_with_caller(_with_stage(event)), context)
+            answer = lambda_handler(readable(_with_caller(_with_stage(event))), context)
     except DeadlinePassedError as error:
         logger.error("Given up after %.1f s: %s %s", seconds, event["httpMethod"], event["path"], exc_info=error)  # noqa: TRY400 (says what it waited for, and is no failure of ours)
         return _given_up(event)
+    # Ours always has headers. Without them it is Zappa's own, for what failed outside of the app; it is in the log.
+    return answer if "headers" in answer else _failed(event)
 
 
 def _with_stage(event: Event) -> Event:
@@ -119,6 +123,14 @@ def _given_up(event: Event) -> dict[str, Any]:
     response = timed_out(_request(event))
     if request_id := get_guid():
         response["X-Request-Id"] = request_id
+    return _for_gateway(response)
+
+
+def _failed(event: Event) -> dict[str, Any]:
+    from ordersite.fallbacks import server_error  # noqa: PLC0415 (as above)
+
+    response = server_error(_request(event))
+    response["X-Request-Id"] = str(uuid4())
     return _for_gateway(response)
 
 

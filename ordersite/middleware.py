@@ -1,15 +1,69 @@
-"""What is done around every request, and belongs to no room."""
+"""What is done around every request, whichever part of the site answers it."""
 
+import logging
+import re
 from collections.abc import Callable
+from http import HTTPStatus
+from io import BytesIO
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from csp.middleware import CSPMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_guid.middleware import guid_middleware
+
+from ordersite import fallbacks
 
 TIME_ZONE_COOKIE = "timezone"
 
+REQUEST_ID = "HTTP_X_REQUEST_ID"
+UUID_TEXT = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+READING = ("GET", "HEAD")
+UTF_8 = ("utf-8", "utf8", "us-ascii")
+"""Charsets that a body may name; ASCII is a part of UTF-8."""
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+logger = logging.getLogger(__name__)
+
+
+class RequestIdMiddleware:
+    """django-guid's, which gives each request an id for the logs and for `X-Request-Id`.
+
+    A caller's id is kept if it is a UUID in the usual form of 36 characters. django-guid alone also takes a UUID
+    between any number of dashes and braces, and writes what it refuses into the log.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = guid_middleware(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not UUID_TEXT.fullmatch(request.META.get(REQUEST_ID, "")):
+            request.META.pop(REQUEST_ID, None)
+        return self.get_response(request)
+
+
+class ResponseDefaultsMiddleware:
+    """No cache keeps a response that does not say otherwise, and a permanent redirect keeps the method.
+
+    Almost every response shows the data of customers. A client that follows a 301 may send GET instead of POST
+    (RFC 9110, section 15.4.2), and an order would be lost on its way to HTTPS; a 308 says to repeat the request as it
+    is.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        if response.status_code == HTTPStatus.MOVED_PERMANENTLY and request.method not in READING:
+            response.status_code = HTTPStatus.PERMANENT_REDIRECT
+        return response
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
@@ -19,6 +73,105 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
         if not response.get("Content-Type", "").startswith("text/html"):
             return response
         return super().process_response(request, response)
+
+
+class Refusal(NamedTuple):
+    status: HTTPStatus
+    code: str
+    detail: str
+    headers: dict[str, str] = {}  # noqa: RUF012 (never changed)
+
+
+class RequestShapeMiddleware:
+    """Refuses a request that nothing behind it could read, and buffers a chunked body.
+
+    1. The query string must be readable, or Django's 400 is the answer.
+    2. A session cookie that no session of ours can have is dropped. PostgreSQL refuses a NUL in a text.
+    3. A body must have a usable length, no coding, and be UTF-8; else 400, 411, 413 or 415.
+    4. A 405 without a body gets one.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Raises SuspiciousOperation here, and not in the middle of an error page.
+        request.GET  # noqa: B018
+        _drop_impossible_session(request)
+        if (refusal := _refusal(request)) is not None:
+            return fallbacks.refused(request, *refusal)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return fallbacks.method_not_allowed(request, response["Allow"])
+        return response
+
+
+def _drop_impossible_session(request: HttpRequest) -> None:
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if key is not None and not (key.isascii() and key.isalnum()):
+        del request.COOKIES[settings.SESSION_COOKIE_NAME]
+
+
+def _refusal(request: HttpRequest) -> Refusal | None:
+    length, transfer = request.META.get("CONTENT_LENGTH") or "", request.META.get("HTTP_TRANSFER_ENCODING")
+    if length in ("", "0") and transfer is None:
+        return None
+    return _coding_refusal(request, transfer) or _length_refusal(request, length) or _charset_refusal(request)
+
+
+def _coding_refusal(request: HttpRequest, transfer: str | None) -> Refusal | None:
+    codings = request.META.get("HTTP_CONTENT_ENCODING") or "identity", transfer or "chunked"
+    if all(coding.strip().lower() in ("identity", "chunked") for coding in codings):
+        return None
+    sentence = _("The body is compressed. Send it as it is, without Content-Encoding.")
+    # What this header says in a 415: RFC 9110, section 12.5.3.
+    headers = {"Accept-Encoding": "identity"}
+    return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence, headers)
+
+
+def _length_refusal(request: HttpRequest, length: str) -> Refusal | None:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if not length:
+        return _buffer_refusal(request, most)
+    if not (length.isascii() and length.isdecimal()):
+        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", _("Content-Length is not a whole number."))
+    return _too_large(most) if len(length) > len(str(most)) or int(length) > most else None
+
+
+def _too_large(most: int) -> Refusal:
+    sentence = _("The body is larger than %d bytes.") % most
+    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", sentence)
+
+
+def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
+    """Read a body without a length, so that it looks to everything behind as if it had come with one.
+
+    Only a server that sets `wsgi.input_terminated` ends its stream where the body ends; on another, reading would wait
+    for ever.
+    """
+    if not request.META.get("wsgi.input_terminated"):
+        return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", _("Send the body with its Content-Length."))
+    try:
+        body = request.META["wsgi.input"].read(most + 1)
+    except OSError as error:
+        logger.info("The body could not be read: %r", error)
+        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", _("The body broke off, or its chunks are malformed."))
+    if len(body) > most:
+        return _too_large(most)
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    # Where subclasses of HttpRequest say what is read: django/http/request.py.
+    request._stream = BytesIO(body)  # noqa: SLF001
+    return None
+
+
+def _charset_refusal(request: HttpRequest) -> Refusal | None:
+    """JSON has no charset (RFC 8259, section 11), so one that is named has no effect."""
+    params = request.content_params or {}
+    charset = next((value for name, value in params.items() if name.lower() == "charset"), "utf-8")
+    if charset.strip().lower() in UTF_8 or request.content_type == "application/json":
+        return None
+    sentence = _("Send the body as UTF-8. No other charset is supported.")
+    return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence)
 
 
 class PersonsTimeZoneMiddleware:

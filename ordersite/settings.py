@@ -95,12 +95,15 @@ INSTALLED_APPS = [
     "drf_spectacular",
 ]
 
-# Each one is paid for on every API request, so each is here for a reason: request id, HTTPS and headers, what a page
-# may load, the admin's URLs, staff sessions, CSRF, the person's time zone, notices, clickjacking, password guessing.
+# Each one is paid for on every API request, so each is here for a reason: request id, caches, HTTPS and headers, what a
+# page may load, unreadable requests, staff sessions, the admin's URLs, CSRF, notices, clickjacking, the person's time
+# zone, password guessing.
 MIDDLEWARE = [
-    "django_guid.middleware.guid_middleware",
+    "ordersite.middleware.RequestIdMiddleware",
+    "ordersite.middleware.ResponseDefaultsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "ordersite.middleware.ContentSecurityPolicyMiddleware",
+    "ordersite.middleware.RequestShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -321,4 +324,4 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Every response carries the id under which the logs know its request; a caller's own UUID is kept.
-DJANGO_GUID = {"GUID_HEADER_NAME": "X-Request-Id", "EXPOSE_HEADER": False}
+DJANGO_GUID = {"GUID_HEADER_NAME": "X-Request-Id", "EXPOSE_HEADER": False, "UUID_FORMAT": "string"}

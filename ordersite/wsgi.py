@@ -1,22 +1,80 @@
 """The WSGI application that gunicorn and Zappa serve."""
 
+import logging
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
+from django.utils.datastructures import MultiValueDict
+from django.utils.http import parse_header_parameters
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
 
-_django = get_wsgi_application()
+django.setup(set_prefix=False)
 
 from accounts.client_address import address_of  # noqa: E402 (the settings must be loaded first)
+from ordersite.fallbacks import server_error  # noqa: E402
+
+logger = logging.getLogger(__name__)
 
 
-def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """The app, told the client's address as REMOTE_ADDR, which the server's access log shows as well."""
-    environ["REMOTE_ADDR"] = address_of(environ)
-    return _django(environ, start_response)
+class Request(WSGIRequest):
+    """Always UTF-8, whatever charset its Content-Type names.
+
+    Django decodes the query string with that charset, before any error handling: with `charset=rot13` it raises
+    LookupError. `ordersite.middleware.RequestShapeMiddleware` refuses a body in another charset.
+    """
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        try:
+            self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        except ValueError:
+            # Every later reader of the header would raise as well.
+            self.content_type, self.content_params = "", {}
+            meta["CONTENT_TYPE"] = ""
+
+    def parse_file_upload(self, META: Any, post_data: Any) -> tuple[QueryDict, MultiValueDict[str, Any]]:  # noqa: ANN401, N803 (Django's signature)
+        """Raises MultiPartParserError, which is a 400, also where the header of a part names an impossible charset."""
+        try:
+            return super().parse_file_upload(META, post_data)
+        except (LookupError, ValueError) as error:
+            raise MultiPartParserError(f"Malformed part: {error}") from error
+
+
+class Handler(WSGIHandler):
+    """Django's, told the client's address as REMOTE_ADDR, which the server's access log shows as well.
+
+    What fails before or after Django's error handling gets a response of ours.
+    """
+
+    request_class = Request
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        try:
+            environ["REMOTE_ADDR"] = address_of(environ)
+            return super().__call__(environ, start_response)
+        except Exception:
+            logger.exception("The request failed outside of Django's error handling")
+            response = _server_error(environ)
+            start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+            return [response.content]
+
+
+def _server_error(environ: "WSGIEnvironment") -> HttpResponse:
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT"] = environ.get("HTTP_ACCEPT", "")
+    response = server_error(request)
+    response["Cache-Control"] = "no-store"
+    response["X-Request-Id"] = str(uuid4())
+    return response
+
+
+application = Handler()

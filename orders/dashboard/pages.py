@@ -56,9 +56,6 @@ def _stopped(request: HttpRequest, need: Need) -> HttpResponse | None:
     """The answer to a request that does not get as far as the view."""
     if not request.user.is_authenticated:
         return _to_login(request)
-    if not _is_utf8(request):
-        sentence = _("Only UTF-8 is understood here.")
-        return _refused(request, _("This cannot be read"), sentence, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if not request.user.is_staff:
         return forbidden(request, _("These pages are for staff. Ask an administrator for staff status."))
     if not request.user.has_perm(need.perm):
@@ -130,11 +127,6 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     response = render(request, "dashboard/unavailable.html", context, HTTPStatus.SERVICE_UNAVAILABLE)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
-
-
-def _is_utf8(request: HttpRequest) -> bool:
-    """Every browser sends UTF-8. Other charsets may hold halves of characters, which no page could show any more."""
-    return (request.encoding or "utf-8").lower() in ("utf-8", "utf8")
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

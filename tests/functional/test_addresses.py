@@ -1,8 +1,10 @@
 """Where things are: links, slashes, prefixes, HEAD and OPTIONS, request ids, /lifecycle and /schema."""
 
+import logging
 from uuid import UUID
 
 import pytest
+from django.test import Client
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from orders.models import Order
@@ -136,11 +138,53 @@ def test_the_id_of_the_caller_is_kept(api, stranger, path):
         assert client.get(path, X_Request_Id=REQUEST_ID)["X-Request-Id"] == REQUEST_ID
 
 
-@pytest.mark.parametrize("sent", ["17", "", "<script>", REQUEST_ID + "x" * 1000])
-def test_an_id_that_is_no_uuid_is_replaced(api, sent):
-    answered = api.get("/orders", X_Request_Id=sent)["X-Request-Id"]
+def test_an_id_in_capitals_is_kept_too(api):
+    assert api.get("/orders", X_Request_Id=REQUEST_ID.upper())["X-Request-Id"] == REQUEST_ID.upper()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "17",
+        "",
+        "<script>",
+        REQUEST_ID + "x" * 1000,
+        "-" * 1500 + REQUEST_ID + "-" * 1500,
+        REQUEST_ID.replace("-", ""),
+        f"{{{REQUEST_ID}}}",
+        f"urn:uuid:{REQUEST_ID}",
+        REQUEST_ID.replace("-", "") + "----",
+        REQUEST_ID.replace("5", "\u0665"),
+        f"{REQUEST_ID}, {REQUEST_ID}",
+    ],
+)
+def test_an_id_that_is_no_uuid_of_36_characters_is_replaced_and_not_logged(api, caplog, sent):
+    with caplog.at_level(logging.DEBUG):
+        answered = api.get("/orders", X_Request_Id=sent)["X-Request-Id"]
     assert answered != sent
-    assert UUID(answered)
+    assert (len(answered), str(UUID(answered))) == (36, answered)
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("django_guid")]
+    assert said
+    assert not sent or not any(sent in message for message in said)
+
+
+# --- HTTPS ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def https_only(settings):
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_REDIRECT_EXEMPT = [r"^healthz/?$"]
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("GET", 301), ("HEAD", 301), ("POST", 308), ("PUT", 308), ("DELETE", 308)]
+)
+def test_a_request_over_plain_http_is_sent_to_https_by_the_same_method(https_only, api, traffic, method, status):
+    body = b"" if method in ("GET", "HEAD") else b'{"item": "Teapot", "quantity": 1}'
+    response = Client().generic(method, "/orders?limit=5", body, "application/json", headers=api.headers)
+    assert (response.status_code, response["Location"]) == (status, "https://testserver/orders?limit=5")
+    assert traffic == []
 
 
 # --- /lifecycle and /schema -------------------------------------------------------------------------------------------
@@ -168,9 +212,12 @@ def test_the_lifecycle_says_the_expiry_age_that_is_set(stranger, settings):
     assert stranger.get("/lifecycle").json()["expiry"]["after_hours"] == 12
 
 
-def test_the_lifecycle_takes_no_parameters(stranger):
-    response = stranger.get("/lifecycle?status=PENDING")
+@pytest.mark.parametrize("path", ["/lifecycle", "/healthz", "/schema", "/healthz/"])
+@pytest.mark.parametrize("query", ["status=PENDING", "status", "status=&status="])
+def test_what_takes_no_parameters_refuses_each_by_name(api, traffic, path, query):
+    response = api.get(f"{path}?{query}")
     assert response.status_code == 400
+    assert traffic == []
     assert response.json()["errors"] == [
         {"field": "status", "detail": "There is no such parameter. Known: none.", "code": "unknown_parameter"}
     ]
