@@ -3,14 +3,21 @@
 import json
 import logging
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from axes.models import AccessLog
+from django.contrib.sessions.models import Session
+from django.db import connections
 from django.utils import timezone
 
+from accounts.housekeeping import LOGIN_RECORD_AGE
 from orders import schedule, store
 from orders.models import Order
 from tests.contract.given import other_table
 from tests.deploy.given import Context
+
+pytestmark = pytest.mark.django_db
 
 WISH = {"item": "Teapot", "quantity": 1, "customer_name": "Ann", "customer_email": "", "by": "api-key:shop"}
 
@@ -36,8 +43,8 @@ def test_the_summary_is_one_log_record(table, caplog):
     placed(hours_old=61)
     with caplog.at_level(logging.INFO, logger="orders.schedule"):
         summary = schedule.expire_orders({}, Context(seconds=28))
-    (record,) = [record for record in caplog.records if record.name == "orders.schedule"]
-    assert record.sweep == summary
+    (record,) = [record for record in caplog.records if hasattr(record, "sweep")]
+    assert (record.name, record.sweep) == ("orders.schedule", summary)
     assert json.loads(json.dumps(record.sweep))["stopped_early"] is False
 
 
@@ -67,6 +74,76 @@ def test_orders_that_could_not_be_expired_are_reported_and_raise(table, caplog):
         schedule.expire_orders({}, Context(seconds=28))
     (summary,) = [record.sweep for record in caplog.records if hasattr(record, "sweep")]
     assert (summary["failed"], summary["remaining"]) == (1, 1)
+
+
+# --- Housekeeping -----------------------------------------------------------------------------------------------------
+
+
+def session(*, expired_for):
+    ended = timezone.now() - expired_for
+    return Session.objects.create(session_key=uuid4().hex, session_data="x", expire_date=ended)
+
+
+def sessions():
+    return set(Session.objects.all())
+
+
+@pytest.fixture
+def no_database():
+    """The relational database cannot be opened: its file lies in a folder that is not there."""
+    connected = connections["default"]
+    lost = connected.copy()
+    lost.settings_dict["NAME"] = "/no/such/folder/db.sqlite3"
+    connections["default"] = lost
+    yield
+    connections["default"] = connected
+
+
+def test_expired_sessions_and_old_records_of_logins_are_deleted_after_the_sweep(table, caplog):
+    kept, _ = session(expired_for=-timedelta(hours=1)), session(expired_for=timedelta(hours=1))
+    login = AccessLog.objects.create(username="anna")
+    AccessLog.objects.update(attempt_time=timezone.now() - LOGIN_RECORD_AGE - timedelta(hours=1))
+    with caplog.at_level(logging.INFO, logger="orders.schedule"):
+        schedule.expire_orders({}, Context(seconds=28))
+    assert sessions() == {kept}
+    assert not AccessLog.objects.filter(pk=login.pk).exists()
+    sweep, housekeeping = [record.getMessage() for record in caplog.records if record.name == "orders.schedule"]
+    assert (sweep, housekeeping) == ("Sweep finished", "Housekeeping finished")
+    (summary,) = [record.housekeeping for record in caplog.records if hasattr(record, "housekeeping")]
+    assert summary == {"sessions": 1, "logins": 1, "login_failures": 0, "stopped_early": False}
+
+
+def test_a_sweep_that_fails_does_not_keep_the_housekeeping_from_running(table):
+    session(expired_for=timedelta(hours=1))
+    with other_table("NotMade"), pytest.raises(RuntimeError, match=r"^The sweep failed: DynamoDB does not answer"):
+        schedule.expire_orders({}, Context(seconds=28))
+    assert sessions() == set()
+
+
+def test_a_housekeeping_that_fails_is_an_error_of_its_own_and_the_sweep_is_done(table, no_database, caplog):
+    order = placed(hours_old=61)
+    with caplog.at_level(logging.INFO), pytest.raises(RuntimeError) as raised:
+        schedule.expire_orders({}, Context(seconds=28))
+    assert str(raised.value).startswith("The housekeeping failed: The database of users failed: ")
+    assert store.get(order).status == "EXPIRED"
+    # The alarm on missing sweeps counts this line.
+    (summary,) = [record.sweep for record in caplog.records if hasattr(record, "sweep")]
+    assert (summary["expired"], summary["failed"]) == (1, 0)
+
+
+def test_neither_failure_hides_the_other(table, no_database):
+    with other_table("NotMade"), pytest.raises(RuntimeError) as raised:
+        schedule.expire_orders({}, Context(seconds=28))
+    assert "The sweep failed: DynamoDB does not answer" in str(raised.value)
+    assert "The housekeeping failed: The database of users failed" in str(raised.value)
+
+
+def test_housekeeping_for_which_the_sweep_left_no_time_is_for_the_next_hour(table, caplog):
+    outdated = session(expired_for=timedelta(hours=1))
+    with caplog.at_level(logging.INFO, logger="orders.schedule"):
+        schedule.expire_orders({}, Context(seconds=schedule.HOUSEKEEPING_MARGIN_SECONDS))
+    assert sessions() == {outdated}
+    assert "No time is left for housekeeping; the next run does it" in caplog.messages
 
 
 def _spoil(order_id):
