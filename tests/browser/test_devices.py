@@ -4,8 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from playwright.sync_api import expect
 
+from accounts.models import ApiKey
 from orders.lifecycle import Status
 from tests.browser import given
 from tests.browser.conftest import PASSWORD
@@ -13,22 +15,113 @@ from tests.browser.conftest import PASSWORD
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk"
+
+
 def every_page(order):
     at = f"/dashboard/orders/{order.order_id}/"
     yield from ("/dashboard/", "/dashboard/?status=EXPIRED", "/dashboard/?customer_email=x")
-    yield from ("/dashboard/overview/?count=1", "/dashboard/orders/new/", "/dashboard/search/?q=teapot", "/nowhere", at)
-    yield from (f"{at}delete/?version=1", f"{at}status/?to=CANCELLED&version=7")
+    yield from ("/dashboard/overview/?count=1", "/dashboard/orders/new/", "/nowhere", at)
+    yield from (f"/dashboard/search/?q={LONG_WORD}", f"{at}delete/?version=1", f"{at}status/?to=CANCELLED&version=1")
+    yield f"{at}status/?to=CANCELLED&version=7"
+
+
+def every_admin_page(user):
+    key, _ = ApiKey.objects.create_key(name="a-shop-with-a-long-name-that-has-no-place-to-break")
+    group = Group.objects.get(name="Order managers")
+    for path in (f"accounts/apikey/{key.pk}", f"accounts/user/{user.pk}", f"auth/group/{group.pk}"):
+        model, _, pk = path.rpartition("/")
+        yield from (f"/admin/{model}/", f"/admin/{model}/add/", f"/admin/{model}/{pk}/change/")
+        yield from (f"/admin/{model}/{pk}/delete/", f"/admin/{model}/{pk}/history/")
+    yield from ("/admin/", "/admin/password_change/", "/admin/axes/accessattempt/")
+
+
+def is_wider_than(page, width):
+    return page.evaluate("document.documentElement.scrollWidth") > width
+
+
+def long_order():
+    return given.placed(LONG_WORD * 3, name=LONG_WORD * 2, email=f"{'a' * 60}@example.com", ago=timedelta(0))
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_no_page_is_wider_than_a_phone(open_browser, manager, scripts):
-    long = given.placed("Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 3, email=f"{'a' * 60}@example.com")
+@pytest.mark.parametrize("width", [320, 360])
+def test_no_page_is_wider_than_a_phone(open_browser, manager, scripts, width):
+    long = long_order()
     given.placed_many(26)
-    page = open_browser(manager, java_script_enabled=scripts, **PHONE)
+    page = open_browser(manager, java_script_enabled=scripts, **PHONE | {"viewport": {"width": width, "height": 740}})
     for address in every_page(long):
         page.goto(address)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width == 360, address
+        width_now = page.evaluate("document.documentElement.scrollWidth")
+        assert width_now == width, address
+        button = page.get_by_role("search").get_by_role("button").bounding_box()
+        assert button["x"] + button["width"] <= width, address
+        if scripts:
+            assert outside_of_its_card(page) == [], address
+
+
+def outside_of_its_card(page):
+    """Texts that are wider than the card that they are in."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll(".o-card :is(dd, td, p, span, strong, label, h2), .o-empty *")]
+            .filter((part) => !part.closest(".o-hidden, .o-chart"))
+            .filter((part) => part.checkVisibility())
+            .filter((part) => {
+                const card = part.closest(".o-card, .o-empty").getBoundingClientRect();
+                return part.getBoundingClientRect().right > card.right + 1;
+            })
+            .map((part) => part.outerHTML.slice(0, 120))"""
+    )
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_page_of_a_bulk_action_and_no_error_page_is_wider_than_the_screen(open_browser, manager, width):
+    long_order()
+    page = open_browser(manager, viewport={"width": width, "height": 740})
+    page.goto("/dashboard/")
+    page.get_by_role("checkbox", name="Whole page").check()
+    assert not is_wider_than(page, width)
+    page.get_by_role("button", name="Cancel orders").click()
+    expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
+    assert not is_wider_than(page, width)
+    page.get_by_role("button", name="Cancel 1 order").click()
+    expect(page.get_by_text("1 order was changed")).to_be_visible()
+    assert not is_wider_than(page, width)
+    with given.silent_dynamodb():
+        page.goto("/dashboard/")
+    assert not is_wider_than(page, width)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_page_of_the_admin_is_wider_than_the_screen(open_browser, administrator, width):
+    page = open_browser(administrator, viewport={"width": width, "height": 740})
+    for address in every_admin_page(administrator):
+        page.goto(address)
+        assert not is_wider_than(page, width), address
+    page.context.clear_cookies()
+    page.goto("/admin/login/")
+    assert not is_wider_than(page, width)
+
+
+@pytest.mark.parametrize("width", [768, 1023, 1024, 1280])
+def test_long_texts_take_two_lines_of_a_list_and_push_no_column_off_the_page(open_browser, manager, width):
+    words = ("An oak table with many words about each of its features " * 4)[:200]
+    given.placed(words, quantity=1_000_000, name=words, ago=timedelta(hours=48, minutes=1))
+    given.moved(long_order(), Status.PROCESSING)
+    page = open_browser(manager, viewport={"width": width, "height": 740})
+    page.goto("/dashboard/")
+    scroll = page.get_by_role("region", name="Orders")
+    assert scroll.evaluate("region => region.scrollWidth <= region.clientWidth")
+    row = page.get_by_role("row", name="1,000,000")
+    text = row.get_by_title(words).first
+    line = text.evaluate("text => parseFloat(getComputedStyle(text).lineHeight)")
+    assert text.bounding_box()["height"] == pytest.approx(2 * line, abs=1)
+    page.get_by_role("checkbox", name="Whole page").check()
+    page.get_by_role("button", name="Cancel orders").click()
+    expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
+    assert page.get_by_title(words).first.bounding_box()["height"] == pytest.approx(2 * line, abs=1)
+    page.get_by_role("link", name=page.locator("td .o-id").first.inner_text()).click()
+    expect(page.get_by_role("region", name="Order", exact=True)).to_be_visible()
 
 
 def test_a_phone_acts_on_several_orders(open_browser, manager):
