@@ -1,7 +1,9 @@
 """The one door to DynamoDB: a call, and what its failures mean for an order."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from ssl import SSLCertVerificationError
 from typing import Any
 
@@ -9,10 +11,13 @@ from botocore import exceptions as aws
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import PynamoDBException
+from pynamodb.expressions.condition import Condition
+from pynamodb.pagination import ResultIterator
 from urllib3.exceptions import LocationValueError
 
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.models import Order
+from orders.reading import Item, StoredOrder, UnreadableOrder, read_order
 
 # The engine's own words for "not now": all the retries have been spent when one of these reaches us. A table that is
 # not there is among them, for a deploy that has yet to create it.
@@ -57,11 +62,15 @@ ADVICE = {
 }
 DEFAULT_ADVICE = "Check the AWS_ variables of this process and ~/.aws/config."
 
+REPORTED_ORDERS = 1_000
+
+logger = logging.getLogger(__name__)
+
 
 class ConditionRefusedError(Exception):
     """A conditional write did not happen; `order` is what stands in the table, None where there is nothing."""
 
-    def __init__(self, order: Order | None, *, retried: bool) -> None:
+    def __init__(self, order: StoredOrder | None, *, retried: bool) -> None:
         super().__init__("the condition of a write did not hold")
         self.order = order
         self.retried = retried
@@ -94,7 +103,52 @@ def _refusal(error: ClientError) -> ConditionRefusedError:
     reply: Any = error.__cause__.response if isinstance(error.__cause__, ClientError) else error.response
     item = reply.get("Item")
     retried = reply["ResponseMetadata"].get("RetryAttempts", 0) > 0
-    return ConditionRefusedError(Order.from_raw_data(item) if item else None, retried=retried)
+    return ConditionRefusedError(read(item) if item else None, retried=retried)
+
+
+def read(item: Item) -> StoredOrder:
+    """The item as an order. One that cannot be read is logged, once per process, and returned as UnreadableOrder."""
+    order = read_order(item)
+    if isinstance(order, UnreadableOrder):
+        _report(order.order_id, order.reasons)
+    return order
+
+
+@lru_cache(maxsize=REPORTED_ORDERS)
+def _report(order_id: str, reasons: tuple[str, ...]) -> None:
+    # The cache is what keeps each order to one line, and the memory for that bounded.
+    logger.warning("Order %s cannot be read: %s", order_id, " ".join(reasons))
+
+
+def get(order_id: str) -> Item | None:
+    """The item, as of now (a consistent read)."""
+    with faults_as_order_errors():
+        item: Item | None = connection().get_item(order_id, consistent_read=True).get("Item")
+    return item
+
+
+def query(  # noqa: PLR0913 (the parts of one question)
+    index: Any,  # noqa: ANN401 (PynamoDB's indexes share no useful type)
+    partition: str,
+    in_range: Condition,
+    *,
+    limit: int | None = None,
+    page_size: int | None = None,
+    newest_first: bool = False,
+    start_key: Item | None = None,
+) -> Iterator[Item]:
+    """The items of one partition of an index, at most `limit`, read page by page as they are asked for.
+
+    `faults_as_order_errors` must guard whatever asks for them.
+    """
+    parts = {
+        "range_key_condition": in_range,
+        "index_name": index.Meta.index_name,
+        "limit": page_size or limit,
+        "scan_index_forward": not newest_first,
+        "exclusive_start_key": start_key,
+    }
+    return ResultIterator(connection().query, (partition,), parts, limit=limit)
 
 
 @contextmanager

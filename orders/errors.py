@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from orders.lifecycle import Status
     from orders.models import Order
+    from orders.reading import UnreadableOrder
 
 
 class OrderError(Exception):
@@ -23,6 +24,16 @@ class OrderNotFoundError(OrderError):
     def __init__(self, order_id: str) -> None:
         super().__init__(f"There is no order {order_id}.")
         self.order_id = order_id
+
+
+class UnreadableOrderError(OrderError):
+    """The table holds something under this id that is no order; nothing but deleting it is possible."""
+
+    code = "unreadable_order"
+
+    def __init__(self, order: UnreadableOrder) -> None:
+        super().__init__(f"Order {order.order_id} cannot be read: {' '.join(order.reasons)}")
+        self.order = order
 
 
 class IllegalTransitionError(OrderError):

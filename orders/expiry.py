@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orders import lifecycle, listing, store
+from orders.errors import UnreadableOrderError
 from orders.lifecycle import Status
-from orders.models import Order
+from orders.reading import StoredOrder, UnreadableOrder
 from orders.stopwatch import TimeIsUp, never
 
 BY = "system:expire_orders"
@@ -29,10 +30,19 @@ class Sweep:
     expired: int = 0
     moved_on: int = 0
     """Orders that somebody else moved or deleted meanwhile; left alone."""
+    repaired: int = 0
+    """Orders whose status another program had set; the index holds them under it now. In a dry run, those it found."""
+    unreadable: int = 0
+    """Orders that cannot be read, so that nothing is written to them. They neither fail a run nor remain due."""
     failed: int = 0
     stopped_early: bool = False
     remaining: int = 0
     """Orders that are still due, `listing.COUNT_CAP` standing for that many or more."""
+
+    @property
+    def due(self) -> int:
+        """The examined orders that were there to expire: they were expired, failed, or would be in a dry run."""
+        return self.examined - self.moved_on - self.repaired - self.unreadable
 
 
 def sweep(  # noqa: PLR0913 (an operator's choices, by keyword)
@@ -46,42 +56,55 @@ def sweep(  # noqa: PLR0913 (an operator's choices, by keyword)
 ) -> Sweep:
     """Expire the orders that were PENDING for longer than `age` at the instant `at`, and say what happened.
 
-    Stops before the next order once `limit` have been examined or `time_is_up()`. A dry run writes nothing. `watch` is
-    called after each order. An order whose write fails is counted, logged and left for the next run.
+    Stops before the next order once `limit` have been expired, failures included, or `time_is_up()`. Orders that have
+    moved on, were repaired or cannot be read do not use up the limit: they may be the oldest, run after run. A dry run
+    writes nothing. `watch` is called after each order. An order whose write fails is counted, logged and left for the
+    next run.
     Raises StoreUnavailableError when the due orders cannot be read.
     """
     result = Sweep(cutoff=lifecycle.cutoff(at=at, age=age), dry_run=dry_run)
     for order in _within(listing.due(before=result.cutoff), result, limit, time_is_up):
         result.examined += 1
-        if not dry_run:
-            _expire(order, at, result)
+        _handle(order, at, result)
         watch(result)
     result.remaining = _remaining(result)
     return result
 
 
-def _within(orders: Iterator[Order], result: Sweep, limit: int | None, time_is_up: TimeIsUp) -> Iterator[Order]:
+def _within(
+    orders: Iterator[StoredOrder], result: Sweep, limit: int | None, time_is_up: TimeIsUp
+) -> Iterator[StoredOrder]:
     for order in orders:
-        if result.examined == limit or time_is_up():
+        if result.due == limit or time_is_up():
             result.stopped_early = True
             return
         yield order
 
 
-def _expire(order: Order, at: datetime, result: Sweep) -> None:
+def _handle(order: StoredOrder, at: datetime, result: Sweep) -> None:
     try:
-        expired = store.expire(order.order_id, at=at, by=BY)
+        if isinstance(order, UnreadableOrder):
+            result.unreadable += 1
+        elif order.status is not Status.PENDING:
+            done = result.dry_run or store.repair(order, at=at) is not None
+            result.repaired += done
+            result.moved_on += not done
+        elif not result.dry_run:
+            done = store.expire(order.order_id, at=at, by=BY) is not None
+            result.expired += done
+            result.moved_on += not done
+    except UnreadableOrderError:
+        result.unreadable += 1
     except Exception as error:  # noqa: BLE001 (whatever is wrong with one order, the others are still due)
         # One line each: in an outage there may be thousands.
         logger.error("Order %s could not be expired: %r", order.order_id, error)  # noqa: TRY400
         result.failed += 1
-    else:
-        result.expired += expired is not None
-        result.moved_on += expired is None
 
 
 def _remaining(result: Sweep) -> int:
     """Counted anew only where the run did not go through: an index may not yet show what was just written."""
     if result.stopped_early:
-        return listing.count(Status.PENDING, before=result.cutoff)
-    return result.examined if result.dry_run else result.failed
+        # The unreadable ones are counted with the others, and stay: they would keep this above 0 for ever.
+        cap = listing.COUNT_CAP + result.unreadable
+        return max(0, listing.count(Status.PENDING, before=result.cutoff, cap=cap) - result.unreadable)
+    return result.due if result.dry_run else result.failed

@@ -20,11 +20,12 @@ from django.core import signing
 from django.core.cache import cache
 from pynamodb.expressions.condition import Condition
 
-from orders.dynamodb import connection, faults_as_order_errors
+from orders.dynamodb import connection, faults_as_order_errors, query, read
 from orders.errors import InvalidCursorError, StoreUnavailableError
 from orders.instants import write_instant
 from orders.lifecycle import Status
 from orders.models import Order, customer_key, listing_key, shards, status_key
+from orders.reading import Item, StoredOrder
 from orders.text import email_spellings
 
 COUNT_CAP = 1_000
@@ -68,10 +69,11 @@ class Filters:
 class Page(NamedTuple):
     """Orders, newest first, and the cursors of its neighbours; None where there is no neighbour.
 
-    With both a customer and a status a page may be short, even empty, and still have a `next`: follow it.
+    One that cannot be read is among them, as an UnreadableOrder. With a status a page may be short, even empty, and
+    still have a `next`: follow it.
     """
 
-    orders: list[Order]
+    orders: list[StoredOrder]
     next: str | None
     previous: str | None
 
@@ -125,20 +127,20 @@ def walk(filters: Filters, *, limit: int) -> Iterator[Page]:
             return
 
 
-def newer_cursor(order: Order, filters: Filters) -> str:
+def newer_cursor(order: StoredOrder, filters: Filters) -> str:
     """The cursor of the page before this order: what has come in since."""
     return _signer(filters).sign_object(Position(Direction.NEWER, order.created_key))
 
 
-def get_many(order_ids: Iterable[str]) -> list[Order]:
+def get_many(order_ids: Iterable[str]) -> list[StoredOrder]:
     """The orders with these ids, in this order, by one BatchGetItem per 100; one that is gone is left out."""
     ids = list(dict.fromkeys(order_ids))
     batches = [ids[start : start + BATCH_GET_LIMIT] for start in range(0, len(ids), BATCH_GET_LIMIT)]
-    orders = {order.order_id: order for batch in batches for order in map(Order.from_raw_data, _batch_get(batch))}
+    orders = {order.order_id: order for batch in batches for order in map(read, _batch_get(batch))}
     return [orders[order_id] for order_id in ids if order_id in orders]
 
 
-def _batch_get(order_ids: list[str]) -> Iterator[dict[str, Any]]:
+def _batch_get(order_ids: list[str]) -> Iterator[Item]:
     """The stored items. PynamoDB's own batch_get repeats what DynamoDB left unprocessed at once and without end."""
     keys: list[Any] = [{"order_id": order_id} for order_id in order_ids]
     for seconds in (0.0, *UNPROCESSED_WAITS):
@@ -152,19 +154,19 @@ def _batch_get(order_ids: list[str]) -> Iterator[dict[str, Any]]:
     raise StoreUnavailableError(f"BatchGetItem left {len(keys)} keys unprocessed")
 
 
-def due(*, before: datetime) -> Iterator[Order]:
-    """The PENDING orders created before that instant, oldest first, read as they are asked for; their keys alone.
+def due(*, before: datetime) -> Iterator[StoredOrder]:
+    """What by_status holds as PENDING and created before that instant, oldest first, read as it is asked for.
 
-    For the sweep, which needs no more, and which an order that cannot be read must not stop.
+    For the sweep. The index holds an order under the status of our last write: another program may have set another
+    one since.
     """
     in_range = Order.created_key < write_instant(before)
-    keys = ["order_id", "created_key"]
     streams = [
-        Order.by_status.query(status_key(Status.PENDING, n), in_range, attributes_to_get=keys, page_size=DUE_PER_QUERY)
-        for n in shards()
+        query(Order.by_status, status_key(Status.PENDING, shard), in_range, page_size=DUE_PER_QUERY)
+        for shard in shards()
     ]
     with faults_as_order_errors():
-        yield from heapq.merge(*streams, key=_created_key)
+        yield from map(read, heapq.merge(*streams, key=_created_key))
 
 
 def count(
@@ -292,25 +294,34 @@ class Stretch(NamedTuple):
     The keys are empty where there was nothing to go over.
     """
 
-    orders: list[Order]
+    orders: list[StoredOrder]
     first_key: str
     last_key: str
     more: bool
 
 
-def _stretch(orders: list[Order], rows: list[Order], *, more: bool) -> Stretch:
+def _stretch(orders: list[StoredOrder], rows: list[Item], *, more: bool) -> Stretch:
     if not rows:
         return Stretch([], "", "", more=False)
-    return Stretch(orders, rows[0].created_key, rows[-1].created_key, more)
+    return Stretch(orders, _created_key(rows[0]), _created_key(rows[-1]), more)
 
 
 def _index_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
     index, partitions = _index(filters.status)
     rows = _merged(index, partitions, filters, position, limit + 1)
-    return _stretch(rows[:limit], rows[:limit], more=len(rows) > limit)
+    # An order whose status another program has set is in the index under the status before.
+    orders = [order for order in map(read, rows[:limit]) if _has_status(order, filters.status)]
+    return _stretch(orders, rows[:limit], more=len(rows) > limit)
 
 
-def _merged(index: Any, partitions: Iterable[str], filters: Filters, position: Position, limit: int) -> list[Order]:  # noqa: ANN401
+def _has_status(order: StoredOrder, status: Status | None) -> bool:
+    """Whether a list of this status, or of all, shows the order; an unreadable one is shown where it is indexed."""
+    if status is None:
+        return True
+    return order.status is status if isinstance(order, Order) else order.status_key.startswith(f"{status}#")
+
+
+def _merged(index: Any, partitions: Iterable[str], filters: Filters, position: Position, limit: int) -> list[Item]:  # noqa: ANN401
     """The next `limit` rows of all the partitions together: one Query each, merged."""
     parts = together(lambda partition: _query(index, partition, filters, position, limit), partitions)
     merged = heapq.merge(*parts, key=_created_key, reverse=position.direction is Direction.OLDER)
@@ -332,26 +343,29 @@ def _customer_stretch(filters: Filters, position: Position, limit: int) -> Stret
     """
     size = BATCH_GET_LIMIT if filters.status else limit
     rows = _merged(Order.by_customer, email_spellings(filters.customer_email or ""), filters, position, size + 1)
-    found = get_many(row.order_id for row in rows[:size])
-    orders = [order for order in found if filters.status in (None, order.status)]
+    found = get_many(row["order_id"]["S"] for row in rows[:size])
+    orders = [order for order in found if _has_status(order, filters.status)]
     if len(orders) <= limit:
         return _stretch(orders, rows[:size], more=len(rows) > size)
-    return Stretch(orders[:limit], rows[0].created_key, orders[limit - 1].created_key, more=True)
+    return Stretch(orders[:limit], _created_key(rows[0]), orders[limit - 1].created_key, more=True)
 
 
-def _query(index: Any, partition: str, filters: Filters, position: Position, limit: int) -> list[Order]:  # noqa: ANN401
+def _query(index: Any, partition: str, filters: Filters, position: Position, limit: int) -> list[Item]:  # noqa: ANN401
     low, high = _range(filters, position)
     if low > high:
         return []
+    start_key = None if position.inclusive else _start_key(index, partition, position.key)
     with faults_as_order_errors():
-        rows = index.query(
-            partition,
-            Order.created_key.between(low, high),
-            scan_index_forward=position.direction is Direction.NEWER,
-            last_evaluated_key=None if position.inclusive else _start_key(index, partition, position.key),
-            limit=limit,
+        return list(
+            query(
+                index,
+                partition,
+                Order.created_key.between(low, high),
+                limit=limit,
+                newest_first=position.direction is Direction.OLDER,
+                start_key=start_key,
+            )
         )
-        return list(rows)
 
 
 def _range(filters: Filters, position: Position) -> tuple[str, str]:
@@ -360,11 +374,12 @@ def _range(filters: Filters, position: Position) -> tuple[str, str]:
     return (low, min(high, position.key)) if position.direction is Direction.OLDER else (max(low, position.key), high)
 
 
-def _start_key(index: Any, partition: str, key: str) -> dict[str, dict[str, str]]:  # noqa: ANN401
+def _start_key(index: Any, partition: str, key: str) -> Item:  # noqa: ANN401
     """Where a Query goes on. The order need not stand in this partition, nor exist any more: only its place counts."""
     hash_name = index._hash_key_attribute().attr_name  # noqa: SLF001 (PynamoDB has no public name for it)
     return {hash_name: {"S": partition}, "created_key": {"S": key}, "order_id": {"S": key.partition("#")[2]}}
 
 
-def _created_key(order: Order) -> str:
-    return order.created_key
+def _created_key(row: Item) -> str:
+    key: str = row["created_key"]["S"]
+    return key

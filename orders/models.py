@@ -1,8 +1,9 @@
 """The order as DynamoDB keeps it: attributes, indexes and what follows from them. Nothing here causes traffic."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 from zlib import crc32
 
@@ -14,7 +15,7 @@ from pynamodb.models import Model
 
 from orders import lifecycle
 from orders.instants import read_instant, write_instant
-from orders.lifecycle import Status
+from orders.lifecycle import INITIAL, Status
 from orders.text import canonical_email
 
 MAX_QUANTITY = 1_000_000
@@ -27,9 +28,49 @@ ANONYMOUS = "anonymous"
 UNVERSIONED = 0
 """The version of an order that the former system wrote and nobody has moved since; ours start at 1."""
 
+OUTSIDE = "system:outside"
+"""In a history, who set a status that no write of ours set: another program that writes to the table."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""An instant outside of these years may not have an equivalent in every time zone, nor one that is some hours later."""
+
+REVISION = re.compile(r"(0|[1-9][0-9]{0,14})(?:-([A-Z]+))?")
+"""DynamoDB refuses numbers of more than 38 digits; no order is ever written to as often as 15 digits can say."""
+
+
+class OutsideRevision(NamedTuple):
+    """An order at `version` whose status another program has set since."""
+
+    version: int
+    status: Status
+
+    def __str__(self) -> str:
+        return f"{self.version}-{self.status}"
+
+
+Revision = int | OutsideRevision
+"""What a caller saw of an order: its version, and its status where another program has set that.
+
+Such a program leaves the version as it is, so the version alone does not tell that the order has changed.
+"""
+
+
+def parse_revision(text: str) -> Revision | None:
+    """The revision that is written as `text`; None where none is."""
+    match = REVISION.fullmatch(text)
+    if match is None:
+        return None
+    version, status = int(match[1]), match[2]
+    if status is None:
+        return version
+    return OutsideRevision(version, Status(status)) if status in Status.__members__ else None
+
 
 class InstantAttribute(Attribute[datetime]):
-    """An aware datetime, stored as `orders.instants` writes it; a naive one is refused with ValueError."""
+    """An aware datetime, stored as `orders.instants` writes it; a naive one is refused with ValueError.
+
+    A stored text raises ValueError where it is no instant of the years FIRST_YEAR to LAST_YEAR.
+    """
 
     attr_type = STRING
 
@@ -37,10 +78,19 @@ class InstantAttribute(Attribute[datetime]):
         return write_instant(value)
 
     def deserialize(self, value: str) -> datetime:
-        return read_instant(value)
+        return _stored_instant(value)
+
+
+def _stored_instant(text: str) -> datetime:
+    instant = read_instant(text)
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise ValueError(f"{text!r} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return instant
 
 
 class StatusAttribute(Attribute[Status]):
+    """Stored in upper case, and read in any case: the former system took what its callers sent."""
+
     attr_type = STRING
 
     def serialize(self, value: Status) -> str:
@@ -51,7 +101,10 @@ class StatusAttribute(Attribute[Status]):
 
 
 class HistoryEntry(NamedTuple):
-    """The order took on `status` at `at`, by the hand of `by` (`staff:…`, `api-key:…` or `system:…`)."""
+    """The order took on `status` at `at`, by the hand of `by` (`staff:…`, `api-key:…` or `system:…`).
+
+    With `by` = OUTSIDE, `at` is when a write of ours found the status; when it was set is not known.
+    """
 
     status: Status
     at: datetime
@@ -74,7 +127,7 @@ class HistoryAttribute(Attribute[list[HistoryEntry]]):
 
     def deserialize(self, value: list[dict[str, Any]]) -> list[HistoryEntry]:
         maps = (element["M"] for element in value)
-        return [HistoryEntry(Status(m["status"]["S"]), read_instant(m["at"]["S"]), m["by"]["S"]) for m in maps]
+        return [HistoryEntry(Status(m["status"]["S"]), _stored_instant(m["at"]["S"]), m["by"]["S"]) for m in maps]
 
 
 class ByStatus(GlobalSecondaryIndex[Any]):
@@ -148,13 +201,41 @@ class Order(Model):
     by_created = ByCreated()
     by_customer = ByCustomer()
 
+    stored: Mapping[str, Any] = MappingProxyType({})
+    """The item that the order was read from, in DynamoDB's own form; empty for an order that was not read."""
+
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """Raises whatever an attribute raises that cannot be read; `orders.reading` does not."""
         # What every read of PynamoDB passes through; its `deserialize` serves refresh() alone.
         order = super().from_raw_data(data)
+        order.stored = data
         if order.version is None:
-            order.version, order.history, order.updated_at = UNVERSIONED, [], order.created_at
+            order.version = UNVERSIONED
+        if order.history is None:
+            order.history = []
+        if order.updated_at is None:
+            order.updated_at = order.created_at
         return order
+
+    @property
+    def changed_outside(self) -> bool:
+        """Whether another program has set the status: the history, or the index key, names another one.
+
+        The former system placed its orders as PENDING, so any other status of an order without history is one.
+        """
+        known = self.history[-1].status if self.history else INITIAL if self.version == UNVERSIONED else self.status
+        return self.status is not known or self.has_stale_key
+
+    @property
+    def has_stale_key(self) -> bool:
+        """Whether the index by_status holds the order under another status than it has."""
+        return self.status_key is not None and self.status_key.rpartition("#")[0] != self.status
+
+    @property
+    def revision(self) -> Revision:
+        version = int(self.version)
+        return OutsideRevision(version, self.status) if self.changed_outside else version
 
     @property
     def allowed_transitions(self) -> tuple[Status, ...]:
@@ -164,12 +245,14 @@ class Order(Model):
     def expires_at(self) -> datetime | None:
         return lifecycle.expires_at(self.status, self.created_at, age=expiry_age())
 
-    def was_moved_by(self, by: str, *, from_version: int) -> bool:
-        """Whether `by` made the one change since that version.
+    def was_moved_by(self, by: str, *, since: Revision) -> bool:
+        """Whether `by` made the one change since that revision.
 
         A lost reply or a second click makes no difference: the change is still that of the one who made it.
         """
-        return self.version == from_version + 1 and bool(self.history) and self.history[-1].by == by
+        # The write after another program's change puts both into the history.
+        version = since.version + 1 if isinstance(since, OutsideRevision) else since
+        return self.version == version + 1 and bool(self.history) and self.history[-1].by == by
 
 
 def new_order(  # noqa: PLR0913 (an order's fields, by keyword)

@@ -1,39 +1,63 @@
 """One order: place, get, change status, expire, delete. Each write is one conditional call to DynamoDB.
 
+An order that another program has written, or written to, takes a second call: the condition of the first one holds only
+for an order as we write it, and its refusal brings the item back. It is read, and written under the condition that
+nothing in it has changed since. What cannot be read is therefore never written to.
+
 Callers pass the instant (`at`) and the hand (`by`); nothing here reads the clock or the request. Every function raises
 StoreUnavailableError when DynamoDB does not answer.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple
+from functools import reduce
+from operator import and_, or_
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
 from pynamodb.constants import ALL_NEW, DELETE_ITEM, ITEM, PUT_ITEM, UPDATE_ITEM
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Value
+from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
-from orders import lifecycle
+from orders import dynamodb, lifecycle
 from orders.dynamodb import ConditionRefusedError, faults_as_order_errors, write
 from orders.errors import (
     IdempotencyKeyReusedError,
     IllegalTransitionError,
     OrderNotFoundError,
+    UnreadableOrderError,
     VersionMismatchError,
 )
 from orders.lifecycle import Status
-from orders.models import UNVERSIONED, HistoryEntry, Order, new_order, shard_of, status_key
+from orders.models import OUTSIDE, UNVERSIONED, HistoryEntry, Order, Revision, new_order, shard_of, status_key
+from orders.reading import StoredOrder, UnreadableOrder
 from orders.text import tidy_email
 
 IDEMPOTENCY_NAMESPACE = UUID("5a3f6b0e-6a55-4c0e-9d0f-0e7f1c1b7a52")
 
 IMPOSSIBLE_VERSION = -1
+ATTEMPTS = 3
+"""Writes to an order that other programs change between each reading and the write after it."""
 
-Versions = Collection[int] | None
-"""The versions that a caller has seen and will accept; None accepts any."""
+Versions = Collection[Revision] | None
+"""The revisions that a caller has seen and will accept; None accepts any."""
+
+# What every order has that we write. A condition can ask for its types, which is all that can be asked of an item
+# without reading it.
+WRITTEN = (
+    Order.item,
+    Order.quantity,
+    Order.customer_name,
+    Order.customer_email,
+    Order.created_at,
+    Order.updated_at,
+    Order.version,
+    Order.history,
+)
+WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN))
 
 
 class Placement(NamedTuple):
@@ -60,7 +84,7 @@ def place(  # noqa: PLR0913 (an order's fields, by keyword)
     """Place a PENDING order under a new id, or under the given one of `idempotent_order_id`.
 
     A repeat under the same id places nothing and returns what stands there.
-    Raises IdempotencyKeyReusedError when another order stands there.
+    Raises IdempotencyKeyReusedError when another order stands there, UnreadableOrderError when it cannot be read.
     """
     order = new_order(
         order_id=order_id or str(uuid4()),
@@ -84,7 +108,9 @@ def _put(order: Order) -> None:
     write(PUT_ITEM, order.order_id, key=ITEM, attributes=order.serialize(), condition=condition)
 
 
-def _placed_before(order: Order, existing: Order | None) -> Placement:
+def _placed_before(order: Order, existing: StoredOrder | None) -> Placement:
+    if isinstance(existing, UnreadableOrder):
+        raise UnreadableOrderError(existing)
     if existing is None or _wish(existing) != _wish(order):
         raise IdempotencyKeyReusedError
     # The same instant: our own call, whose reply was lost and which was therefore sent again.
@@ -97,94 +123,218 @@ def _wish(order: Order) -> tuple[object, ...]:
 
 
 def get(order_id: str) -> Order:
-    """The order as of now (a consistent read). Raises OrderNotFoundError."""
-    try:
-        with faults_as_order_errors():
-            return Order.get(order_id, consistent_read=True)
-    except DoesNotExist:
-        raise OrderNotFoundError(order_id) from None
+    """The order as of now (a consistent read). Raises OrderNotFoundError or UnreadableOrderError."""
+    item = dynamodb.get(order_id)
+    return _readable(dynamodb.read(item) if item else None, order_id)
+
+
+def _readable(found: StoredOrder | None, order_id: str) -> Order:
+    if found is None:
+        raise OrderNotFoundError(order_id)
+    if isinstance(found, UnreadableOrder):
+        raise UnreadableOrderError(found)
+    return found
 
 
 def change_status(order_id: str, to: Status, *, at: datetime, by: str, versions: Versions = None) -> Order:
     """Move the order to `to` and return it as it then stands; an order that is there already is left as it is.
 
-    Raises OrderNotFoundError, VersionMismatchError (its version is none of `versions`) or IllegalTransitionError.
+    Where another program has set the order's status, the same write repairs what that left behind, also when the order
+    is there already.
+    Raises OrderNotFoundError, UnreadableOrderError, VersionMismatchError (its revision is none of `versions`) or
+    IllegalTransitionError. None of them has written anything, but for one case of UnreadableOrderError: see `_write`.
     """
-    sources = lifecycle.sources(to)
-    if not sources:
-        return _settled(get(order_id), to, versions)
-    # Holds when the order exists, stands where an arrow leads to `to`, and is as the caller saw it.
-    condition = _seen(versions, Order.status.is_in(*sources))
-    try:
-        return _move(order_id, to, at=at, by=by, condition=condition)
-    except ConditionRefusedError as refused:
-        if refused.order is None:
-            raise OrderNotFoundError(order_id) from None
-        return _settled(refused.order, to, versions)
+    if sources := lifecycle.sources(to):
+        try:
+            return _append(order_id, HistoryEntry(to, at, by), _as_ours(sources, versions))
+        except ConditionRefusedError as refused:
+            order = _readable(refused.order, order_id)
+    else:
+        order = get(order_id)
+    return _change_as_read(order, HistoryEntry(to, at, by), versions)
 
 
-def _settled(order: Order, to: Status, versions: Versions) -> Order:
-    """The order, if it needed no move. A repeated request must succeed, so that is asked first (RFC 9110, 13.1.1)."""
-    if order.status is to:
-        return order
-    if versions is not None and order.version not in versions:
+def _change_as_read(order: Order, change: HistoryEntry, versions: Versions) -> Order:
+    for _ in range(ATTEMPTS):
+        entries = _missing_entries(order, change, versions)
+        if not entries:
+            return order
+        try:
+            return _rewrite(order, entries)
+        except ConditionRefusedError as refused:
+            order = _readable(refused.order, order.order_id)
+    raise VersionMismatchError(order)
+
+
+def _missing_entries(order: Order, change: HistoryEntry, versions: Versions) -> list[HistoryEntry]:
+    """What the history lacks once the change is made; nothing where the order needs no write.
+
+    A repeated request must succeed, so whether the order is there already is asked first (RFC 9110, 13.1.1).
+    """
+    outside = _outside(order, change.at)
+    if order.status is change.status:
+        # An order in no index has nothing there to repair.
+        return outside if order.status_key else []
+    if versions is not None and order.revision not in versions:
         raise VersionMismatchError(order)
-    raise IllegalTransitionError(order, to)
+    if change.status not in order.allowed_transitions:
+        raise IllegalTransitionError(order, change.status)
+    return [*outside, change]
 
 
 def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
-    """Move a PENDING order to EXPIRED; None for one that has moved on or is gone. For the sweep alone."""
+    """Move a PENDING order to EXPIRED; None for one that has moved on or is gone. For the sweep alone.
+
+    Raises UnreadableOrderError.
+    """
+    change, expired_at = HistoryEntry(Status.EXPIRED, at, by), Order.expired_at.set(at)
     try:
-        # Holds when nobody, another sweep included, has moved the order on.
-        condition = Order.status == Status.PENDING
-        return _move(order_id, Status.EXPIRED, at=at, by=by, condition=condition, more=[Order.expired_at.set(at)])
+        return _append(order_id, change, _as_ours([Status.PENDING]), expired_at)
     except ConditionRefusedError as refused:
-        # Sent twice and expired at this very instant: our own first call did it, and only its reply was lost.
-        if refused.retried and refused.order is not None and refused.order.expired_at == at:
-            return refused.order
+        order, done = refused.order, _is_done(refused, change)
+    if order is None:
         return None
+    order = _readable(order, order_id)
+    if done or order.status is not Status.PENDING:
+        return order if done else None
+    try:
+        return _rewrite(order, [*_outside(order, at), change], expired_at)
+    except ConditionRefusedError as refused:
+        return refused.order if isinstance(refused.order, Order) and _is_done(refused, change) else None
 
 
-def _move(  # noqa: PLR0913 (the parts of one write)
-    order_id: str, to: Status, *, at: datetime, by: str, condition: Condition, more: Collection[Action] = ()
-) -> Order:
+def repair(order: Order, *, at: datetime) -> Order | None:
+    """Bring the index key, the version and the history of an order in step with a status that another program set.
+
+    Returns the order as it then stands; None where it has changed since it was read, or is gone.
+    """
+    entry = HistoryEntry(order.status, at, OUTSIDE)
+    try:
+        return _rewrite(order, [entry])
+    except ConditionRefusedError as refused:
+        return refused.order if isinstance(refused.order, Order) and _is_done(refused, entry) else None
+
+
+def _is_done(refused: ConditionRefusedError, change: HistoryEntry) -> bool:
+    """Whether the refused write is our own, sent again because its reply was lost: it has been done already."""
+    order = refused.order
+    return refused.retried and isinstance(order, Order) and order.history[-1:] == [change]
+
+
+def _outside(order: Order, at: datetime) -> list[HistoryEntry]:
+    return [HistoryEntry(order.status, at, OUTSIDE)] if order.changed_outside else []
+
+
+def _append(order_id: str, change: HistoryEntry, condition: Condition, *more: Action) -> Order:
+    """Write the change to an order that is as we write it."""
+    version = Order.version.set(Order.version + 1)
+    history = Order.history.set(Order.history.append([change]))
+    return _write(order_id, change, condition, version, history, *more)
+
+
+def _rewrite(order: Order, entries: list[HistoryEntry], *more: Action) -> Order:
+    """Write the last of the entries, and all of them to the history, if nothing in the order has changed since."""
+    version = Order.version.set(order.version + len(entries))
+    history = Order.history.set([*order.history, *entries])
+    return _write(order.order_id, entries[-1], _unchanged(order.stored), version, history, *more)
+
+
+def _write(order_id: str, change: HistoryEntry, condition: Condition, *more: Action) -> Order:
     actions = [
-        Order.status.set(to),
-        Order.status_key.set(status_key(to, shard_of(order_id))),
-        Order.updated_at.set(at),
-        # An order of the former system has neither version nor history; its first move gives it both.
-        Order.version.set((Order.version | UNVERSIONED) + 1),
-        Order.history.set((Order.history | []).append(Value([HistoryEntry(to, at, by)], Order.history))),
+        Order.status.set(change.status),
+        Order.status_key.set(status_key(change.status, shard_of(order_id))),
+        Order.updated_at.set(change.at),
         *more,
     ]
     reply = write(UPDATE_ITEM, order_id, actions=actions, condition=condition, return_values=ALL_NEW)
-    return Order.from_raw_data(reply["Attributes"])
+    # Another program may have put a malformed text or a fraction into an order of ours, which the condition cannot see.
+    # Then the write has been made, and this tells that the order cannot be read.
+    return _readable(dynamodb.read(reply["Attributes"]), order_id)
 
 
 def delete(order_id: str, *, versions: Versions = None) -> None:
-    """Delete the order. Raises OrderNotFoundError or VersionMismatchError (its version is none of `versions`)."""
-    # Holds when the order exists and is as the caller saw it.
-    condition = _seen(versions, Order.order_id.exists())
+    """Delete the order, readable or not.
+
+    Raises OrderNotFoundError and, with `versions`, VersionMismatchError (its revision is none of them) or
+    UnreadableOrderError (it is at none of the versions, and cannot be read).
+    """
+    # Holds when the order exists and, where the caller says what they saw, is that.
+    condition = Order.order_id.exists() if versions is None else _at(versions) & _in_step(Status)
     try:
         write(DELETE_ITEM, order_id, condition=condition)
     except ConditionRefusedError as refused:
-        if refused.order is not None:
-            raise VersionMismatchError(refused.order) from None
-        # Sent twice and gone: our own first call deleted it, and only its reply was lost.
-        if not refused.retried:
-            raise OrderNotFoundError(order_id) from None
+        if _is_gone(refused, order_id):
+            return
+        order = _readable(refused.order, order_id)
+        if versions is None or order.revision not in versions:
+            raise VersionMismatchError(order) from None
+        _delete_as_read(order)
 
 
-def _seen(versions: Versions, condition: Condition) -> Condition:
-    """`condition`, and the order is at one of the `versions`."""
-    if versions is None:
-        return condition
-    # No version at all is what an empty collection accepts: the write is refused, and the refusal tells why.
-    known = Order.version.is_in(*versions) if versions else Order.version == IMPOSSIBLE_VERSION
-    if UNVERSIONED in versions:
-        known |= Order.version.does_not_exist()
-    both: Condition = condition & known
-    return both
+def delete_unreadable(order_id: str) -> None:
+    """Delete what stands under this id, if it cannot be read.
+
+    Raises OrderNotFoundError, or VersionMismatchError where it has become an order that can be read.
+    """
+    item = dynamodb.get(order_id)
+    if item is None:
+        raise OrderNotFoundError(order_id)
+    found = dynamodb.read(item)
+    if isinstance(found, Order):
+        raise VersionMismatchError(found)
+    _delete_as_read(found)
+
+
+def _delete_as_read(order: StoredOrder) -> None:
+    try:
+        write(DELETE_ITEM, order.order_id, condition=_unchanged(order.stored))
+    except ConditionRefusedError as refused:
+        if not _is_gone(refused, order.order_id):
+            raise VersionMismatchError(_readable(refused.order, order.order_id)) from None
+
+
+def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
+    """Whether there is nothing left to delete. Raises OrderNotFoundError where it is not us who have deleted it."""
+    if refused.order is not None:
+        return False
+    # Sent twice and gone: our own first call deleted it, and only its reply was lost.
+    if not refused.retried:
+        raise OrderNotFoundError(order_id)
+    return True
+
+
+# --- Conditions -------------------------------------------------------------------------------------------------------
+
+
+def _as_ours(sources: Collection[Status], versions: Versions = None) -> Condition:
+    # Holds when the order is in one of these statuses, as the caller saw it, and nobody but us has written to it.
+    condition: Condition = _in_step(sources) & WELL_FORMED
+    return condition if versions is None else condition & _at(versions)
+
+
+def _in_step(statuses: Collection[Status]) -> Condition:
+    # Holds when the order is in one of these statuses and by_status holds it under the same one: another program that
+    # sets the status leaves the key as it is.
+    each = ((Order.status == status) & Order.status_key.startswith(f"{status}#") for status in statuses)
+    condition: Condition = reduce(or_, each)
+    return condition
+
+
+def _at(versions: Collection[Revision]) -> Condition:
+    # Holds when the order is at one of these versions. One that another program has written or changed is refused, so
+    # that the refusal brings it back; so is every order where the caller accepts no version at all.
+    ours = [version for version in versions if isinstance(version, int) and version != UNVERSIONED]
+    return Order.version.is_in(*ours) if ours else Order.version == IMPOSSIBLE_VERSION
+
+
+def _unchanged(item: Mapping[str, Any]) -> Condition:
+    # Holds when every attribute of the order is as it was read, or as absent.
+    each = (
+        attribute == item[name] if name in item else attribute.does_not_exist()
+        for name, attribute in Order.get_attributes().items()
+    )
+    condition: Condition = reduce(and_, each)
+    return condition
 
 
 def ping() -> None:

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from accounts import keys
 from accounts.models import Access, ApiKey
 from local.engine import in_memory
+from orders import dynamodb
 from orders.models import Order
 from orders.table import ensure_table
 from tests.clients import ApiClient
@@ -46,10 +47,11 @@ def traffic(table: None) -> Iterator[Traffic]:
 
 @pytest.fixture(autouse=True)
 def _fresh_caches() -> Iterator[None]:
-    """No test sees the throttle, the counts or the API keys of another."""
+    """No test sees the throttle, the counts, the API keys or what was logged once of another."""
     yield
     cache.clear()
     keys._readings.clear()
+    dynamodb._report.cache_clear()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, section 13): the version of an order is its entity tag."""
+"""Conditional requests (RFC 9110, section 13): the revision of an order is its entity tag."""
 
 import re
 
@@ -6,7 +6,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
 from orders import store
-from orders.models import Order
+from orders.models import Order, parse_revision
 from orders.store import Versions
 
 TAG = re.compile(r'(W/)?"([^"]*)"')
@@ -14,12 +14,9 @@ TAGS = re.compile(rf"(?:\s*{TAG.pattern}\s*(?:,|$))+")
 MAX_TAGS = 100
 """What DynamoDB compares with in one condition."""
 
-# As `etag` writes it: a tag is opaque, so "01" is not "1". DynamoDB refuses numbers of more than 38 digits.
-VERSION = re.compile(r"0|[1-9][0-9]{0,17}")
-
 
 def etag(order: Order) -> str:
-    return f'"{order.version}"'
+    return f'"{order.revision}"'
 
 
 class PreconditionFailedError(APIException):
@@ -53,8 +50,8 @@ def accepted_versions(request: Request, order_id: str) -> Versions:
     if is_known(request, order):
         raise PreconditionFailedError(order)
     # The version just seen is the one that passed. At another one, the write has to be refused.
-    version = int(order.version)
-    return {version} if accepted is None or version in accepted else set()
+    revision = order.revision
+    return {revision} if accepted is None or revision in accepted else set()
 
 
 def _if_match(request: Request) -> Versions:
@@ -64,7 +61,8 @@ def _if_match(request: Request) -> Versions:
         return None
     if not TAGS.fullmatch(header):
         raise _refusal("If-Match", 'takes an entity tag in quotes, as ETag gave it: "3".')
-    versions = {int(tag) for weak, tag in TAG.findall(header) if not weak and VERSION.fullmatch(tag)}
+    revisions = {parse_revision(tag) for weak, tag in TAG.findall(header) if not weak}
+    versions = {revision for revision in revisions if revision is not None}
     if len(versions) > MAX_TAGS:
         raise _refusal("If-Match", f"takes at most {MAX_TAGS} entity tags.")
     return versions
@@ -77,4 +75,4 @@ def _refusal(header: str, sentence: str) -> ValidationError:
 def is_known(request: Request, order: Order) -> bool:
     """Whether If-None-Match names the order's version (weak comparison)."""
     header = request.META.get("HTTP_IF_NONE_MATCH", "").strip()
-    return header == "*" or str(order.version) in (tag for _, tag in TAG.findall(header))
+    return header == "*" or str(order.revision) in (tag for _, tag in TAG.findall(header))

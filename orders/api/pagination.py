@@ -5,16 +5,22 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from orders.api.representation import order_document
+from orders.api.representation import order_document, unreadable_document
 from orders.listing import Page
+from orders.models import Order
+from orders.reading import UnreadableOrder
 
 
 def page_document(request: Request, page: Page) -> dict[str, Any]:
-    return {
-        "results": [order_document(order) for order in page.orders],
+    document = {
+        "results": [order_document(order) for order in page.orders if isinstance(order, Order)],
         "next": _neighbour(request, page.next),
         "previous": _neighbour(request, page.previous),
     }
+    # A client reads every result as an order, so what is none stands apart.
+    if unreadable := [unreadable_document(order) for order in page.orders if isinstance(order, UnreadableOrder)]:
+        document["unreadable"] = unreadable
+    return document
 
 
 def _neighbour(request: Request, cursor: str | None) -> str | None:

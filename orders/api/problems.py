@@ -26,7 +26,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from orders.api.conditions import PreconditionFailedError
-from orders.api.representation import order_document
+from orders.api.representation import order_document, unreadable_document
 from orders.errors import (
     IdempotencyKeyReusedError,
     IllegalTransitionError,
@@ -34,6 +34,7 @@ from orders.errors import (
     OrderError,
     OrderNotFoundError,
     StoreUnavailableError,
+    UnreadableOrderError,
     VersionMismatchError,
 )
 
@@ -47,6 +48,7 @@ deploy has yet to make."""
 STATUS_OF: Mapping[type[OrderError], HTTPStatus] = {
     OrderNotFoundError: HTTPStatus.NOT_FOUND,
     IllegalTransitionError: HTTPStatus.CONFLICT,
+    UnreadableOrderError: HTTPStatus.CONFLICT,
     VersionMismatchError: HTTPStatus.PRECONDITION_FAILED,
     IdempotencyKeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidCursorError: HTTPStatus.BAD_REQUEST,
@@ -114,6 +116,8 @@ def _of_order_error(error: OrderError) -> Response:
     document = problem(STATUS_OF[type(error)], error.code, str(error))
     if isinstance(error, IllegalTransitionError | VersionMismatchError):
         document["order"] = order_document(error.order)
+    if isinstance(error, UnreadableOrderError):
+        document["unreadable"] = unreadable_document(error.order)
     return _response(document)
 
 

@@ -13,6 +13,7 @@ from orders import lifecycle
 from orders.instants import write_instant
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.reading import UnreadableOrder
 
 
 def order_document(order: Order) -> dict[str, Any]:
@@ -31,6 +32,10 @@ def order_document(order: Order) -> dict[str, Any]:
         "allowed_transitions": order.allowed_transitions,
         "history": [{"status": entry.status, "at": write_instant(entry.at), "by": entry.by} for entry in order.history],
     }
+
+
+def unreadable_document(order: UnreadableOrder) -> dict[str, Any]:
+    return {"order_id": order.order_id, "reasons": order.reasons}
 
 
 def _instant(instant: datetime | None) -> str | None:

@@ -21,6 +21,7 @@ from orders.api.serializers import (
 )
 from orders.lifecycle import Status
 from orders.models import MAX_QUANTITY
+from orders.reading import MAX_INTEGER
 
 HEALTH_STATES = ["ok", "unavailable"]
 
@@ -50,23 +51,42 @@ class HistoryEntrySchema(serializers.Serializer[Any]):
 class OrderSchema(serializers.Serializer[Any]):
     order_id = serializers.CharField()
     item = serializers.CharField()
-    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
+    quantity = serializers.IntegerField(
+        min_value=-MAX_INTEGER,
+        max_value=MAX_INTEGER,
+        help_text=f"1 to {MAX_QUANTITY:,}; an order that another program wrote may have any whole number.",
+    )
     status = StatusField()
     customer_name = serializers.CharField()
     customer_email = serializers.CharField(help_text="Empty where none was given.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     expired_at = serializers.DateTimeField(allow_null=True, help_text="When it expired; null unless EXPIRED.")
-    version = serializers.IntegerField(help_text="1 for a new order, one more with each change; the entity tag.")
+    version = serializers.IntegerField(help_text="1 for a new order, one more with each entry of the history.")
     expires_at = serializers.DateTimeField(allow_null=True, help_text="After this it expires; null unless PENDING.")
     allowed_transitions = serializers.ListField(child=StatusField(), help_text="What PUT may set now.")
     history = HistoryEntrySchema(many=True, help_text="Every status it has had, oldest first.")
+
+
+@extend_schema_serializer(component_name="UnreadableOrder")
+class UnreadableOrderSchema(serializers.Serializer[Any]):
+    """Something in the table that cannot be read as an order, because another program wrote it."""
+
+    order_id = serializers.CharField()
+    reasons = serializers.ListField(
+        child=serializers.CharField(), help_text="A sentence for each attribute that is not as it must be."
+    )
 
 
 # `many`: the page is one object, whatever drf-spectacular expects of an action named list.
 @extend_schema_serializer(component_name="Page", many=False)
 class PageSchema(serializers.Serializer[Any]):
     results = OrderSchema(many=True)
+    unreadable = UnreadableOrderSchema(
+        many=True,
+        required=False,
+        help_text="The orders of this page that cannot be read. Only on a page that has some; `limit` counts them.",
+    )
     next = serializers.URLField(allow_null=True, help_text="The page of older orders.")
     previous = serializers.URLField(allow_null=True, help_text="The page of newer orders.")
 
@@ -93,6 +113,21 @@ class ProblemSchema(serializers.Serializer[Any]):
 @extend_schema_serializer(component_name="ProblemWithOrder")
 class ProblemWithOrderSchema(ProblemSchema):
     order = OrderSchema(help_text="The order as it stands.")
+
+
+@extend_schema_serializer(component_name="UnreadableOrderProblem")
+class UnreadableOrderProblemSchema(ProblemSchema):
+    """`unreadable_order`."""
+
+    unreadable = UnreadableOrderSchema()
+
+
+@extend_schema_serializer(component_name="ConflictProblem")
+class ConflictProblemSchema(ProblemSchema):
+    """`illegal_transition` with `order`, or `unreadable_order` with `unreadable`."""
+
+    order = OrderSchema(required=False, help_text="The order as it stands.")
+    unreadable = UnreadableOrderSchema(required=False)
 
 
 @extend_schema_serializer(component_name="Expiry")
@@ -142,7 +177,7 @@ REFUSALS: Mapping[int, str] = {
     403: "The caller may not do this.",
     404: "There is no such order.",
     406: "Only JSON is offered.",
-    409: "The lifecycle has no arrow from the order's status to the one asked for.",
+    409: "The lifecycle has no arrow from the order's status to the one asked for, or the order cannot be read.",
     412: "The order has been changed since, or matches If-None-Match; the answer shows it.",
     411: "The body has no Content-Length, and the server cannot read it without.",
     413: "The body is too large.",
@@ -154,14 +189,13 @@ REFUSALS: Mapping[int, str] = {
 TO_EVERYBODY = (406, 429)
 EVERYWHERE = (400, 401, 403, *TO_EVERYBODY, 503)
 WITH_BODY = (411, 413, 415)
-WITH_ORDER = (409, 412)
+DOCUMENTS: Mapping[int, type[ProblemSchema]] = {409: ConflictProblemSchema, 412: ProblemWithOrderSchema}
+UNREADABLE = {(409, PROBLEM): OpenApiResponse(UnreadableOrderProblemSchema, description="The order cannot be read.")}
 
 
 def _refusals(*statuses: int, everywhere: tuple[int, ...] = EVERYWHERE) -> dict[Any, Any]:
     return {
-        (status, PROBLEM): OpenApiResponse(
-            ProblemWithOrderSchema if status in WITH_ORDER else ProblemSchema, description=REFUSALS[status]
-        )
+        (status, PROBLEM): OpenApiResponse(DOCUMENTS.get(status, ProblemSchema), description=REFUSALS[status])
         for status in sorted({*everywhere, *statuses})
     }
 
@@ -174,7 +208,8 @@ def _response_header(name: str, description: str, *statuses: int) -> OpenApiPara
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, response=list(statuses))
 
 
-IF_MATCH = _request_header("If-Match", 'Only if the order is at this version: `"3"`.')
+ETAG = 'The version of the order: `"3"`. After another program has set its status, `"3-CANCELLED"`.'
+IF_MATCH = _request_header("If-Match", 'Only if the order still has this entity tag: `"3"`.')
 
 IF_NONE_MATCH = _request_header("If-None-Match", 'Only if the order is not at this version: `"3"`. `*` is any version.')
 
@@ -182,8 +217,8 @@ ORDERS = extend_schema_view(
     list=extend_schema(
         operation_id="list_orders",
         summary="List orders, newest first",
-        description="Lists are eventually consistent: they may lag behind a write by moments. With both a customer "
-        "and a status, a page may be short or empty and still have a `next`.",
+        description="Lists are eventually consistent: they may lag behind a write by moments. With a status, a page "
+        "may be short or empty and still have a `next`.",
         parameters=[ListOrdersSerializer, _response_header("Link", "The neighbouring pages (RFC 8288).", 200)],
         responses={(200, "application/json"): PageSchema, **_refusals()},
     ),
@@ -193,30 +228,31 @@ ORDERS = extend_schema_view(
         parameters=[
             _request_header("Idempotency-Key", "1 to 255 characters; a repeat with the same key places nothing new."),
             _response_header("Location", "Where the order is.", 201),
-            _response_header("ETag", "The version of the order.", 201),
+            _response_header("ETag", ETAG, 201),
             _response_header("Idempotent-Replayed", "`true` where the order had been placed before.", 201),
         ],
         request={"application/json": PlaceOrderSerializer},
-        responses={(201, "application/json"): OrderSchema, **_refusals(*WITH_BODY, 422)},
+        responses={(201, "application/json"): OrderSchema, **_refusals(*WITH_BODY, 422), **UNREADABLE},
     ),
     retrieve=extend_schema(
         operation_id="get_order",
         summary="Get an order",
         parameters=[
-            _request_header("If-None-Match", "Answer 304 if the order is still at this version."),
-            _response_header("ETag", "The version of the order.", 200, 304),
+            _request_header("If-None-Match", "Answer 304 if the order still has this entity tag."),
+            _response_header("ETag", ETAG, 200, 304),
         ],
         responses={
             (200, "application/json"): OrderSchema,
-            304: OpenApiResponse(description="The order is still at the version that If-None-Match named."),
+            304: OpenApiResponse(description="The order still has the entity tag that If-None-Match named."),
             **_refusals(404),
+            **UNREADABLE,
         },
     ),
     update=extend_schema(
         operation_id="change_status",
         summary="Change the status of an order",
         description="Setting the status that the order already has succeeds and changes nothing.",
-        parameters=[IF_MATCH, IF_NONE_MATCH, _response_header("ETag", "The version of the order.", 200)],
+        parameters=[IF_MATCH, IF_NONE_MATCH, _response_header("ETag", ETAG, 200)],
         request={"application/json": ChangeStatusSerializer},
         responses={(200, "application/json"): OrderSchema, **_refusals(*WITH_BODY, 404, 409, 412)},
     ),
@@ -224,7 +260,7 @@ ORDERS = extend_schema_view(
         operation_id="delete_order",
         summary="Delete an order",
         parameters=[IF_MATCH, IF_NONE_MATCH],
-        responses={204: OpenApiResponse(description="It is gone."), **_refusals(404, 412)},
+        responses={204: OpenApiResponse(description="It is gone."), **_refusals(404, 412), **UNREADABLE},
     ),
 )
 

@@ -1,7 +1,6 @@
 """One action on many orders: a preview that says what would happen to each, then what did happen to each."""
 
 import logging
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
@@ -19,15 +18,21 @@ from orders import listing, stopwatch, store
 from orders.dashboard.filters import Query
 from orders.dashboard.order_ids import possible
 from orders.dashboard.pages import forbidden, page, render
-from orders.errors import IllegalTransitionError, OrderNotFoundError, StoreUnavailableError, VersionMismatchError
+from orders.errors import (
+    IllegalTransitionError,
+    OrderNotFoundError,
+    StoreUnavailableError,
+    UnreadableOrderError,
+    VersionMismatchError,
+)
 from orders.lifecycle import Status, is_terminal
-from orders.models import Order
+from orders.models import Order, Revision, parse_revision
+from orders.reading import StoredOrder, UnreadableOrder
 
 MOST = 100
 MOST_SECONDS = 15.0
 """After these nothing more is tried: with the 8 that a stalled store may hold one order, it is below what Lambda allows
 a request."""
-VERSION = re.compile("[0-9]{1,15}")
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +59,7 @@ class Row(NamedTuple):
     """One order of the preview or of the outcome."""
 
     order_id: str
-    order: Order | None
+    order: StoredOrder | None
     acts: bool
     sentence: str
     look: bool = False
@@ -129,11 +134,12 @@ def _selected(data: QueryDict) -> list[str]:
     return possible(data.getlist("shown" if data.get("all") else "id"))
 
 
-def _versions(data: QueryDict) -> dict[str, int]:
-    """The orders of the preview with the version that it showed; what no preview of ours says is passed over."""
+def _versions(data: QueryDict) -> dict[str, Revision]:
+    """The orders of the preview with the revision that it showed; what no preview of ours says is passed over."""
     pairs = (text.rpartition(":") for text in data.getlist("seen"))
-    seen = {order_id: version for order_id, _colon, version in pairs if VERSION.fullmatch(version)}
-    return {order_id: int(seen[order_id]) for order_id in possible(seen)}
+    revisions = ((order_id, parse_revision(text)) for order_id, _colon, text in pairs)
+    seen = {order_id: revision for order_id, revision in revisions if revision is not None}
+    return {order_id: seen[order_id] for order_id in possible(seen)}
 
 
 def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
@@ -142,6 +148,8 @@ def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
         order = orders.get(order_id)
         if order is None:
             yield Row(order_id, None, acts=False, sentence=_("is gone"))
+        elif isinstance(order, UnreadableOrder):
+            yield _unreadable(order)
         elif action.to is None:
             yield Row(order_id, order, acts=True, sentence=_("will be deleted"), look=True)
         elif action.to in order.allowed_transitions:
@@ -151,7 +159,12 @@ def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
             yield Row(order_id, order, acts=False, sentence=sentence, look=True)
 
 
-def _outcome(versions: Mapping[str, int], action: Action, by: str) -> Iterator[Row]:
+def _unreadable(order: UnreadableOrder) -> Row:
+    sentence = _("stays, because it cannot be read: %s") % " ".join(order.reasons)
+    return Row(order.order_id, order, acts=False, sentence=sentence, look=order.has_address)
+
+
+def _outcome(versions: Mapping[str, Revision], action: Action, by: str) -> Iterator[Row]:
     """One after the other. Once the store has not answered, nothing is tried: each would wait as long, and in vain."""
     answers, time_is_up = True, stopwatch.after(MOST_SECONDS)
     for order_id, version in versions.items():
@@ -177,7 +190,7 @@ def _untried(order_id: str, sentence: str) -> Row:
     return Row(order_id, None, acts=False, sentence=sentence, look=True)
 
 
-def _act(order_id: str, version: int, action: Action, by: str) -> Row:
+def _act(order_id: str, version: Revision, action: Action, by: str) -> Row:
     try:
         if action.to is None:
             store.delete(order_id, versions={version})
@@ -185,15 +198,17 @@ def _act(order_id: str, version: int, action: Action, by: str) -> Row:
         order = store.change_status(order_id, action.to, at=timezone.now(), by=by, versions={version})
     except OrderNotFoundError:
         return Row(order_id, None, acts=False, sentence=_("had been deleted already"))
+    except UnreadableOrderError as error:
+        return _unreadable(error.order)
     except (VersionMismatchError, IllegalTransitionError) as error:
         return _left_alone(error.order, version)
-    if not order.was_moved_by(by, from_version=version):
+    if not order.was_moved_by(by, since=version):
         return Row(order_id, order, acts=False, sentence=_("was %s already") % order.status, look=True)
     return Row(order_id, order, acts=True, sentence=_("became %s") % action.to, look=True)
 
 
-def _left_alone(order: Order, version: int) -> Row:
+def _left_alone(order: Order, version: Revision) -> Row:
     sentence = _("was left alone: it is %s") % order.status
-    if order.version != version:
+    if order.revision != version:
         sentence = _("was left alone: it has changed since the preview and is %s now") % order.status
     return Row(order.order_id, order, acts=False, sentence=sentence, look=True)

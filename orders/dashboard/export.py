@@ -21,7 +21,7 @@ from orders.dashboard.filters import Query
 from orders.dashboard.pages import page
 from orders.errors import StoreUnavailableError
 from orders.instants import write_instant
-from orders.models import Order
+from orders.reading import StoredOrder, UnreadableOrder
 from orders.stopwatch import TimeIsUp
 from orders.text import canonical_email
 
@@ -139,7 +139,11 @@ def _cut(number: int) -> str:
     return _("The search took too long, and no order has matched so far. Filter by day, or use the API.")
 
 
-def _cells(order: Order) -> Iterator[Any]:
+def _cells(order: StoredOrder) -> Iterator[Any]:
+    if isinstance(order, UnreadableOrder):
+        # A spreadsheet that sums up the other columns must not meet words there.
+        yield from (order.order_id, _("UNREADABLE"), " ".join(order.reasons), *[""] * (len(HEADINGS) - 3))
+        return
     for name in HEADINGS:
         value = getattr(order, name)
         yield write_instant(value) if name.endswith("_at") and value else value

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.instants import parse_instant
 from orders.lifecycle import Status, parse_status, sources
-from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
+from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT, Revision, parse_revision
 from orders.text import (
     UNUSABLE_DOMAIN_SENTENCE,
     WHOLE_NUMBER_SENTENCE,
@@ -30,9 +30,6 @@ WITHIN_INSTANTS = [
     validator(datetime.combine(day, time.min, UTC))
     for validator, day in ((MinValueValidator, FIRST_DAY), (MaxValueValidator, LAST_DAY))
 ]
-
-LARGEST_VERSION = 10**15
-"""More writes than an order will ever see, and still a number that DynamoDB takes."""
 
 
 class StatusField(forms.ChoiceField):
@@ -137,11 +134,14 @@ class WholeNumberField(forms.IntegerField):
         return {**super().widget_attrs(widget), **hints}
 
 
-class VersionField(WholeNumberField):
-    """The version that the person saw."""
+class RevisionField(forms.Field):
+    """The revision that the person saw."""
 
-    def __init__(self) -> None:
-        super().__init__(min_value=0, max_value=LARGEST_VERSION)
+    def to_python(self, value: Any) -> Revision | None:  # noqa: ANN401 (Django's signature)
+        revision = parse_revision(str(value or ""))
+        if value and revision is None:
+            raise ValidationError(_("This is no version of an order."))
+        return revision
 
 
 class FilterForm(forms.Form):
@@ -187,8 +187,8 @@ class PlaceOrderForm(forms.Form):
 class ChangeStatusForm(forms.Form):
     # What no arrow leads to, nobody can ask for: EXPIRED is the sweep's alone.
     to = forms.TypedChoiceField(choices=[(s.value, s.value) for s in Status if sources(s)], coerce=Status)
-    version = VersionField()
+    version = RevisionField()
 
 
 class DeleteForm(forms.Form):
-    version = VersionField()
+    version = RevisionField()

@@ -5,13 +5,11 @@ from collections.abc import Iterable
 from django.urls.converters import StringConverter
 
 from orders.models import canonical_order_id
-
-LONGEST = 128
-"""The API's limit too; an id is a UUID, and those of the former system were no longer."""
+from orders.reading import MAX_ORDER_ID
 
 
 class OrderIdConverter(StringConverter):
-    regex = f"[^/]{{1,{LONGEST}}}"
+    regex = f"[^/]{{1,{MAX_ORDER_ID}}}"
 
     def to_python(self, value: str) -> str:
         return canonical_order_id(value)
@@ -19,4 +17,4 @@ class OrderIdConverter(StringConverter):
 
 def possible(texts: Iterable[str]) -> list[str]:
     """The ids among the texts, each once, in their order."""
-    return list(dict.fromkeys(canonical_order_id(text) for text in texts if 0 < len(text) <= LONGEST))
+    return list(dict.fromkeys(canonical_order_id(text) for text in texts if 0 < len(text) <= MAX_ORDER_ID))

@@ -1,5 +1,6 @@
 """What every staff page has in common: who may see it, the chrome around it, and the page for each refusal."""
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -14,8 +15,9 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
-from accounts.permissions import Need, refusal
-from orders.errors import OrderNotFoundError, StoreUnavailableError
+from accounts.permissions import DELETE, Need, refusal
+from orders.errors import OrderNotFoundError, StoreUnavailableError, UnreadableOrderError
+from orders.reading import UnreadableOrder
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +31,8 @@ View = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
 def page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
     """A view for staff who have this permission.
 
-    A stranger goes to the login and comes back. Somebody who lacks the permission, an order that is not there and a
-    store that does not answer each get a page that says so.
+    A stranger goes to the login and comes back. Somebody who lacks the permission, an order that is not there or cannot
+    be read, and a store that does not answer each get a page that says so.
     """
 
     def decorate(view: View[Parameters]) -> View[Parameters]:
@@ -42,6 +44,8 @@ def page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
                 return view(request, *args, **kwargs)
             except OrderNotFoundError as error:
                 return not_found(request, str(error))
+            except UnreadableOrderError as error:
+                return unreadable(request, error.order)
             except StoreUnavailableError as error:
                 logger.warning("DynamoDB does not answer: %s", error.reason)
                 return unavailable(request)
@@ -78,6 +82,18 @@ def forbidden(request: HttpRequest, sentence: str) -> HttpResponse:
 
 def not_found(request: HttpRequest, sentence: str) -> HttpResponse:
     return _refused(request, _("Not found"), sentence, HTTPStatus.NOT_FOUND)
+
+
+def unreadable(request: HttpRequest, order: UnreadableOrder) -> HttpResponse:
+    """What is wrong with the order, what the table holds, and a way to delete it: nothing else can be done with it."""
+    context = {
+        "title": _("Order %s") % order.order_id[:8],
+        "order": order,
+        "raw": json.dumps(order.raw, indent=2, ensure_ascii=False),
+        "back": request.POST.get("back") or request.GET.get("back") or "",
+        "may_delete": request.user.has_perm(DELETE.perm),
+    }
+    return render(request, "dashboard/unreadable.html", context, HTTPStatus.CONFLICT)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -21,4 +21,5 @@ urlpatterns = [
     path("orders/<id_of_order:order_id>/raw/", views.raw, name="raw"),
     path("orders/<id_of_order:order_id>/status/", views.change_status, name="status"),
     path("orders/<id_of_order:order_id>/delete/", views.delete, name="delete"),
+    path("orders/<id_of_order:order_id>/delete-unreadable/", views.delete_unreadable, name="delete-unreadable"),
 ]

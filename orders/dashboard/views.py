@@ -31,16 +31,15 @@ from orders.errors import (
     IllegalTransitionError,
     InvalidCursorError,
     OrderNotFoundError,
+    UnreadableOrderError,
     VersionMismatchError,
 )
 from orders.lifecycle import Status, is_terminal
-from orders.models import UNVERSIONED, Order
+from orders.models import Order, OutsideRevision, Revision
+from orders.reading import plain_json
 from orders.text import trimmed
 
 PAGE_SIZE = 25
-
-GIVEN_TO_FORMER_ORDERS = frozenset({"version", "history", "updated_at"})
-"""What an order of the former system has in no table, and is given as it is read."""
 
 
 class Ask(NamedTuple):
@@ -204,11 +203,11 @@ def detail(request: HttpRequest, order_id: str) -> HttpResponse:
 @page(VIEW)
 def raw(request: HttpRequest, order_id: str) -> HttpResponse:  # noqa: ARG001 (a view)
     """The order as the table keeps it."""
-    order = store.get(order_id)
-    attributes = order.to_simple_dict()
-    if order.version == UNVERSIONED:
-        attributes = {name: value for name, value in attributes.items() if name not in GIVEN_TO_FORMER_ORDERS}
-    response = JsonResponse(attributes, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    try:
+        stored = store.get(order_id).stored
+    except UnreadableOrderError as error:
+        stored = error.order.stored
+    response = JsonResponse(plain_json(stored), json_dumps_params={"indent": 2, "ensure_ascii": False})
     patch_cache_control(response, no_store=True)
     return response
 
@@ -228,7 +227,7 @@ def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
         order = store.change_status(order_id, to, at=timezone.now(), by=by, versions={version})
     except (VersionMismatchError, IllegalTransitionError) as error:
         return _conflict(request, error.order, to=to, seen=version)
-    if order.was_moved_by(by, from_version=version):
+    if order.was_moved_by(by, since=version):
         messages.success(request, _("The order is %s now.") % order.status)
     else:
         messages.info(request, _("The order was %s already. You changed nothing.") % order.status)
@@ -256,18 +255,44 @@ def delete(request: HttpRequest, order_id: str) -> HttpResponse:
     return redirect(_list_url(request))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(DELETE)
+def delete_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
+    """GET asks whether to delete what cannot be read, POST does it. It has no version that a form could carry."""
+    try:
+        if request.method != "POST":
+            return _confirm_unreadable(request, order_id)
+        store.delete_unreadable(order_id)
+    except VersionMismatchError:
+        messages.error(request, _("The order can be read now, so it has not been deleted. Look at it first."))
+        return redirect(_detail_url(request, order_id))
+    except OrderNotFoundError:
+        messages.info(request, _("The order had been deleted already."))
+    else:
+        messages.success(request, _("Order %s is deleted.") % order_id)
+    return redirect(_list_url(request))
+
+
+def _confirm_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
+    try:
+        raise VersionMismatchError(store.get(order_id))
+    except UnreadableOrderError as error:
+        context = {"title": ASK_TO_DELETE.question, "button": ASK_TO_DELETE.button, "order": error.order}
+        return render(request, "dashboard/confirm_unreadable.html", {**context, **_return(request, order_id)})
+
+
 def _nothing_done(request: HttpRequest, order_id: str) -> HttpResponse:
     """No page of ours sends such a form, nor such an address."""
     messages.error(request, _("That was not understood, so nothing has been changed. Choose an action here."))
     return redirect(_detail_url(request, order_id))
 
 
-def _confirm(request: HttpRequest, order: Order, *, to: Status | None, seen: int) -> HttpResponse:
+def _confirm(request: HttpRequest, order: Order, *, to: Status | None, seen: Revision) -> HttpResponse:
     """Ask before acting, naming the order; where the action is not possible, say why at once."""
     if to is order.status:
         messages.info(request, _("The order is %s already.") % order.status)
         return redirect(_detail_url(request, order.order_id))
-    if order.version != seen or not _is_possible(order, to):
+    if order.revision != seen or not _is_possible(order, to):
         return _conflict(request, order, to=to, seen=seen)
     ask = ASK_TO_CHANGE[to] if to else ASK_TO_DELETE
     context = {
@@ -285,24 +310,32 @@ def _is_possible(order: Order, to: Status | None) -> bool:
     return to is None or to in order.allowed_transitions
 
 
-def _conflict(request: HttpRequest, order: Order, *, to: Status | None, seen: int) -> HttpResponse:
+def _conflict(request: HttpRequest, order: Order, *, to: Status | None, seen: Revision) -> HttpResponse:
     """What the person wants and what the order is do not go together: both sides, and the person decides.
 
     Nothing has been written.
     """
-    moved = order.version != seen
+    moved = order.revision != seen
+    version = seen.version if isinstance(seen, OutsideRevision) else seen
     context = {
         "title": _("The order has changed meanwhile") if moved else _("The order cannot become %s") % to,
         "order": order,
         "to": to,
         "seen": seen,
-        "before": order.history[seen - 1] if 0 < seen <= len(order.history) else None,
-        "since": order.history[seen:],
+        "before": _status_at(seen, order),
+        "since": order.history[version:],
         "still_possible": _is_possible(order, to),
         "now": timezone.now(),
     }
     context |= _return(request, order.order_id)
     return render(request, "dashboard/conflict.html", context, HTTPStatus.CONFLICT)
+
+
+def _status_at(seen: Revision, order: Order) -> Status | None:
+    """The status that the order had at that revision; None where nothing says so."""
+    if isinstance(seen, OutsideRevision):
+        return seen.status
+    return order.history[seen - 1].status if 0 < seen <= len(order.history) else None
 
 
 def _back(request: HttpRequest) -> str:

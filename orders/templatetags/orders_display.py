@@ -11,7 +11,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from orders.listing import COUNT_CAP
-from orders.models import Order
+from orders.models import OUTSIDE, Order
+from orders.reading import StoredOrder, UnreadableOrder
 
 EXPIRY_WARNING = timedelta(hours=6)
 MINUTE = timedelta(minutes=1)
@@ -32,8 +33,10 @@ def age(instant: datetime, now: datetime) -> SafeString:
 
 
 @register.inclusion_tag("dashboard/time_left.html")
-def time_left(order: Order, now: datetime) -> dict[str, object]:
+def time_left(order: StoredOrder, now: datetime) -> dict[str, object]:
     """How long a PENDING order has until the sweep takes it; nothing for another one."""
+    if isinstance(order, UnreadableOrder):
+        return {"expires_at": None}
     left = order.expires_at - now if order.expires_at else None
     return {
         "order": order,
@@ -47,7 +50,13 @@ def time_left(order: Order, now: datetime) -> dict[str, object]:
 
 @register.inclusion_tag("dashboard/status.html")
 def status(value: str) -> dict[str, str]:
-    return {"status": value}
+    return {"status": value, "kind": value.lower()}
+
+
+@register.inclusion_tag("dashboard/status.html")
+def order_status(order: StoredOrder) -> dict[str, str]:
+    """The order's status, or that it cannot be read."""
+    return status(order.status) if isinstance(order, Order) else {"status": _("Unreadable"), "kind": "unreadable"}
 
 
 @register.filter
@@ -58,7 +67,9 @@ def capped(count: int) -> str:
 
 @register.filter
 def hand(by: str) -> str:
-    """Who did it, in words: `staff:anna`, `api-key:shop`, `system:expire_orders`."""
+    """Who did it, in words: `staff:anna`, `api-key:shop`, `system:expire_orders`; OUTSIDE is nobody that is known."""
+    if by == OUTSIDE:
+        return _("another program, noticed")
     kind, _colon, name = by.partition(":")
     words = {"staff": _("%s (staff)"), "api-key": _("%s (API key)"), "system": _("the system (%s)")}
     return words[kind] % name if kind in words else by

@@ -14,7 +14,22 @@ from orders.errors import OrderError
 from orders.expiry import sweep
 from orders.instants import read_instant
 from orders.lifecycle import Status
-from tests.contract.given import BY, HOUR, NOW, crowd, everything, ids, other_engine, placed, race, spoil, stored
+from tests.contract.given import (
+    BY,
+    HOUR,
+    NOW,
+    crowd,
+    everything,
+    ids,
+    other_engine,
+    overwrite,
+    placed,
+    race,
+    set_outside,
+    spoil,
+    stored,
+    swell,
+)
 
 AGE = timedelta(hours=60)
 FIELDS = {
@@ -23,6 +38,8 @@ FIELDS = {
     "examined",
     "expired",
     "moved_on",
+    "repaired",
+    "unreadable",
     "failed",
     "stopped_early",
     "remaining",
@@ -173,11 +190,11 @@ def test_the_summary_names_cutoff_examined_expired_moved_on_failed_and_remaining
 
     lines = lines_of(run("expire_orders"))
 
-    assert list(lines) == ["cutoff", "examined", "expired", "moved on", "failed", "remaining"]
+    assert list(lines) == ["cutoff", "examined", "expired", "moved on", "repaired", "unreadable", "failed", "remaining"]
     cutoff, _, meaning = lines.pop("cutoff").partition(" ")
     assert begin - AGE <= read_instant(cutoff) <= timezone.now() - AGE
     assert meaning == "(PENDING orders created before it expire)"
-    assert list(lines.values()) == ["2", "2", "0", "0", "0"]
+    assert list(lines.values()) == ["2", "2", "0", "0", "0", "0", "0"]
 
 
 def test_the_json_summary_is_one_line_of_the_same(table, run):
@@ -193,6 +210,8 @@ def test_the_json_summary_is_one_line_of_the_same(table, run):
         "examined": 2,
         "expired": 2,
         "moved_on": 0,
+        "repaired": 0,
+        "unreadable": 0,
         "failed": 0,
         "stopped_early": False,
         "remaining": 0,
@@ -276,7 +295,7 @@ def test_orders_that_people_move_or_delete_meanwhile_are_left_to_them(table):
 def test_an_order_that_cannot_be_expired_keeps_no_other_from_it(table, run, caplog):
     orders = due(4)
     spoiled = orders[-1].order_id
-    spoil(spoiled)
+    swell(spoiled)
     before = stored(spoiled)
 
     with caplog.at_level(logging.ERROR, logger=expiry.logger.name), pytest.raises(CommandError) as refusal:
@@ -290,7 +309,7 @@ def test_an_order_that_cannot_be_expired_keeps_no_other_from_it(table, run, capl
 
 def test_a_failed_order_is_counted_and_the_command_ends_with_1(table, manage, finished):
     orders = due(3)
-    spoil(orders[1].order_id)
+    swell(orders[1].order_id)
     ((status, output, errors),) = finished(manage("expire_orders", "--json"))
     summary = json.loads(output)
     assert status == 1
@@ -353,3 +372,104 @@ def test_a_word_that_the_command_does_not_know_is_refused(traffic, run):
     with pytest.raises(CommandError, match="unrecognized arguments: --older"):
         run("expire_orders", "--olderthan=3")
     assert traffic.operations == []
+
+
+# --- What other programs left behind ----------------------------------------------------------------------------------
+
+
+def summary_of(output):
+    summary = json.loads(output)
+    return {name: summary[name] for name in ("examined", "expired", "moved_on", "repaired", "unreadable", "failed")}
+
+
+def test_an_unreadable_order_is_counted_and_logged_and_fails_no_run(table, run, caplog):
+    orders = due(4)
+    spoil(orders[3].order_id)
+    overwrite(orders[2].order_id, quantity={"S": "2"})
+    before = [stored(order.order_id) for order in orders[2:]]
+
+    with caplog.at_level(logging.WARNING):
+        summary = json.loads(run("expire_orders", "--json"))
+
+    assert (summary["examined"], summary["expired"], summary["unreadable"], summary["failed"]) == (4, 2, 2, 0)
+    assert (summary["remaining"], summary["stopped_early"]) == (0, False)
+    assert [stored(order.order_id) for order in orders[2:]] == before
+    for order in orders[2:]:
+        assert sum(order.order_id in record.getMessage() for record in caplog.records) == 1
+
+
+def test_unreadable_orders_do_not_remain_for_ever(table, run):
+    for order in due(6)[2:]:
+        overwrite(order.order_id, quantity={"S": "2"})
+    summary = json.loads(run("expire_orders", "--limit", "1", "--json"))
+    assert (summary["expired"], summary["unreadable"], summary["remaining"]) == (1, 4, 1)
+    summary = json.loads(run("expire_orders", "--limit", "1", "--json"))
+    assert (summary["expired"], summary["unreadable"], summary["remaining"]) == (1, 4, 0)
+    lines = lines_of(run("expire_orders"))
+    assert (lines["expired"], lines["unreadable"], lines["remaining"]) == ("0", "4", "0")
+
+
+def test_an_order_whose_status_another_program_set_is_repaired(table, run):
+    orders = due(3)
+    set_outside(orders[2].order_id, "COMPLETED")
+    set_outside(orders[1].order_id, "EXPIRED", expired_at={"S": "2026-11-22T23:00:00.5"})
+
+    assert summary_of(run("expire_orders", "--json")) == {
+        "examined": 3,
+        "expired": 1,
+        "moved_on": 0,
+        "repaired": 2,
+        "unreadable": 0,
+        "failed": 0,
+    }
+    completed, expired = store.get(orders[2].order_id), store.get(orders[1].order_id)
+    assert (completed.status, completed.revision) == (Status.COMPLETED, 2)
+    assert (completed.history[-1].status, completed.history[-1].by) == (Status.COMPLETED, "system:outside")
+    assert (expired.status, expired.expired_at) == (Status.EXPIRED, read_instant("2026-11-22T23:00:00.5"))
+    assert expired.history[-1].by == "system:outside"
+    # And no second time.
+    assert json.loads(run("expire_orders", "--json"))["examined"] == 0
+
+
+def test_what_other_programs_left_behind_does_not_use_up_the_limit(table, run):
+    orders = due(20)
+    for order in orders[13:]:
+        set_outside(order.order_id, "CANCELLED")
+    for order in orders[10:13]:
+        spoil(order.order_id)
+    summary = json.loads(run("expire_orders", "--limit", "5", "--json"))
+    assert (summary["expired"], summary["repaired"], summary["unreadable"]) == (5, 7, 3)
+    assert (summary["remaining"], summary["stopped_early"]) == (5, True)
+    assert [stored(order.order_id)["status"]["S"] for order in orders[5:10]] == ["EXPIRED"] * 5
+
+
+def test_a_dry_run_tells_them_from_what_it_would_expire(table, run):
+    orders = due(4)
+    set_outside(orders[3].order_id, "CANCELLED")
+    spoil(orders[2].order_id)
+    before = [stored(order.order_id) for order in orders]
+    lines = lines_of(run("expire_orders", "--dry-run"))
+    assert (lines["would expire"], lines["would repair"], lines["unreadable"]) == ("2", "1", "1")
+    assert lines["remaining"] == "2"
+    assert [stored(order.order_id) for order in orders] == before
+
+
+def test_a_due_order_in_lower_case_expires(table, run):
+    [order] = due(1)
+    set_outside(order.order_id, "pending")
+    assert json.loads(run("expire_orders", "--json"))["expired"] == 1
+    assert stored(order.order_id)["status"] == {"S": "EXPIRED"}
+
+
+def test_one_that_another_program_changes_as_it_is_read_is_repaired_by_the_next_run(table, run):
+    orders = due(2)
+    seen = []
+
+    def another_program(result):
+        if not seen:
+            seen.append(set_outside(orders[0].order_id, "CANCELLED"))
+
+    # Both are read at once, and the newer one is changed after the older one was expired.
+    swept = sweep(at=timezone.now(), age=AGE, watch=another_program)
+    assert (swept.expired, swept.moved_on, swept.repaired) == (1, 1, 0)
+    assert json.loads(run("expire_orders", "--json"))["repaired"] == 1

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
+
+from botocore.exceptions import ClientError
 
 from orders import seeding, store
 from orders.dynamodb import connection
@@ -77,14 +79,31 @@ def put(item: dict[str, Any]) -> None:
     _client().put_item(TableName=Order.Meta.table_name, Item=item)
 
 
+def overwrite(order_id: str, **attributes: dict[str, Any] | None) -> None:
+    """Set attributes of the order, and nothing else, as another program may; None removes one."""
+    updates = {
+        name: {"Action": "PUT", "Value": value} if value else {"Action": "DELETE"} for name, value in attributes.items()
+    }
+    key = {"order_id": {"S": order_id}}
+    _client().update_item(TableName=Order.Meta.table_name, Key=key, AttributeUpdates=updates)
+
+
 def spoil(order_id: str) -> None:
-    """Make the order one that no write of ours can move: its history is no list."""
-    _client().update_item(
-        TableName=Order.Meta.table_name,
-        Key={"order_id": {"S": order_id}},
-        UpdateExpression="SET history = :garbage",
-        ExpressionAttributeValues={":garbage": {"S": "garbage"}},
-    )
+    """Make the order one that cannot be read: its history is no list."""
+    overwrite(order_id, history={"S": "garbage"})
+
+
+def swell(order_id: str) -> None:
+    """Make the order one that can be read, and that no write of ours can change: DynamoDB takes 400 KB and no more."""
+    for length in range(400 * 1024 - 300, 0, -16):
+        with suppress(ClientError):
+            overwrite(order_id, item={"S": "x" * length})
+            return
+
+
+def set_outside(order_id: str, status: str, **attributes: dict[str, Any]) -> None:
+    """Set the status as the former handlers do: nothing else changes, but for `attributes`."""
+    overwrite(order_id, status={"S": status}, **attributes)
 
 
 def everything() -> dict[str, Order]:

@@ -6,7 +6,7 @@ from orders import store
 from orders.dashboard import bulk
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.contract.given import LATER, crowd, ids, move, other_engine, placed, spoil, stored
+from tests.contract.given import LATER, crowd, ids, move, other_engine, placed, stored, swell
 from tests.contract.way import lost, refused
 from tests.dashboard.reading import Page, press, see
 
@@ -306,7 +306,7 @@ def test_when_the_store_stops_answering_each_order_is_told_of_and_nothing_more_i
 def test_one_order_that_cannot_be_written_does_not_keep_the_others_from_being_told_of(anna, caplog):
     orders = crowd(3)
     preview = Page(select(anna, "cancel", ids(orders)))
-    spoil(orders[1].order_id)
+    swell(orders[1].order_id)
     outcome = confirmed(anna, preview)
     assert outcome.words.count("became CANCELLED") == 2
     assert "could not be changed. It has been logged" in outcome.words

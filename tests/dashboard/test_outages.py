@@ -13,7 +13,6 @@ from django.db.utils import ConnectionHandler
 from django.test import Client
 from environ import Env
 
-from orders.dynamodb import connection
 from orders.models import Order
 from ordersite.settings import DATABASE_OPTIONS
 from tests.contract.given import placed, stored
@@ -263,15 +262,10 @@ def check_server_error(response):
 
 
 @pytest.fixture
-def broken(table):
-    """An order whose quantity somebody has overwritten with a text, by hand and past this application."""
+def broken(way):
+    """An order that DynamoDB refuses to read, with an error that nobody foresees."""
     order = placed()
-    connection().connection.client.update_item(
-        TableName=Order.Meta.table_name,
-        Key={"order_id": {"S": order.order_id}},
-        UpdateExpression="SET quantity = :text",
-        ExpressionAttributeValues={":text": {"S": "a couple"}},
-    )
+    way.change("GetItem", refused(400, "ValidationException"))
     return f"/dashboard/orders/{order.order_id}/"
 
 

@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from accounts.housekeeping import LOGIN_RECORD_AGE
 from orders import schedule, store
-from orders.models import Order
-from tests.contract.given import other_table
+from tests.contract.given import other_table, swell
 from tests.deploy.given import Context
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +68,7 @@ def test_a_fault_of_our_own_is_a_runtime_error_too(table):
 
 def test_orders_that_could_not_be_expired_are_reported_and_raise(table, caplog):
     broken = placed(hours_old=61)
-    _spoil(broken)
+    swell(broken)
     with caplog.at_level(logging.INFO), pytest.raises(RuntimeError, match="1 orders could not be expired"):
         schedule.expire_orders({}, Context(seconds=28))
     (summary,) = [record.sweep for record in caplog.records if hasattr(record, "sweep")]
@@ -144,14 +143,3 @@ def test_housekeeping_for_which_the_sweep_left_no_time_is_for_the_next_hour(tabl
         schedule.expire_orders({}, Context(seconds=schedule.HOUSEKEEPING_MARGIN_SECONDS))
     assert sessions() == {outdated}
     assert "No time is left for housekeeping; the next run does it" in caplog.messages
-
-
-def _spoil(order_id):
-    """As a hand in the console might leave it: a history that is no list cannot be appended to."""
-    client = Order._get_connection().connection.client
-    client.update_item(
-        TableName=Order.Meta.table_name,
-        Key={"order_id": {"S": order_id}},
-        UpdateExpression="SET history = :none",
-        ExpressionAttributeValues={":none": {"S": ""}},
-    )

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from orders import store
-from orders.dynamodb import connection
-from orders.models import Order
+from tests.contract.given import other_engine
+from tests.contract.way import opened, refused
 
 TEAPOT = {"item": "Teapot", "quantity": 2}
 
@@ -140,16 +140,12 @@ def test_health_tells_the_log_and_not_the_client_what_is_wrong(stranger, no_dyna
 
 
 @pytest.fixture
-def broken(api):
-    """An order whose quantity somebody has overwritten with a text, by hand and past this application."""
+def broken(api, engine):
+    """The path of an order that DynamoDB refuses to read, with an error that nobody foresees."""
     order_id = api.place(item="Teapot")["order_id"]
-    connection().connection.client.update_item(
-        TableName=Order.Meta.table_name,
-        Key={"order_id": {"S": order_id}},
-        UpdateExpression="SET quantity = :text",
-        ExpressionAttributeValues={":text": {"S": "a couple"}},
-    )
-    return f"/orders/{order_id}"
+    with opened(engine) as way, other_engine(way.endpoint):
+        way.change("GetItem", refused(400, "ValidationException"))
+        yield f"/orders/{order_id}"
 
 
 def test_an_unforeseen_error_tells_the_client_nothing_but_the_id_that_the_log_knows(api, broken, caplog):
@@ -168,7 +164,7 @@ def test_an_unforeseen_error_tells_the_client_nothing_but_the_id_that_the_log_kn
     check_reticent(response)
     [record] = [record for record in caplog.records if record.name == "orders.api.problems"]
     assert record.levelno == logging.ERROR
-    assert "quantity" in str(record.exc_info[1])
+    assert "as asked for by a test" in str(record.exc_info[1])
 
 
 def test_an_unforeseen_error_does_not_harm_the_next_request(api, broken):

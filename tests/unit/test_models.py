@@ -107,16 +107,16 @@ def test_the_allowed_transitions_follow_from_the_status():
 def test_a_change_is_of_the_one_who_made_the_only_one_since():
     order = an_order()
     order.version, order.history = 2, [*order.history, HistoryEntry(Status.PROCESSING, AT, "staff:otto")]
-    assert order.was_moved_by("staff:otto", from_version=1)
-    assert not order.was_moved_by("staff:anna", from_version=1)
-    assert not order.was_moved_by("staff:otto", from_version=2)
-    assert not order.was_moved_by("staff:otto", from_version=0)
+    assert order.was_moved_by("staff:otto", since=1)
+    assert not order.was_moved_by("staff:anna", since=1)
+    assert not order.was_moved_by("staff:otto", since=2)
+    assert not order.was_moved_by("staff:otto", since=0)
 
 
 def test_a_change_that_left_no_history_is_nobodys():
     order = an_order()
     order.version, order.history = 1, []
-    assert not order.was_moved_by("staff:otto", from_version=0)
+    assert not order.was_moved_by("staff:otto", since=0)
 
 
 def test_a_pending_order_expires_after_60_hours_and_any_other_never():

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             help=f"the age from which an order expires ({settings.ORDERS_EXPIRY_HOURS})",
         )
         parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
-        parser.add_argument("--limit", type=whole_number, metavar="N", help="examine at most N orders")
+        parser.add_argument("--limit", type=whole_number, metavar="N", help="expire at most N orders")
         parser.add_argument(
             "--max-seconds", type=up_to(MAX_SECONDS), metavar="S", help="stop before the next order after S s"
         )
@@ -87,8 +87,10 @@ def _as_text(result: Sweep) -> str:
     lines = {
         "cutoff": f"{write_instant(result.cutoff)} (PENDING orders created before it expire)",
         "examined": f"{result.examined:,}",
-        "would expire" if result.dry_run else "expired": f"{result.examined if result.dry_run else result.expired:,}",
+        "would expire" if result.dry_run else "expired": f"{result.due if result.dry_run else result.expired:,}",
         "moved on": f"{result.moved_on:,}",
+        "would repair" if result.dry_run else "repaired": f"{result.repaired:,}",
+        "unreadable": f"{result.unreadable:,}",
         "failed": f"{result.failed:,}",
         "remaining": f"{result.remaining:,}" if result.remaining < COUNT_CAP else f"{COUNT_CAP - 1:,}+",
     }

@@ -1,0 +1,180 @@
+"""What the table holds, read as an order or as an unreadable one. One item that is no order never fails a reading."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import Attribute
+
+from orders.models import HistoryAttribute, InstantAttribute, Order, StatusAttribute
+
+Item = dict[str, dict[str, Any]]
+"""An item in DynamoDB's own form: `{"quantity": {"N": "2"}}`."""
+
+MAX_ORDER_ID = 128
+"""Characters of an id. DynamoDB takes more, but no address of ours does."""
+MAX_VERSION = 10**15
+MAX_INTEGER = 2**53 - 1
+"""The largest that every reader of JSON takes exactly (RFC 8259, section 6)."""
+SHOWN = 40
+"""Characters of a stored value that a reason quotes."""
+
+REQUIRED = ("item", "quantity", "status", "created_at")
+KINDS = {
+    "S": "a text",
+    "N": "a number",
+    "L": "a list",
+    "M": "a map",
+    "B": "binary",
+    "BOOL": "true or false",
+    "NULL": "null",
+    "SS": "a set",
+    "NS": "a set",
+    "BS": "a set",
+}
+MEANINGS: Mapping[type[Attribute[Any]], str] = {
+    StatusAttribute: "a status",
+    InstantAttribute: "an instant that can be used",
+    HistoryAttribute: "a list of status changes",
+}
+
+
+@dataclass(frozen=True)
+class UnreadableOrder:
+    """An item that is no order: another program wrote it."""
+
+    order_id: str
+    reasons: tuple[str, ...]
+    """A sentence for each attribute that is not as it must be."""
+    stored: Item = field(repr=False)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The item as plain JSON."""
+        return plain_json(self.stored)
+
+    @property
+    def created_key(self) -> str:
+        """Its place in an index; empty where it is in none."""
+        return self._text("created_key")
+
+    @property
+    def status_key(self) -> str:
+        return self._text("status_key")
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was placed, as far as that can be read."""
+        for text in (self._text("created_at"), self.created_key.partition("#")[0]):
+            with suppress(ValueError, OverflowError):
+                return Order.created_at.deserialize(text)
+        return None
+
+    @property
+    def has_address(self) -> bool:
+        """Whether an address of ours can name it."""
+        return is_address(self.order_id)
+
+    def _text(self, name: str) -> str:
+        return str(self.stored.get(name, {}).get("S", ""))
+
+
+StoredOrder = Order | UnreadableOrder
+
+
+def read_order(item: Item) -> StoredOrder:
+    """The order that the item holds, or what keeps it from being one. Never raises."""
+    try:
+        order = Order.from_raw_data(item)
+    except Exception:  # noqa: BLE001 (whatever an attribute raises, the reasons name it)
+        return _unreadable(item)
+    return order if _is_whole(order) else _unreadable(item)
+
+
+def is_address(order_id: str) -> bool:
+    return "/" not in order_id and len(order_id) <= MAX_ORDER_ID and order_id not in (".", "..")
+
+
+def plain_json(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The item without DynamoDB's types: numbers as numbers, sets as lists, binary as base64."""
+    return {name: _plain(held) for name, held in item.items()}
+
+
+def _is_whole(order: Order) -> bool:
+    """Whether all that PynamoDB does not ask of an item holds of it too."""
+    values = order.attribute_values
+    return (
+        all(name in values for name in REQUIRED)
+        and _is_integer(values["quantity"], -MAX_INTEGER, MAX_INTEGER)
+        and _is_integer(values["version"], 0, MAX_VERSION)
+        and is_address(order.order_id)
+    )
+
+
+def _is_integer(value: object, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
+
+
+def _unreadable(item: Item) -> UnreadableOrder:
+    order_id = str(item.get("order_id", {}).get("S", ""))
+    return UnreadableOrder(order_id, tuple(_reasons(item)) or ("It cannot be read.",), item)
+
+
+def _reasons(item: Item) -> Iterator[str]:
+    for name, attribute in Order.get_attributes().items():
+        held = item.get(name)
+        kind = next(iter(held)) if held else "NULL"
+        if kind == "NULL":
+            if name in REQUIRED:
+                yield f"{name} is {'null' if held else 'missing'}."
+        elif kind != attribute.attr_type:
+            yield f"{name} is {KINDS.get(kind, kind)}, not {KINDS[attribute.attr_type]}."
+        elif held and (meaning := _missed(name, attribute, held[kind])):
+            yield f"{name} is {_quoted(kind, held[kind])}, which is not {meaning}."
+
+
+def _missed(name: str, attribute: Attribute[Any], value: Any) -> str | None:  # noqa: ANN401 (whatever is stored)
+    """What the value should be and is not; None where it is that."""
+    try:
+        read = attribute.deserialize(value)
+    except Exception:  # noqa: BLE001 (an attribute raises what it likes)
+        return MEANINGS.get(type(attribute), KINDS[attribute.attr_type])
+    if name == "quantity" and not _is_integer(read, -MAX_INTEGER, MAX_INTEGER):
+        return f"a whole number of at most {MAX_INTEGER}"
+    if name == "version" and not _is_integer(read, 0, MAX_VERSION):
+        return f"a whole number from 0 to {MAX_VERSION}"
+    if name == "order_id" and not is_address(read):
+        return f"an id of at most {MAX_ORDER_ID} characters without a slash"
+    return None
+
+
+def _quoted(kind: str, value: Any) -> str:  # noqa: ANN401 (whatever is stored)
+    if kind == "S":
+        return repr(value if len(value) <= SHOWN else value[:SHOWN] + "…")
+    return str(value) if kind == "N" else KINDS[kind]
+
+
+def _plain(held: dict[str, Any]) -> Any:  # noqa: ANN401 (any JSON)
+    ((kind, value),) = held.items()
+    match kind:
+        case "NULL":
+            return None
+        case "M":
+            return plain_json(value)
+        case "L":
+            return [_plain(part) for part in value]
+        case "NS" | "SS" | "BS":
+            return [_scalar(kind[0], part) for part in value]
+    return _scalar(kind, value)
+
+
+def _scalar(kind: str, value: Any) -> str | int | float | bool:  # noqa: ANN401 (whatever DynamoDB has)
+    if kind == "N":
+        return int(value) if value.lstrip("-").isdecimal() else float(value)
+    if kind == "B":
+        return base64.b64encode(value).decode()
+    plain: str | bool = value
+    return plain

@@ -1,0 +1,243 @@
+"""Orders that another program wrote and nobody can read: they break no reading, and nothing is written to them."""
+
+import logging
+from uuid import uuid4
+
+import pytest
+
+from orders import listing, store
+from orders.errors import OrderNotFoundError, UnreadableOrderError, VersionMismatchError
+from orders.lifecycle import Status
+from orders.listing import Filters
+from orders.models import Order
+from orders.reading import UnreadableOrder
+from tests.contract.given import BY, LATER, NOW, crowd, ids, overwrite, place, placed, put, stored
+
+BROKEN = {
+    "quantity is a text": {"quantity": {"S": "2"}},
+    "quantity is null": {"quantity": {"NULL": True}},
+    "status is unknown": {"status": {"S": "SHIPPED"}},
+    "no created_at": {"created_at": None},
+    "created_at is a number": {"created_at": {"N": "7"}},
+    "item is a list": {"item": {"L": [{"S": "Teapot"}]}},
+    "item is missing": {"item": None},
+    "customer_email is a number": {"customer_email": {"N": "7"}},
+    "customer_name is a map": {"customer_name": {"M": {}}},
+    "version is a text": {"version": {"S": "1"}},
+    "history is a text": {"history": {"S": "garbage"}},
+    "updated_at is a set": {"updated_at": {"SS": ["a"]}},
+}
+# What no condition can ask for. Of an order of the former system these are found all the same.
+MALFORMED = {
+    "quantity is a fraction": {"quantity": {"N": "2.5"}},
+    "created_at is no instant": {"created_at": {"S": "soon"}},
+    "history has a malformed entry": {"history": {"L": [{"S": "PENDING"}]}},
+    "expired_at is a number": {"expired_at": {"N": "7"}},
+}
+CHANGES = [pytest.param(changes, id=name) for name, changes in BROKEN.items()]
+ALL_CHANGES = [*CHANGES, *(pytest.param(changes, id=name) for name, changes in MALFORMED.items())]
+VERSIONS = pytest.mark.parametrize("versions", [None, {0}, {1}, {0, 1}])
+
+
+def former(**changes):
+    """The id of an order that the former system wrote like this."""
+    item = {
+        "order_id": {"S": str(uuid4())},
+        "item": {"S": "Teapot"},
+        "quantity": {"N": "2"},
+        "status": {"S": "PENDING"},
+        "created_at": {"S": "2024-05-01T10:15:30.123456"},
+        **changes,
+    }
+    put({name: value for name, value in item.items() if value is not None})
+    return item["order_id"]["S"]
+
+
+def ours(**changes):
+    """The id of an order of ours that another program has changed like this."""
+    order_id = placed(customer_email="ann@example.com").order_id
+    overwrite(order_id, **changes)
+    return order_id
+
+
+def test_reading_an_order_that_cannot_be_read_says_what_is_wrong(table):
+    order_id = ours(quantity={"S": "2"}, status={"S": "SHIPPED"})
+    with pytest.raises(UnreadableOrderError) as refusal:
+        store.get(order_id)
+    assert refusal.value.code == "unreadable_order"
+    order = refusal.value.order
+    assert (order.order_id, order.raw["quantity"], order.raw["status"]) == (order_id, "2", "SHIPPED")
+    assert str(refusal.value) == (
+        f"Order {order_id} cannot be read: "
+        "quantity is a text, not a number. status is 'SHIPPED', which is not a status."
+    )
+
+
+@VERSIONS
+@pytest.mark.parametrize("changes", CHANGES)
+def test_nothing_is_written_to_an_order_of_ours_that_cannot_be_read(traffic, changes, versions):
+    order_id = ours(**changes)
+    before = stored(order_id)
+    traffic.clear()
+    for to in (Status.PROCESSING, Status.CANCELLED, Status.COMPLETED):
+        with pytest.raises(UnreadableOrderError):
+            store.change_status(order_id, to, at=LATER, by=BY, versions=versions)
+    with pytest.raises(UnreadableOrderError):
+        store.expire(order_id, at=LATER, by=BY)
+    assert traffic.operations == ["UpdateItem"] * 4
+    assert stored(order_id) == before
+
+
+@VERSIONS
+@pytest.mark.parametrize("changes", ALL_CHANGES)
+def test_nothing_is_written_to_an_order_of_the_former_system_that_cannot_be_read(table, changes, versions):
+    order_id = former(**changes)
+    before = stored(order_id)
+    for to in Status:
+        with pytest.raises(UnreadableOrderError):
+            store.change_status(order_id, to, at=LATER, by=BY, versions=versions)
+    with pytest.raises(UnreadableOrderError):
+        store.expire(order_id, at=LATER, by=BY)
+    assert stored(order_id) == before
+
+
+@pytest.mark.parametrize("changes", [pytest.param(changes, id=name) for name, changes in MALFORMED.items()])
+def test_a_malformed_value_in_an_order_of_ours_is_told_after_the_write_at_the_latest(table, changes):
+    """The condition of a write can ask for types only, and to read the order first would cost every write a read."""
+    order_id = ours(**changes)
+    with pytest.raises(UnreadableOrderError):
+        store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
+
+
+def test_a_key_under_which_something_unreadable_stands_places_nothing(table):
+    order_id = ours(quantity={"S": "2"})
+    before = stored(order_id)
+    with pytest.raises(UnreadableOrderError):
+        place(order_id=order_id)
+    assert stored(order_id) == before
+
+
+# --- Deleting ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changes", ALL_CHANGES)
+@pytest.mark.parametrize("make", [ours, former])
+def test_an_unreadable_order_can_be_deleted(table, make, changes):
+    for delete in (store.delete, store.delete_unreadable):
+        order_id = make(**changes)
+        delete(order_id)
+        assert stored(order_id) is None
+
+
+@pytest.mark.parametrize("versions", [{0}, {2}, set()])
+def test_an_unreadable_order_is_not_deleted_for_one_who_saw_another_version(table, versions):
+    order_id = ours(quantity={"S": "2"})
+    with pytest.raises(UnreadableOrderError):
+        store.delete(order_id, versions=versions)
+    assert stored(order_id) is not None
+
+
+def test_what_can_be_read_by_now_is_not_deleted_as_unreadable(table):
+    order = placed()
+    with pytest.raises(VersionMismatchError):
+        store.delete_unreadable(order.order_id)
+    assert store.get(order.order_id).version == 1
+
+
+def test_what_is_gone_cannot_be_deleted_as_unreadable(table):
+    with pytest.raises(OrderNotFoundError):
+        store.delete_unreadable("nobody")
+
+
+# --- Lists ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changes", ALL_CHANGES)
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(),
+        Filters(status=Status.PENDING),
+        Filters(customer_email="ann@example.com"),
+        Filters(customer_email="ann@example.com", status=Status.PENDING),
+    ],
+    ids=["all", "status", "customer", "customer and status"],
+)
+def test_an_unreadable_order_takes_its_place_in_every_list(table, shards, filters, changes):
+    orders = crowd(7, customer_email="ann@example.com")
+    overwrite(orders[3].order_id, **changes)
+
+    found, cursor = [], None
+    while True:
+        page = listing.page(filters, limit=3, cursor=cursor)
+        found += page.orders
+        cursor = page.next
+        if cursor is None:
+            break
+    assert ids(found) == ids(orders)
+    assert [type(order) for order in found] == [Order] * 3 + [UnreadableOrder] + [Order] * 3
+    assert ids(listing.page(filters, limit=3, cursor=page.previous).orders) == ids(orders[3:6])
+
+
+def test_an_unreadable_order_is_in_no_list_of_another_status(table):
+    ours(quantity={"S": "2"})
+    for filters in (Filters(status=Status.EXPIRED), Filters(customer_email="ann@example.com", status=Status.EXPIRED)):
+        assert listing.page(filters, limit=5).orders == []
+
+
+def test_many_orders_at_once_include_the_unreadable_one(table):
+    orders = crowd(3)
+    overwrite(orders[1].order_id, quantity={"S": "2"})
+    found = listing.get_many(ids(orders))
+    assert ids(found) == ids(orders)
+    assert isinstance(found[1], UnreadableOrder)
+
+
+def test_what_came_in_since_an_unreadable_order_can_be_asked_for(table):
+    orders = crowd(3)
+    overwrite(orders[1].order_id, quantity={"S": "2"})
+    unreadable = listing.page(Filters(), limit=3).orders[1]
+    newer = listing.page(Filters(), limit=3, cursor=listing.newer_cursor(unreadable, Filters()))
+    assert ids(newer.orders) == [orders[0].order_id]
+
+
+def test_an_unreadable_order_is_logged_once_and_not_each_time_that_it_is_met(table, caplog):
+    order_id = ours(quantity={"S": "2"})
+    with caplog.at_level(logging.WARNING, logger="orders.dynamodb"):
+        for _ in range(3):
+            listing.page(Filters(), limit=5)
+            with pytest.raises(UnreadableOrderError):
+                store.get(order_id)
+    [message] = [record.getMessage() for record in caplog.records if order_id in record.getMessage()]
+    assert message == f"Order {order_id} cannot be read: quantity is a text, not a number."
+
+
+# --- Statuses in lower case -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spelling", ["pending", "Pending", " PENDING"])
+@pytest.mark.parametrize("make", [ours, former])
+def test_a_status_is_what_it_is_in_any_case_also_in_conditions(table, make, spelling):
+    order_id = make(status={"S": spelling})
+    assert store.get(order_id).status is Status.PENDING
+    changed = store.change_status(order_id, Status.PROCESSING, at=NOW, by=BY)
+    assert stored(order_id)["status"] == {"S": "PROCESSING"}
+    assert [entry.status for entry in changed.history][-1] == Status.PROCESSING
+
+    order_id = make(status={"S": spelling})
+    expired = store.expire(order_id, at=NOW, by=BY)
+    assert (expired.status, expired.expired_at) == (Status.EXPIRED, NOW)
+    assert stored(order_id)["status"] == {"S": "EXPIRED"}
+
+
+def test_a_final_status_in_lower_case_is_final(table):
+    order_id = former(status={"S": "completed"})
+    assert store.expire(order_id, at=NOW, by=BY) is None
+    assert store.change_status(order_id, Status.COMPLETED, at=NOW, by=BY).status is Status.COMPLETED
+    assert stored(order_id)["status"] == {"S": "completed"}
+
+
+@pytest.mark.parametrize("name", ["customer_name", "customer_email", "version", "history", "updated_at", "expired_at"])
+def test_a_null_where_an_order_need_not_have_a_value_is_no_hindrance(table, name):
+    order_id = former(**{name: {"NULL": True}})
+    assert store.change_status(order_id, Status.PROCESSING, at=NOW, by=BY, versions={0}).version == 1
