@@ -1,10 +1,14 @@
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
+from rest_framework import authentication
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts.callers import ApiKeyCaller
 from accounts.keys import KeyRefusedError, caller_for
+from accounts.throttling import Failures
 
 SCHEME = "Api-Key"
 
@@ -13,18 +17,43 @@ class ApiKeyAuthentication(BaseAuthentication):
     """Lets a program in by `Authorization: Api-Key <key>`; another scheme, or none, is left to the next class.
 
     A key that was sent and does not count is a 401 even where a session would have let the request in: the client
-    meant the key. The codes are those of `accounts.keys`.
+    meant the key. The codes are those of `accounts.keys`. An address that sends too many such keys is refused with a
+    429, before the database is asked; a key that this process has let in before is let in all the same.
     """
 
     def authenticate(self, request: Request) -> tuple[ApiKeyCaller, None] | None:
         scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
         if scheme.lower() != SCHEME.lower():
             return None
+        failures = Failures(request, "key")
         try:
-            return caller_for(key.strip(), at=timezone.now()), None
+            return caller_for(key.strip(), at=timezone.now(), before_unknown=failures.require_few), None
         except KeyRefusedError as refused:
+            failures.add()
             raise AuthenticationFailed(str(refused), code=refused.code) from None
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the signature of REST framework
         """What a 401 says in `WWW-Authenticate`; without it REST framework would answer 403."""
         return f'{SCHEME} realm="orders"'
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """Lets staff in by the session of a login.
+
+    An address that sends too many sessions of nobody, or leaves out the CSRF token too often, is refused with a 429,
+    before the database is asked.
+    """
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return super().authenticate(request)
+        failures = Failures(request, "session")
+        failures.require_few()
+        try:
+            found = super().authenticate(request)
+        except PermissionDenied:
+            failures.add()
+            raise
+        if found is None:
+            failures.add()
+        return found

@@ -6,6 +6,7 @@ time, so a wrong one costs no query either.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -59,12 +60,18 @@ _readings: dict[str, Reading] = {}
 _writing = Lock()
 
 
-def caller_for(key: str, *, at: datetime) -> ApiKeyCaller:
+def _proceed() -> None:
+    pass
+
+
+def caller_for(key: str, *, at: datetime, before_unknown: Callable[[], None] = _proceed) -> ApiKeyCaller:
     """The caller that `key` stands for at the aware instant `at`. Asks the database at most once in `KEPT_FOR`.
 
+    Calls `before_unknown` before it asks the database for a key that it has not let in before, and lets pass what that
+    raises.
     Raises KeyInvalidError; or, only when the secret half is right, KeyRevokedError or KeyExpiredError.
     """
-    reading = _reading_of(key[:PREFIX_LENGTH], at) if SHAPE.fullmatch(key) else None
+    reading = _reading_of(key, at, before_unknown) if SHAPE.fullmatch(key) else None
     if reading is None or reading.row is None or reading.caller is None or not reading.row.is_valid(key):
         raise KeyInvalidError("This API key is not known here. Check that it was copied whole, or ask for a new one.")
     row = reading.row
@@ -75,10 +82,13 @@ def caller_for(key: str, *, at: datetime) -> ApiKeyCaller:
     return reading.caller
 
 
-def _reading_of(prefix: str, at: datetime) -> Reading:
+def _reading_of(key: str, at: datetime, before_unknown: Callable[[], None]) -> Reading:
+    prefix = key[:PREFIX_LENGTH]
     reading = _readings.get(prefix)
     # The lower bound is for a clock that is set back: without it a reading could be believed for as long as that.
     if reading is None or not reading.read_at <= at < reading.stale_at:
+        if reading is None or reading.row is None or not reading.row.is_valid(key):
+            before_unknown()
         reading = _read(prefix, at)
         _keep(prefix, reading)
     return reading

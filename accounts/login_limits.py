@@ -1,15 +1,21 @@
-"""Limits wrong passwords: per name and address, and per address whatever the names, against password spraying."""
+"""The login, and its limits: wrong passwords per name and address, and per address; requests per address."""
 
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from axes.attempts import get_cool_off_threshold
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib import admin
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.throttling import Failures, address_identity, seconds_to_wait
 
 LOCK_SECONDS = 3600
 
@@ -38,7 +44,36 @@ class LoginLimits(AxesDatabaseHandler):
 
 def locked_out(request: HttpRequest, original_response: HttpResponse | None, credentials: Credentials) -> HttpResponse:  # noqa: ARG001 (axes' signature)
     """The answer to a login while it is locked, which lasts an hour at most."""
-    response = render(request, "locked_out.html", status=HTTPStatus.TOO_MANY_REQUESTS)
-    response["Retry-After"] = str(LOCK_SECONDS)
+    sentence = _(
+        "Too many wrong passwords came from your network address, for this name or for several names. Try again in an "
+        "hour. An administrator can unlock your address earlier: delete its rows under “Login failures”."
+    )
+    return _refused(request, _("Too many wrong passwords"), sentence, LOCK_SECONDS)
+
+
+def login(request: HttpRequest) -> HttpResponse:
+    """The admin's login. Refuses with a 429, before the database is asked, an address that asks or fails too often."""
+    failures = Failures(request, "login")
+    seconds = seconds_to_wait(address_identity(request), settings.ORDERS_API_RATE)
+    if request.method == "POST":
+        seconds = max(seconds, failures.seconds_to_wait())
+    if seconds:
+        seconds = ceil(seconds)
+        sentence = ngettext(
+            "Too many requests came from your network address. Try again in %d second.",
+            "Too many requests came from your network address. Try again in %d seconds.",
+            seconds,
+        )
+        return _refused(request, _("Too many requests"), sentence % seconds, seconds)
+    response = admin.site.login(request)
+    if request.method == "POST" and response.status_code != HTTPStatus.FOUND:
+        failures.seconds_to_wait(count=True)
+    return response
+
+
+def _refused(request: HttpRequest, title: str, sentence: str, seconds: int) -> HttpResponse:
+    context = {"title": title, "sentence": sentence}
+    response = render(request, "login_refused.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
+    response["Retry-After"] = str(seconds)
     response["Cache-Control"] = "no-store"
     return response

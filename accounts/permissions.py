@@ -5,6 +5,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.callers import ApiKeyCaller
+from accounts.throttling import count_refusal
 
 if TYPE_CHECKING:
     # Views import this module while they are made themselves, because the settings name it as their default.
@@ -37,18 +38,18 @@ class OrderPermissions(BasePermission):
     """Each method needs one permission on orders; a refusal says in words which is missing.
 
     A stranger becomes a 401, a caller who lacks the permission a 403 with the code `read_only_api_key` or
-    `missing_permission`, a method that nothing here answers to a 405.
+    `missing_permission`, a method that nothing here answers to a 405. Each refusal counts towards the caller's limit.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002 - REST framework's signature
-        method = request.method or ""
-        need = NEEDS.get(method)
+        need = NEEDS.get(request.method or "")
+        if need is not None and request.user.is_authenticated and request.user.has_perm(need.perm):
+            return True
+        count_refusal(request)
         if need is None:
-            raise MethodNotAllowed(method)
+            raise MethodNotAllowed(request.method or "")
         if not request.user.is_authenticated:
             return False
-        if request.user.has_perm(need.perm):
-            return True
         # REST framework makes an instance for each request and reads these two from it when it refuses.
         self.code, self.message = refusal(request.user, need)
         return False

@@ -30,6 +30,6 @@ def isolate(endpoint: str, folder: Path) -> None:
         DATABASE_URL=f"sqlite:///{folder / 'accounts.sqlite3'}",
         ORDERS_TABLE=TABLE,
         BASELINE_TABLE=BASELINE_TABLE,
-        # Never refuse; and a second's worth of requests is about what the throttle remembers of a busy caller.
+        # Never refuse.
         ORDERS_API_RATE="1000000/s",
     )

@@ -71,7 +71,10 @@ ORDERS_TABLE = env.table("ORDERS_TABLE", default="Orders")
 ORDERS_EXPIRY_HOURS = env.whole_number("ORDERS_EXPIRY_HOURS", default=60, at_most=87_600)
 # A page of a list asks each shard once.
 ORDERS_INDEX_SHARDS = env.whole_number("ORDERS_INDEX_SHARDS", default=1, at_most=100)
+# Per caller and process; the limit of the whole system belongs to what stands before it.
 ORDERS_API_RATE = env.rate("ORDERS_API_RATE", default="1200/min")
+# Per address and process: wrong keys, sessions of nobody, wrong passwords.
+ORDERS_AUTH_FAILURE_RATE = env.rate("ORDERS_AUTH_FAILURE_RATE", default="60/min")
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 
@@ -188,6 +191,14 @@ AXES_VERBOSE = False
 # A notice may hold a new API key, the one time that it is shown: it must not come to lie in the sessions' table.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
+LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    # What pages have counted.
+    "default": {"BACKEND": LOCAL_MEMORY},
+    # About 300 bytes an entry. A location of its own, or many callers would push out the counts.
+    "throttle": {"BACKEND": LOCAL_MEMORY, "LOCATION": "throttle", "OPTIONS": {"MAX_ENTRIES": 20_000}},
+}
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -297,15 +308,13 @@ REST_FRAMEWORK = {
     # The first one's challenge makes a stranger's refusal a 401 and not a 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.OrderPermissions"],
     "DEFAULT_PARSER_CLASSES": ["orders.api.encoding.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["orders.api.encoding.FastJSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "orders.api.encoding.JSONFirstNegotiation",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    # Per caller and process; the limit of the whole system belongs to what stands before it.
-    "DEFAULT_THROTTLE_RATES": {"user": env.text("ORDERS_API_RATE", default="1200/min")},
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.CallerThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "orders.api.problems.exception_handler",
     # `?format=` would be a query parameter that every endpoint takes and none documents.

@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
+from django.conf import settings
+from django.core.cache import caches
 
 from accounts import keys
 from accounts.models import Access, ApiKey
@@ -49,7 +50,8 @@ def traffic(table: None) -> Iterator[Traffic]:
 def _fresh_caches() -> Iterator[None]:
     """No test sees the throttle, the counts, the API keys or what was logged once of another."""
     yield
-    cache.clear()
+    for alias in settings.CACHES:
+        caches[alias].clear()
     keys._readings.clear()
     dynamodb._report.cache_clear()
 

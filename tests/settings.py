@@ -14,6 +14,7 @@ for name in (
     "LOG_JSON",
     "LOG_LEVEL",
     "ORDERS_API_RATE",
+    "ORDERS_AUTH_FAILURE_RATE",
     "ORDERS_EXPIRY_HOURS",
     "ORDERS_INDEX_SHARDS",
     "ORDERS_TABLE",

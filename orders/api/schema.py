@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -35,6 +36,14 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
         description = "`Authorization: Api-Key <key>`"
         return {"type": "apiKey", "in": "header", "name": "Authorization", "description": description}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "accounts.authentication.SessionAuthentication"
+    name = "cookieAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
 # --- Bodies -----------------------------------------------------------------------------------------------------------
@@ -281,7 +290,7 @@ HEALTH = extend_schema_view(
         responses={
             (200, "application/json"): HealthSchema,
             (503, "application/json"): OpenApiResponse(HealthSchema, description="A part does not answer."),
-            **_refusals(400, everywhere=TO_EVERYBODY),
+            **_refusals(400, 406, everywhere=()),
         },
     )
 )

@@ -9,11 +9,10 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView, exception_handler
 
 from accounts.authentication import ApiKeyAuthentication
-from accounts.callers import ApiKeyCaller, caller_label
+from accounts.callers import caller_label
 from accounts.models import Access
 from accounts.permissions import OrderPermissions
 
@@ -200,10 +199,3 @@ def test_staff_who_have_left_may_do_nothing(make_staff):
 def test_a_method_that_nothing_answers_is_a_405(make_key, method):
     _, key = make_key()
     assert call(method, header=f"Api-Key {key}").status_code == 405
-
-
-def test_each_key_is_throttled_by_itself():
-    throttle = UserRateThrottle.__new__(UserRateThrottle)
-    request = APIRequestFactory().get("/orders")
-    request.user = ApiKeyCaller(prefix="abcd1234", name="shop", access="read-only")
-    assert throttle.get_cache_key(request, Orders()) == "throttle_user_api-key:abcd1234"

@@ -1,4 +1,4 @@
-"""Who gets in: programs by key, staff by session, nobody else; and how often."""
+"""Who gets in: programs by key, staff by session, nobody else. How often is in test_limits.py."""
 
 from datetime import timedelta
 
@@ -224,36 +224,3 @@ def test_staff_get_json_where_the_client_asks_for_json(sign_in, order, path):
     for accept in ("application/json", "*/*", "application/json, text/html;q=0.5"):
         response = browser.get(path, headers={"Accept": accept})
         assert (response["Content-Type"], response.json()) == ("application/json", order)
-
-
-# --- How often --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def three_a_minute(monkeypatch):
-    """ORDERS_API_RATE=3/min, as REST framework reads it from the settings."""
-    monkeypatch.setitem(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "user", "3/min")
-
-
-def test_a_caller_who_asks_too_often_is_told_when_to_come_back(three_a_minute, api, traffic):
-    for _ in range(3):
-        assert api.get("/orders").status_code == 200
-    traffic.clear()
-    for response in (api.get("/orders"), api.post("/orders", TEAPOT)):
-        problem_of(response, 429, "throttled")
-        assert 1 <= int(response["Retry-After"]) <= 60
-    assert traffic == []
-
-
-def test_one_caller_is_not_held_up_by_another(three_a_minute, api, read_only_key, sign_in):
-    for _ in range(4):
-        response = api.get("/orders")
-    problem_of(response, 429, "throttled")
-    assert ApiClient(read_only_key).get("/orders").status_code == 200
-    assert sign_in("Order viewers").get("/orders").status_code == 200
-
-
-def test_a_wrong_key_does_not_use_up_anybodys_requests(three_a_minute, api):
-    for _ in range(5):
-        assert ApiClient("nonsense").get("/orders").status_code == 401
-    assert api.get("/orders").status_code == 200

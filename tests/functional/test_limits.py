@@ -1,0 +1,243 @@
+"""How often: one caller, one address, and those who fail to say who they are."""
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts import keys
+from accounts.models import Access, ApiKey, User
+from orders.api import health
+from tests.clients import ApiClient
+
+TEAPOT = {"item": "Teapot", "quantity": 2}
+A_DAY = 86_400
+ADDRESS, ELSEWHERE = "203.0.113.9", "198.51.100.7"
+
+
+@pytest.fixture
+def three_a_day(settings):
+    """A bucket that does not refill while a test runs, however slow the machine is."""
+    settings.ORDERS_API_RATE = (3, A_DAY)
+
+
+@pytest.fixture
+def three_failures_a_day(settings):
+    settings.ORDERS_AUTH_FAILURE_RATE = (3, A_DAY)
+
+
+def random_key(number):
+    return f"{number:08}.{'b' * 32}"
+
+
+def ask(key=None, *, path="/orders", peer=ADDRESS, method="get", **headers):
+    if key:
+        headers["Authorization"] = f"Api-Key {key}"
+    return getattr(Client(), method)(path, headers=headers, REMOTE_ADDR=peer)
+
+
+def codes(*args, count=5, **kwargs):
+    return [ask(*args, **kwargs).status_code for _ in range(count)]
+
+
+def check_throttled(response):
+    assert response.status_code == 429
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "throttled"
+    assert 1 <= int(response["Retry-After"]) <= A_DAY // 3
+
+
+# --- A caller ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_caller_who_asks_too_often_is_told_when_to_come_back(three_a_day, api, traffic):
+    for _ in range(3):
+        assert api.get("/orders").status_code == 200
+    traffic.clear()
+    for response in (api.get("/orders"), api.post("/orders", TEAPOT)):
+        check_throttled(response)
+    assert traffic == []
+
+
+def test_one_caller_is_not_held_up_by_another(three_a_day, api, read_only_key, sign_in):
+    for _ in range(4):
+        response = api.get("/orders")
+    check_throttled(response)
+    assert ApiClient(read_only_key).get("/orders").status_code == 200
+    assert sign_in("Order viewers").get("/orders").status_code == 200
+
+
+def test_a_key_may_be_used_from_many_addresses_and_has_one_limit(three_a_day, api, read_only_key):
+    assert [ask(read_only_key, peer=f"203.0.113.{number}").status_code for number in range(5)] == [200] * 3 + [429] * 2
+
+
+def test_requests_that_are_refused_count_as_well(three_a_day, table, read_only_key):
+    assert codes(read_only_key, method="post") == [403] * 3 + [429] * 2
+
+
+@pytest.mark.parametrize("method", ["trace", "patch"])
+def test_methods_that_there_are_not_count_as_well(three_a_day, api, read_write_key, method):
+    assert codes(read_write_key, method=method) == [405] * 3 + [429] * 2
+
+
+def test_staff_without_permissions_are_limited_too(three_a_day, sign_in):
+    browser = sign_in()
+    assert [browser.get("/orders").status_code for _ in range(5)] == [403] * 3 + [429] * 2
+
+
+# --- An address -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/orders", 401), ("/schema", 401), ("/lifecycle", 200), ("/nowhere", 404), ("/lifecycle/x", 404)],
+)
+@pytest.mark.parametrize("spoofed", ["198.51.100.{}", "key:{}"])
+def test_strangers_are_limited_by_address_whatever_their_headers_say(three_a_day, db, path, status, spoofed):
+    answers = [ask(path=path, **{"X-Forwarded-For": spoofed.format(number)}).status_code for number in range(5)]
+    assert answers == [status] * 3 + [429] * 2
+    assert ask(path=path, peer=ELSEWHERE).status_code == status
+
+
+def test_a_header_does_not_use_up_the_requests_of_a_key(three_a_day, api, read_write_key):
+    prefix = read_write_key[:8]
+    for spoofed in (f"api-key:{prefix}", f"key:{prefix}", prefix):
+        codes(**{"X-Forwarded-For": spoofed}, count=4)
+    assert codes(read_write_key, count=3) == [200] * 3
+
+
+def test_the_health_is_told_however_often_it_is_asked(three_a_day, stranger):
+    codes(path="/lifecycle")
+    assert codes(path="/healthz", count=20) == [200] * 20
+
+
+def test_asking_for_the_health_often_causes_no_load(stranger, traffic, monkeypatch):
+    # For the length of the test, and not for a second: however slow the machine is.
+    monkeypatch.setattr(health, "STATES_SECONDS", A_DAY)
+    with CaptureQueriesContext(connection) as queries:
+        assert codes(path="/healthz", count=50) == [200] * 50
+    assert (traffic.operations, len(queries)) == (["GetItem"], 1)
+    cache.delete(health.STATES)
+    assert codes(path="/healthz", count=50) == [200] * 50
+    assert traffic.operations == ["GetItem"] * 2
+
+
+def test_the_health_is_kept_for_a_second():
+    assert health.STATES_SECONDS == 1
+
+
+# --- Keys that do not count -------------------------------------------------------------------------------------------
+
+
+def test_random_keys_are_refused_before_the_database_is_asked(three_failures_a_day, db):
+    for number in range(3):
+        assert ask(random_key(number)).status_code == 401
+    with CaptureQueriesContext(connection) as queries:
+        for number in range(3, 10):
+            check_throttled(ask(random_key(number)))
+    assert len(queries) == 0
+    assert ask(random_key(0), peer=ELSEWHERE).status_code == 401
+
+
+@pytest.mark.parametrize("key", ["nonsense", "\xe9", "a.b"])
+def test_malformed_keys_count_as_well(three_failures_a_day, db, key):
+    assert codes(key) == [401] * 3 + [429] * 2
+
+
+def test_guessing_the_secret_of_a_key_is_limited(three_failures_a_day, api, read_write_key):
+    prefix = read_write_key[:8]
+    guesses = [ask(f"{prefix}.{number:032}").status_code for number in range(5)]
+    assert guesses == [401] * 3 + [429] * 2
+
+
+def test_a_revoked_key_that_keeps_asking_is_limited(three_failures_a_day, db):
+    _, key = ApiKey.objects.create_key(name="former shop", access=Access.READ_WRITE, revoked=True)
+    assert codes(key) == [401] * 3 + [429] * 2
+
+
+def test_a_key_that_was_let_in_before_is_let_in_beside_a_neighbour_with_wrong_ones(
+    three_failures_a_day, api, read_write_key, monkeypatch
+):
+    assert ask(read_write_key).status_code == 200
+    codes("nonsense")
+    assert codes(read_write_key) == [200] * 5
+    # Also when the database has to be asked again, and only with the right secret.
+    monkeypatch.setattr(
+        keys,
+        "_readings",
+        {
+            prefix: keys.Reading(kept.row, kept.caller, kept.read_at, kept.read_at)
+            for prefix, kept in keys._readings.items()
+        },
+    )
+    check_throttled(ask(read_write_key[:9] + "b" * 32))
+    assert ask(read_write_key).status_code == 200
+
+
+def test_a_key_that_was_never_seen_waits_while_its_address_sends_wrong_ones(three_failures_a_day, api, read_only_key):
+    codes("nonsense")
+    check_throttled(ask(read_only_key))
+    assert ask(read_only_key, peer=ELSEWHERE).status_code == 200
+
+
+def test_a_wrong_key_does_not_use_up_anybodys_requests(three_a_day, api):
+    for number in range(5):
+        assert ApiClient(random_key(number)).get("/orders").status_code == 401
+    assert api.get("/orders").status_code == 200
+
+
+# --- Sessions of nobody -----------------------------------------------------------------------------------------------
+
+
+def test_random_sessions_are_refused_before_the_database_is_asked(three_failures_a_day, db):
+    for number in range(3):
+        assert ask(Cookie=f"sessionid={number:032}").status_code == 401
+    with CaptureQueriesContext(connection) as queries:
+        check_throttled(ask(Cookie=f"sessionid={'x' * 32}"))
+    assert len(queries) == 0
+
+
+def test_writes_without_the_csrf_token_are_limited(three_failures_a_day, sign_in):
+    browser = sign_in("Order managers")
+    answers = [browser.post("/orders", TEAPOT, "application/json").status_code for _ in range(5)]
+    assert answers == [403] * 3 + [429] * 2
+
+
+# --- The login --------------------------------------------------------------------------------------------------------
+
+
+def log_in(name, password="wrong", peer=ADDRESS):  # noqa: S107 (a wrong one)
+    return Client().post("/admin/login/", {"username": name, "password": password}, REMOTE_ADDR=peer)
+
+
+def check_login_refused(response):
+    assert (response.status_code, response["Cache-Control"]) == (429, "no-store")
+    assert 1 <= int(response["Retry-After"]) <= A_DAY // 3
+    assert f"Try again in {response['Retry-After']} seconds" in response.content.decode()
+
+
+def test_the_login_page_is_limited(three_a_day, db):
+    assert codes(path="/admin/login/") == [200] * 3 + [429] * 2
+    check_login_refused(ask(path="/admin/login/"))
+    assert ask(path="/admin/login/", peer=ELSEWHERE).status_code == 200
+
+
+def test_wrong_passwords_are_refused_before_the_database_is_asked(three_failures_a_day, db):
+    for number in range(3):
+        assert log_in(f"name{number}").status_code == 200
+    with CaptureQueriesContext(connection) as queries:
+        check_login_refused(log_in("name4"))
+    assert len(queries) == 0
+
+
+def test_a_right_password_does_not_count_as_failed(three_failures_a_day, db):
+    User.objects.create_superuser("asha", password="a long secret")
+    for _ in range(5):
+        assert log_in("asha", password="a long secret").status_code == 302
+
+
+def test_wrong_keys_do_not_keep_the_people_at_the_same_address_from_signing_in(three_failures_a_day, db):
+    User.objects.create_superuser("asha", password="a long secret")
+    codes("nonsense")
+    assert log_in("asha", password="a long secret").status_code == 302
