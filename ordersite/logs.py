@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 
 from django_guid import get_guid
 
-from accounts.client_address import client_address
-
 
 class Invocation(NamedTuple):
     """One call of the Lambda function."""
@@ -28,7 +26,11 @@ class Circumstances(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if request_id := get_guid():
             record.request_id = request_id
-        if request := getattr(record, "request", None):
+        # The development server logs the socket as its request.
+        if hasattr(request := getattr(record, "request", None), "META"):
+            # The settings import this module, and that one reads the settings.
+            from accounts.client_address import client_address  # noqa: PLC0415
+
             record.client_address = client_address(request)
         if current := invocation.get():
             record.lambda_request_id = current.request_id

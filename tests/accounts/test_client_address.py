@@ -148,6 +148,12 @@ def test_the_log_of_a_request_names_its_client(rf):
     assert record.client_address == CLIENT
 
 
+def test_the_log_line_of_the_development_server_has_a_socket_for_a_request():
+    record = logging.makeLogRecord({"request": object()})
+    assert logs.Circumstances().filter(record)
+    assert not hasattr(record, "client_address")
+
+
 @pytest.mark.parametrize(
     ("peer", "limited"),
     [
