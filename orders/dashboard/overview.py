@@ -6,7 +6,7 @@ longer history (520 bytes), in 78 calls per shard of the indexes. They are kept 
 in a minute, process and time zone; in another zone only the days are counted anew.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -37,6 +37,9 @@ CHART_HEIGHT = 120
 
 HOUR = timedelta(hours=1)
 
+read_clock: Callable[[], datetime] = timezone.now
+"""The one reading of the clock that a page's figures depend on; tests set the instant here."""
+
 
 class Count(NamedTuple):
     """A question to `listing.count`."""
@@ -66,7 +69,7 @@ class Bar(NamedTuple):
 @page(VIEW)
 def overview(request: HttpRequest) -> HttpResponse:
     """The figures if they are kept; else the page at once, which then asks for them to be counted (`?count=1`)."""
-    now = timezone.now()
+    now = read_clock()
     today = timezone.localdate(now)
     cards, days, hours = _card_counts(now, today), list(_day_counts(today)), list(_hour_counts(now))
     counts = [*cards, *days, *hours]

@@ -16,7 +16,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from accounts.models import User
 from tests.browser.watch import Watch
@@ -31,6 +31,10 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PASSWORD = "correct horse"
+PATIENCE = 60_000
+"""Milliseconds that a page is given to come to what a test expects; an idle machine takes a fraction of a second."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +77,7 @@ def open_browser(chromium: Browser, site: str, watch: Watch) -> Iterator[Callabl
     def open_browser(user: User | None = None, **options: Any) -> Page:
         options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options}
         context = chromium.new_context(base_url=site, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         if user:
             context.add_cookies([{"name": "sessionid", "value": _session(user), "url": site}])

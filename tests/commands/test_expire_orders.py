@@ -256,7 +256,7 @@ def test_of_two_processes_at_once_each_order_is_expired_by_one(table, manage, fi
 
 def test_orders_that_people_move_or_delete_meanwhile_are_left_to_them(table):
     orders = crowd(80)
-    moved, deleted, stop = [], [], Event()
+    moved, deleted, begun, stop = [], [], Event(), Event()
 
     def people():
         for number, order in enumerate(orders[::2]):
@@ -269,11 +269,13 @@ def test_orders_that_people_move_or_delete_meanwhile_are_left_to_them(table):
                 else:
                     store.change_status(order.order_id, Status.PROCESSING, at=NOW, by=BY)
                     moved.append(order.order_id)
+                    begun.set()
             except OrderError:
                 return
 
     working = Thread(target=people)
     working.start()
+    assert begun.wait(60)
     swept = sweep(at=NOW + AGE + HOUR, age=AGE)
     stop.set()
     working.join()

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,16 +85,6 @@ def refused(status: int, code: str) -> Callable[[Reply], Reply]:
     """The engine's own error instead."""
     body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "as asked for by a test"}
     return lambda _: (status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(body).encode())
-
-
-def slow(seconds: float) -> Callable[[Reply], Reply]:
-    """The engine's reply, later."""
-
-    def change(reply: Reply) -> Reply:
-        time.sleep(seconds)
-        return reply
-
-    return change
 
 
 def reading(old: bytes, new: bytes) -> Callable[[Reply], Reply]:

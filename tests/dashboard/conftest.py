@@ -2,9 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import count
-from time import sleep
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -63,18 +61,3 @@ def way(engine: str, table: None) -> Iterator[Way]:
         patch.setattr(Order.Meta, "max_retry_attempts", 0)
         with other_engine(way.endpoint):
             yield way
-
-
-@pytest.fixture
-def now() -> datetime:
-    """The present, with some seconds to go before its minute is over: pages that are looked at cut it to the minute."""
-    present = datetime.now(UTC)
-    if present.second >= 50:
-        sleep(60 - present.second)
-        present = datetime.now(UTC)
-    return present
-
-
-@pytest.fixture
-def minute_ago(now: datetime) -> datetime:
-    return now - timedelta(minutes=1)
