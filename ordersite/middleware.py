@@ -153,7 +153,7 @@ def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
         return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", _("Send the body with its Content-Length."))
     try:
         body = request.META["wsgi.input"].read(most + 1)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 (each server raises its own; gunicorn's share no class but this)
         logger.info("The body could not be read: %r", error)
         return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", _("The body broke off, or its chunks are malformed."))
     if len(body) > most:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 
@@ -81,6 +82,61 @@ def test_the_access_log_names_the_client_that_the_gateway_names(in_package):
     (line,) = [line["message"] for line in lines if line["logger"] == "zappa.wsgi"]
     assert line.startswith("203.0.113.9 ")
     assert "198.51.100.7" not in done.stderr
+
+
+# --- Requests of an odd shape ----------------------------------------------------------------------------------------
+
+ANSWER = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from ordersite.function import handler
+class Context:
+    aws_request_id, function_name = "id", "ordersite-prod"
+    get_remaining_time_in_millis = lambda self: 20_000
+print("ANSWERS", json.dumps([handler(event, Context()) for event in json.loads(sys.argv[2])]))
+"""
+
+
+@pytest.fixture(scope="module")
+def answer(in_package):
+    """The function's answers to these requests; each is GET /lifecycle where it does not say otherwise."""
+
+    def answer(*requests):
+        headers = [{"Host": HOST, **request.pop("headers", {})} for request in requests]
+        event = {**EVENT, "httpMethod": "GET", "path": "/lifecycle"}
+        events = [{**event, "headers": given, **request} for given, request in zip(headers, requests, strict=True)]
+        done = in_package(ANSWER, json.dumps(events))
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.rpartition("ANSWERS ")[2])
+
+    return answer
+
+
+def test_no_charset_makes_an_address_fail(answer):
+    named = [f"text/plain; charset={charset}" for charset in ("rot13", "unicode_escape", "hex", "nonsense", "a\0b")]
+    query = {"multiValueQueryStringParameters": {"x": ["%5Cud800"]}}
+    requests = [{"headers": {"Content-Type": content_type}, "path": "/nothing", **query} for content_type in named]
+    for reply in answer(*requests):
+        assert (reply["statusCode"], json.loads(reply["body"])["code"]) == (404, "not_found")
+        assert UUID(reply["headers"]["X-Request-Id"])
+
+
+def test_half_of_a_character_is_answered_like_any_other_text(answer):
+    half = {"multiValueQueryStringParameters": {"\ud800": ["\udfff"]}}
+    address, query, header = answer({"path": "/\ud800"}, half, {"headers": {"Cookie": "x=\ud800; y=€"}})
+    assert (address["statusCode"], query["statusCode"], header["statusCode"]) == (404, 400, 200)
+    assert json.loads(query["body"])["errors"][0]["code"] == "unknown_parameter"
+
+
+def test_what_fails_before_the_app_sees_it_is_a_problem_document_too(answer):
+    program, person = answer(
+        {"httpMethod": "POST", "body": "x", "isBase64Encoded": True},
+        {"httpMethod": "POST", "body": "x", "isBase64Encoded": True, "headers": {"Accept": "text/html"}},
+    )
+    assert (program["statusCode"], json.loads(program["body"])["code"]) == (500, "internal_error")
+    assert (person["statusCode"], person["headers"]["Content-Type"]) == (500, "text/html; charset=utf-8")
+    assert UUID(program["headers"]["X-Request-Id"])
+    assert "Traceback" not in program["body"]
 
 
 # --- SnapStart --------------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def signed_in(sign_in):
 
 
 @pytest.mark.parametrize("path", [*API_PATHS, *PAGE_PATHS])
-@pytest.mark.parametrize("charset", [*CHARSETS, "x" * 20_000, "utf-8'", "\xff"])
+@pytest.mark.parametrize("charset", [*CHARSETS, "x" * 20_000, "utf-8'", "\xff"], ids=range(len(CHARSETS) + 3))
 def test_the_charset_of_a_body_that_is_not_there_changes_nothing(site, path, charset):
     plain = ask(path, query="x=%5Cud800")
     named = ask(path, query="x=%5Cud800", CONTENT_TYPE=f"text/plain; charset={charset}")
@@ -196,7 +196,9 @@ def test_more_parameters_than_django_counts_are_refused_in_words(site, signed_in
         assert b"more than 1000 fields" in answer.body
 
 
-@pytest.mark.parametrize("host", ["evil.example", "", "a b", "[::1", "\xff", "testserver:port", "x" * 5000])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "", "a b", "[::1", "\xff", "testserver:port", "x" * 5000], ids=range(7)
+)
 @pytest.mark.parametrize("path", ["/orders", "/dashboard/"])
 def test_a_host_that_is_not_ours_is_refused_in_words(site, path, host):
     for accept in ("*/*", "text/html"):
@@ -239,7 +241,9 @@ def test_a_method_that_an_address_does_not_take_is_refused_in_the_form_that_suit
 # --- Cookies ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ['"aaaaaaaa\\000"', "aaaaaaaa\0", "\xff" * 32, "x" * 5000 + "'", '"\\"'])
+@pytest.mark.parametrize(
+    "value", ['"aaaaaaaa\\000"', "aaaaaaaa\0", "\xff" * 32, "x" * 5000 + "'", '"\\"'], ids=range(5)
+)
 def test_a_session_that_cannot_be_is_not_looked_up(site, django_assert_num_queries, value):
     """PostgreSQL refuses a text with a NUL, which a quoted cookie can hold."""
     with django_assert_num_queries(0):

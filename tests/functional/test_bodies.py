@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 from django.conf import settings
+from gunicorn.http.errors import InvalidChunkSize
 
 from orders.models import Order
 
@@ -16,10 +17,10 @@ CHUNKED = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
 
 
 class Broken(BytesIO):
-    """What gunicorn raises for chunks that are none is an OSError too."""
+    """Chunks that are none, as gunicorn reads them."""
 
     def read(self, *_):
-        raise OSError("Invalid chunk size")
+        raise InvalidChunkSize(b"nonsense")
 
 
 def send(api, body, *, path="/orders", method="POST", **environ):
