@@ -27,7 +27,8 @@ class Circumstances(logging.Filter):
         if request_id := get_guid():
             record.request_id = request_id
         # The development server logs the socket as its request.
-        if hasattr(request := getattr(record, "request", None), "META"):
+        request = getattr(record, "request", None)
+        if request is not None and hasattr(request, "META"):
             # The settings import this module, and that one reads the settings.
             from accounts.client_address import client_address  # noqa: PLC0415
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ordersite import development, logs
@@ -169,12 +168,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+# Where a login leads whose `next` is another site's, or none.
+LOGIN_REDIRECT_URL = "dashboard:list"
 CSRF_FAILURE_VIEW = "orders.dashboard.pages.csrf_failure"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 
 # Five wrong passwords lock one name for one address, fifty lock the address for every name; for an hour, which further
 # attempts do not extend. An office behind one address shares the fifty.
-AXES_HANDLER = "accounts.login_limits.LoginLimits"
+AXES_HANDLER = "accounts.login.LoginLimits"
 AXES_FAILURE_LIMIT = 5
 LOGIN_FAILURES_PER_ADDRESS = 50
 AXES_COOLOFF_TIME = 1
@@ -182,7 +183,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "accounts.client_address.limited_address"
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "accounts.login_limits.locked_out"
+AXES_LOCKOUT_CALLABLE = "accounts.login.locked_out"
 # Its log lines name the address; in place of a name, people type a password now and then.
 AXES_SENSITIVE_PARAMETERS = ["username"]
 # The one log line of a start that axes would write says nothing that an operator needs.
@@ -252,7 +253,7 @@ UNFOLD = {
     "SITE_TITLE": _("Orders"),
     "SITE_HEADER": _("Orders"),
     "SITE_SYMBOL": "package_2",
-    "SITE_URL": reverse_lazy("dashboard:list"),
+    "SITE_URL": "orders.dashboard.navigation.site_url",
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["orders.dashboard.navigation.stylesheet"],
     "SCRIPTS": ["orders.dashboard.navigation.script"],

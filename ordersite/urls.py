@@ -6,15 +6,16 @@ from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from accounts.login_limits import login
+from accounts.login import login, logout
 from ordersite.fallbacks import unknown_route
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard:list")),
     # The last route takes what Django would otherwise have redirected to the address with a slash.
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
-    # Before the admin's own of the same address.
+    # Before the admin's own of the same addresses.
     path("admin/login/", login),
+    path("admin/logout/", logout),
     path("admin/", admin.site.urls),
     # Browsers ask for it beside what is no page: the raw JSON of an order.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("orders/favicon.svg"))),

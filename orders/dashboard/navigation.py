@@ -1,5 +1,6 @@
 """What the chrome shows of us: the sidebar with only what the person may use, and orders in the command palette."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,8 +21,13 @@ def script(request: HttpRequest) -> str:  # noqa: ARG001
     return static("orders/dashboard.js")
 
 
+def site_url(request: HttpRequest) -> str | None:
+    """Where "View site" leads; nowhere for a person who may not see orders."""
+    return reverse("dashboard:list") if _may(request, VIEW.perm) else None
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    may = request.user.has_perm
+    may = partial(_may, request)
     groups = [
         (
             _("Orders"),
@@ -43,6 +49,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     shown = ({"title": title, "items": _items(request, entries)} for title, entries in groups)
     return [group for group in shown if group["items"]]
+
+
+def _may(request: HttpRequest, perm: str) -> bool:
+    """The pages are for staff, whatever else somebody may do."""
+    return request.user.is_staff and request.user.has_perm(perm)
 
 
 def _items(request: HttpRequest, entries: list[tuple[str, str, str, bool]]) -> list[dict[str, Any]]:

@@ -10,12 +10,13 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
-from accounts.permissions import DELETE, Need, refusal
+from accounts.permissions import DELETE, VIEW, Need, refusal
 from orders.errors import OrderNotFoundError, StoreUnavailableError, UnreadableOrderError
 from orders.reading import UnreadableOrder
 
@@ -59,7 +60,7 @@ def page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
 def _stopped(request: HttpRequest, need: Need) -> HttpResponse | None:
     """The answer to a request that does not get as far as the view."""
     if not request.user.is_authenticated:
-        return _to_login(request)
+        return redirect(_login_url(request))
     if not request.user.is_staff:
         return forbidden(request, _("These pages are for staff. Ask an administrator for staff status."))
     if not request.user.has_perm(need.perm):
@@ -133,7 +134,13 @@ def database_unavailable(request: HttpRequest) -> HttpResponse:
 def _refused(request: HttpRequest, title: str, sentence: str, status: HTTPStatus) -> HttpResponse:
     if not request.user.is_authenticated:
         return bare(request, title, sentence, status)
-    return render(request, "dashboard/refused.html", {"title": title, "sentence": sentence}, status)
+    context = {
+        "title": title,
+        "sentence": sentence,
+        "may_view": request.user.is_staff and request.user.has_perm(VIEW.perm),
+        "login_url": _login_url(request),
+    }
+    return render(request, "dashboard/refused.html", context, status)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
@@ -145,10 +152,11 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _to_login(request: HttpRequest) -> HttpResponse:
+def _login_url(request: HttpRequest) -> str:
+    """The login, and from there to this page."""
     # What was sent to a form is gone with the session; the way back is the page, not the form's address.
     back = request.get_full_path() if request.method in READING else reverse("dashboard:list")
-    return redirect_to_login(back, reverse("admin:login"))
+    return redirect_to_login(back, reverse("admin:login")).url
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django's signature)

@@ -1,5 +1,7 @@
 """Who may see which page and press which button; who may not is told whom to ask, also behind a forged form."""
 
+from urllib.parse import urlencode, urljoin
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -8,7 +10,7 @@ from orders import store
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.contract.given import placed, stored
-from tests.dashboard.reading import Page, see
+from tests.dashboard.reading import Page, press, see
 
 ORDER_ID = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"
 PAGES = {
@@ -154,6 +156,114 @@ def test_an_account_that_is_switched_off_is_a_stranger_at_once(sign_in, order, d
     assert browser.get("/dashboard/").status_code == 200
     django_user_model.objects.filter(username="gone").update(is_active=False)
     assert browser.get("/dashboard/").status_code == 302
+
+
+# --- The way out of a refusal -----------------------------------------------------------------------------------------
+
+WAY_OUT = "Sign in as another user"
+
+
+def lacking(sign_in, kind):
+    """A browser of somebody who may not see the orders."""
+    return {
+        "no group": lambda: sign_in(name="lena"),
+        "not staff": lambda: sign_in("Order managers", name="lena", is_staff=False),
+        "may see users only": lambda: sign_in(name="lena", may=("view_user",)),
+        "may add only": lambda: sign_in(name="lena", may=("add_order",)),
+    }[kind]()
+
+
+KINDS = ["no group", "not staff", "may see users only", "may add only"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_link_of_a_refusal_leads_to_another_refusal(sign_in, order, kind):
+    browser = lacking(sign_in, kind)
+    page = see(browser, "/dashboard/?status=PENDING", status=403)
+    assert "You are signed in as lena" in page.words
+    assert not page.has_link("To the orders")
+    assert {form.action for form in page.forms} == {"/admin/logout/"}
+    links = {urljoin("/dashboard/", link.href) for link in page.links if not link.href.startswith("#")}
+    assert "/admin/" in links
+    for link in links:
+        assert browser.get(link, follow=True).status_code == 200, link
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refused_person_can_sign_in_as_another_and_gets_to_the_page(sign_in, order, django_user_model, kind):
+    browser = lacking(sign_in, kind)
+    page = see(browser, "/dashboard/?status=PENDING", status=403)
+    out = press(browser, page.form("/admin/logout/", button=WAY_OUT), WAY_OUT)
+    assert (out.status_code, out["Location"]) == (302, "/admin/login/?next=/dashboard/%3Fstatus%3DPENDING")
+    assert "_auth_user_id" not in browser.session
+    login = see(browser, out["Location"])
+    django_user_model.objects.create_superuser("anna", password="a long secret")
+    back = press(browser, login.form(out["Location"]), username="anna", password="a long secret")
+    assert (back.status_code, back["Location"]) == (302, "/dashboard/?status=PENDING")
+    assert browser.get(back["Location"]).status_code == 200
+
+
+def test_the_way_out_of_a_refused_form_leads_to_the_list(sign_in, order):
+    browser = sign_in()
+    page = Page(browser.post(f"/dashboard/orders/{ORDER_ID}/delete/", {"version": "1"}))
+    out = press(browser, page.form("/admin/logout/", button=WAY_OUT), WAY_OUT)
+    assert out["Location"] == "/admin/login/?next=/dashboard/"
+
+
+@pytest.mark.parametrize("address", ["/admin/accounts/user/", "/dashboard/nowhere/", "/nowhere"])
+def test_every_page_of_refusal_has_the_way_out(sign_in, table, address):
+    page = see(sign_in(), address, status=403 if address.startswith("/admin") else 404)
+    assert page.form("/admin/logout/", button=WAY_OUT)
+    assert not page.has_link("To the orders")
+
+
+def test_an_old_form_of_a_person_without_permissions_has_the_way_out(sign_in, order):
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies = sign_in().cookies
+    page = Page(
+        browser.post(f"/dashboard/orders/{ORDER_ID}/delete/", {"version": "1"}, headers={"Accept": "text/html"})
+    )
+    assert page.form("/admin/logout/", button=WAY_OUT)
+
+
+def test_who_may_see_the_orders_is_led_back_to_them(viewer, order):
+    page = see(viewer, PAGES["new"], status=403)
+    assert page.link("To the orders") == "/dashboard/"
+    assert WAY_OUT not in page.words
+
+
+def test_somebody_who_is_staff_no_longer_can_sign_out(sign_in, table):
+    browser = sign_in(is_staff=False)
+    assert browser.post("/admin/logout/").status_code == 200
+    assert "_auth_user_id" not in browser.session
+
+
+@pytest.mark.parametrize("kind", ["no group", "may see users only", "may add only", "viewer", "manager", "superuser"])
+def test_no_link_of_the_admins_index_leads_to_a_refusal(sign_in, table, kind):
+    staff = {
+        "viewer": lambda: sign_in("Order viewers"),
+        "manager": lambda: sign_in("Order managers"),
+        "superuser": lambda: sign_in(is_superuser=True),
+    }
+    browser = staff[kind]() if kind in staff else lacking(sign_in, kind)
+    page = see(browser, "/admin/")
+    for link in {urljoin("/admin/", link.href) for link in page.links}:
+        assert browser.get(link, follow=True).status_code == 200, link
+
+
+@pytest.mark.parametrize("target", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(("groups", "status"), [(["Order managers"], 200), ([], 403)])
+def test_an_unsafe_target_of_a_login_is_replaced_by_the_dashboard(sign_in, django_user_model, target, groups, status):
+    sign_in(*groups, name="lena")
+    user = django_user_model.objects.get(username="lena")
+    user.set_password("a long secret")
+    user.save()
+    browser = Client()
+    data = {"username": "lena", "password": "a long secret", "next": target}
+    response = browser.post(f"/admin/login/?{urlencode({'next': target})}", data)
+    assert (response.status_code, response["Location"]) == (302, "/dashboard/")
+    page = see(browser, response["Location"], status=status)
+    assert (WAY_OUT in page.words) == (status == 403)
 
 
 # --- What is shown is what may be done --------------------------------------------------------------------------------

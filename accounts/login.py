@@ -1,4 +1,4 @@
-"""The login, and its limits: wrong passwords per name and address, and per address; requests per address."""
+"""The login and the logout of staff; wrong passwords are limited per name and address, and per address."""
 
 from http import HTTPStatus
 from math import ceil
@@ -69,6 +69,11 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and response.status_code != HTTPStatus.FOUND:
         failures.seconds_to_wait(count=True)
     return response
+
+
+def logout(request: HttpRequest) -> HttpResponse:
+    """The admin's logout, for everybody. Django's route leaves a person signed in who is not staff."""
+    return admin.site.logout(request)
 
 
 def _refused(request: HttpRequest, title: str, sentence: str, seconds: int) -> HttpResponse:
