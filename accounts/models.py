@@ -2,6 +2,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from rest_framework_api_key.models import AbstractAPIKey
 
+from accounts.names import shown_name
+
 
 class User(AbstractUser):
     """A member of staff. Ours from the first migration, because it cannot be swapped in later."""
@@ -25,6 +27,10 @@ class ApiKey(AbstractAPIKey):
     class Meta(AbstractAPIKey.Meta):
         verbose_name = "API key"
         verbose_name_plural = "API keys"
+
+    def __str__(self) -> str:
+        """The name, as the pages of the admin show it."""
+        return shown_name(self.name)
 
 
 class NoRows(models.Manager["OrderPermission"]):

@@ -1,6 +1,6 @@
 """The name of an API key: one line that the history of an order can show."""
 
-from orders.text import hidden_character, trimmed
+from orders.text import hidden_character, trimmed, visible
 
 LONGEST_NAME = 50
 
@@ -18,3 +18,8 @@ def checked_name(name: str) -> str:
     if hidden := hidden_character(name):
         raise ValueError(hidden.sentence)
     return name
+
+
+def shown_name(name: str) -> str:
+    """`name` with each hidden character as its code: keys made before such names were refused may have one."""
+    return visible(name)

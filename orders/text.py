@@ -91,8 +91,12 @@ def name_of(character: str) -> str:
     """`invisible character ZERO WIDTH SPACE (U+200B)`."""
     kind = _KINDS.get(unicodedata.category(character), "invisible character")
     name = unicodedata.name(character, None) or _CONTROL_NAMES.get(ord(character))
-    code = f"U+{ord(character):04X}"
-    return f"{kind} {name} ({code})" if name else f"{kind} {code}"
+    return f"{kind} {name} ({code_of(character)})" if name else f"{kind} {code_of(character)}"
+
+
+def code_of(character: str) -> str:
+    """`U+200B`."""
+    return f"U+{ord(character):04X}"
 
 
 # --- Texts ------------------------------------------------------------------------------------------------------------
@@ -131,6 +135,11 @@ def pieces(text: str) -> Iterator[tuple[str, bool]]:
             yield match[1], True
             end = match.end()
     yield text[end:], False
+
+
+def visible(text: str) -> str:
+    """The text with each hidden character written as its code, such as U+202E, for showing stored texts."""
+    return "".join(code_of(piece) if is_hidden else piece for piece, is_hidden in pieces(text))
 
 
 # --- E-mail addresses -------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ from orders.errors import (
 from orders.lifecycle import Status, is_terminal
 from orders.models import Order, OutsideRevision, Revision
 from orders.reading import plain_json
-from orders.text import trimmed
+from orders.text import trimmed, visible
 
 PAGE_SIZE = 25
 
@@ -251,7 +251,7 @@ def delete(request: HttpRequest, order_id: str) -> HttpResponse:
     except OrderNotFoundError:
         messages.info(request, _("The order had been deleted already."))
     else:
-        messages.success(request, _("Order %s is deleted.") % order_id)
+        messages.success(request, _("Order %s is deleted.") % visible(order_id))
     return redirect(_list_url(request))
 
 

@@ -1,11 +1,11 @@
-"""How orders are written for a person: instants in the person's zone, ages, statuses and hands."""
+"""How orders are written for a person: texts, instants in the person's zone, ages, statuses and hands."""
 
 from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -13,11 +13,39 @@ from django.utils.translation import gettext as _
 from orders.listing import COUNT_CAP
 from orders.models import OUTSIDE, Order
 from orders.reading import StoredOrder, UnreadableOrder
+from orders.text import canonical_email, code_of, hidden_in_email, name_of, pieces, visible
 
 EXPIRY_WARNING = timedelta(hours=6)
 MINUTE = timedelta(minutes=1)
 
 register = template.Library()
+
+
+@register.filter
+def user_text(text: object) -> SafeString:
+    """A text that came from outside, set apart so that its direction of writing changes nothing around it.
+
+    A hidden character is shown as its code: stored texts may hold some, and a direction override among them could also
+    break out of its element.
+    """
+    shown = (_hidden(piece) if is_hidden else escape(piece) for piece, is_hidden in pieces(str(text)))
+    return format_html("<bdi>{}</bdi>", format_html_join("", "{}", ((piece,) for piece in shown)))
+
+
+@register.filter
+def plain_text(text: object) -> str:
+    """The same where no element can stand, in the title of a page for one."""
+    return visible(str(text))
+
+
+def _hidden(character: str) -> SafeString:
+    return format_html('<span class="o-code" title="{}">{}</span>', name_of(character), code_of(character))
+
+
+@register.filter
+def customer_filter(email: str) -> str:
+    """The address to filter by for this customer's orders: in its canonical form where the filter would refuse it."""
+    return canonical_email(email) if hidden_in_email(email) else email
 
 
 @register.filter
@@ -66,13 +94,13 @@ def capped(count: int) -> str:
 
 
 @register.filter
-def hand(by: str) -> str:
+def hand(by: str) -> SafeString:
     """Who did it, in words: `staff:anna`, `api-key:shop`, `system:expire_orders`; OUTSIDE is nobody that is known."""
     if by == OUTSIDE:
-        return _("another program, noticed")
+        return escape(_("another program, noticed"))
     kind, _colon, name = by.partition(":")
-    words = {"staff": _("%s (staff)"), "api-key": _("%s (API key)"), "system": _("the system (%s)")}
-    return words[kind] % name if kind in words else by
+    words = {"staff": _("{} (staff)"), "api-key": _("{} (API key)"), "system": _("the system ({})")}
+    return format_html(words[kind], user_text(name)) if kind in words else user_text(by)
 
 
 def _time(instant: datetime, text: str) -> SafeString:

@@ -79,6 +79,13 @@ def test_a_hidden_character_in_the_name_of_a_key_is_named(administrator):
     assert "This contains the invisible character ZERO WIDTH SPACE (U+200B) at position 3. Remove it." in page
 
 
+def test_a_hidden_character_in_the_name_of_an_older_key_is_shown_as_its_code(administrator, make_key):
+    row, _ = make_key(name="shop\u202e")
+    content = administrator.get(change_url(row)).content.decode()
+    assert "shopU+202E" in content
+    assert content.count("\u202e") == content.count('value="shop\u202e"') == 1
+
+
 def test_the_name_of_a_key_loses_the_blanks_around_it(administrator):
     create(administrator, name="\u3000shop ")
     assert ApiKey.objects.get().name == "shop"

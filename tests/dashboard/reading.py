@@ -46,6 +46,7 @@ class Page(HTMLParser):
         self._at = response.request["PATH_INFO"] if hasattr(response, "request") else "/"
         self._words: list[str] = []
         self._silent = 0
+        self._apart = True
         self._link: Link | None = None
         self._form: Form | None = None
         self._button: tuple[str, str, str] | None = None
@@ -56,6 +57,7 @@ class Page(HTMLParser):
         attributes = dict(attrs)
         if attributes.get("title"):
             self.titles.append(attributes["title"])
+        self._apart = self._apart or tag != "bdi"
         if tag in SILENT:
             self._silent += 1
         elif tag == "a" and "href" in attributes:
@@ -74,6 +76,7 @@ class Page(HTMLParser):
             self._button = ("", attributes.get("name", ""), attributes.get("value", ""))
 
     def handle_endtag(self, tag):
+        self._apart = self._apart or tag != "bdi"
         if tag in SILENT:
             self._silent -= 1
         elif tag == "a":
@@ -88,7 +91,11 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self._silent:
             return
-        self._words.append(data)
+        if self._apart:
+            self._words.append(data)
+        else:
+            self._words[-1] += data
+        self._apart = False
         if self._link:
             self._link.words = f"{self._link.words} {' '.join(data.split())}".strip()
         if self._button:

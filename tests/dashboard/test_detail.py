@@ -151,7 +151,7 @@ def test_an_order_of_the_former_system_that_moved_meanwhile_is_a_conflict(anna):
     store.change_status(FORMER_ID, Status.PROCESSING, at=NOW, by="staff:otto")
     response = anna.post(f"/dashboard/orders/{FORMER_ID}/delete/", {"version": "0"})
     assert response.status_code == 409
-    assert "otto (staff)" in response.content.decode()
+    assert "<bdi>otto</bdi> (staff)" in response.content.decode()
     assert stored(FORMER_ID)
 
 
