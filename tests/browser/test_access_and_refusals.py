@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import given
+from tests.browser.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -60,6 +61,21 @@ def test_what_is_not_there_is_said_inside_the_chrome(page, address):
     expect(page.get_by_role("heading", name="Not found", level=1).last).to_be_visible()
     page.get_by_role("link", name="To the orders").click()
     expect(page).to_have_url(re.compile("/dashboard/$"))
+
+
+def test_a_stranger_who_opens_an_api_address_signs_in_and_is_shown_the_json(open_browser, viewer):
+    order = given.placed()
+    stranger = open_browser()
+    assert stranger.goto(f"/orders/{order.order_id}").status == 401
+    expect(stranger.get_by_role("heading", name="Unauthorized")).to_be_visible()
+    stranger.get_by_role("link", name="Sign in").click()
+    stranger.get_by_label("Username").fill("victor")
+    stranger.get_by_label("Password").fill(PASSWORD)
+    stranger.get_by_role("button", name="Log in").click()
+    expect(stranger).to_have_url(re.compile(f"/orders/{order.order_id}$"))
+    expect(stranger.get_by_text(f'"order_id":"{order.order_id}"')).to_be_visible()
+    assert stranger.goto("/orders?limit=0").status == 400
+    expect(stranger.get_by_text("Ensure this value is greater than or equal to 1.")).to_be_visible()
 
 
 def test_a_page_comes_by_itself_once_dynamodb_answers_again(page):
