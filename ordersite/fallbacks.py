@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -68,10 +69,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500, called while the exception is being handled.
 
     An outage of the relational database is a 503 and is not asked about again: a server that hangs would make the
-    person wait twice. Any other error is a page in the chrome, or one that needs nothing where the chrome fails too.
+    person wait twice. A value that no column can hold, such as a text with a NUL in a filter of the admin, is a 400: no
+    form has checked it. Any other error is a page in the chrome, or one that needs nothing where the chrome fails too.
     """
     if isinstance(sys.exception(), problems.DATABASE_OUTAGE):
         return pages.database_unavailable(request) if is_browser(request) else problems.database_unavailable()
+    if isinstance(error := sys.exception(), DataError):
+        return bad_request(request, error)
     if not is_browser(request):
         return problems.server_error()
     try:

@@ -14,7 +14,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     TooManyFieldsSent,
 )
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import DataError, InterfaceError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.template.loader import render_to_string
@@ -199,6 +199,8 @@ def of_suspicious(exception: Exception) -> tuple[HTTPStatus, str, str]:
         detail = "The Host header names no host that is served here."
     elif isinstance(exception, TooManyFieldsSent):
         detail = f"The request has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields or parameters."
+    elif isinstance(exception, DataError):
+        detail = "The request holds a text or a number that cannot be stored or searched for, such as a NUL character."
     return HTTPStatus.BAD_REQUEST, "bad_request", detail
 
 

@@ -174,3 +174,15 @@ def test_what_was_done_to_many_orders_is_told_when_postgresql_stops_meanwhile(si
     assert outcome.text.count("became CANCELLED") == 2
     assert [store.get(order.order_id).status for order in orders] == [Status.CANCELLED] * 2
     check_page(site.browser.get(ORDERS))
+
+
+def test_a_text_that_postgresql_cannot_hold_is_a_bad_request(site: Site) -> None:
+    """No form of the admin checks a filter or an id in the address; PostgreSQL refuses a text with a NUL."""
+    for path in (
+        "/admin/accounts/user/?username=%00",
+        "/admin/accounts/apikey/%00/change/",
+        "/admin/axes/accessattempt/?username=%00",
+    ):
+        reply = site.browser.get(path)
+        assert reply.status == 400, path
+        assert "a NUL character" in reply.text
