@@ -4,7 +4,9 @@ See docs/operations.md, Anywhere else.
 """
 
 import sys
+from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -13,12 +15,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from ordersite.environment import Environment
 
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+
 env = Environment()
 
-# A proxy that ends TLS stands before it; on another machine, set BIND=0.0.0.0:8000 and FORWARDED_ALLOW_IPS.
+# A proxy that buffers requests and ends TLS stands before it. When it is on another machine, set BIND=0.0.0.0:8000 and
+# both TRUSTED_PROXIES and FORWARDED_ALLOW_IPS to its address.
 try:
     bind = env.binds("BIND", default="127.0.0.1:8000")
     workers = env.whole_number("WEB_CONCURRENCY", default=2, at_most=256)
+    proxies = env.proxies("TRUSTED_PROXIES")
 except ImproperlyConfigured as wrong:
     raise SystemExit(str(wrong)) from None
 
@@ -42,3 +49,31 @@ max_requests_jitter = 1_000
 accesslog = "-"
 access_log_format = '{"time": "%(t)s", "ip": "%(h)s", "request": "%(r)s", "status": %(s)s, "microseconds": %(D)s}'
 errorlog = "-"
+
+
+def when_ready(server: "Arbiter") -> None:
+    """Warn of a set-up that works and is not fit for the public. See docs/operations.md, Behind a proxy."""
+    reachable = [address for address in server.cfg.address if _is_reachable(address)]
+    if reachable:
+        server.log.warning(
+            "Other machines can reach %s. gunicorn alone must not serve the public: %d half-sent requests stop it for "
+            "everybody. Let only a proxy that buffers requests reach it (docs/operations.md, Behind a proxy).",
+            ", ".join(f"{host}:{port}" for host, port in reachable),
+            server.cfg.workers * server.cfg.threads,
+        )
+    if not proxies:
+        server.log.warning(
+            "TRUSTED_PROXIES is not set, so all clients of a proxy count as one: five wrong passwords for a name lock "
+            "it for everybody. Set it to the proxy's address (docs/operations.md, Behind a proxy)."
+        )
+
+
+def _is_reachable(address: object) -> bool:
+    """Whether other machines can connect. A Unix socket's address is a text, an inherited socket's a number."""
+    if not isinstance(address, tuple):
+        return False
+    host = address[0]
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
