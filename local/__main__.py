@@ -27,6 +27,11 @@ def main() -> int:
     except LocalEngineError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"{error.filename} cannot be used: {error.strerror}.\n")
+        return 1
     except Interrupted:
         sys.stdout.write("\nStopped. The orders are kept for the next time.\n")
     return 0

@@ -1,7 +1,8 @@
 """What makes an empty engine and an empty database a demo: `python -m local.demo --port N`, in a process of its own.
 
 Prints one line of JSON: the fresh API key and whether `staff` may log in. It repeats safely. In a database that is not
-a SQLite file it makes neither, because a login that everybody knows is for a laptop alone.
+a SQLite file it makes neither, because a login that everybody knows is for a laptop alone. Demo orders go only into a
+table that this module has just made; a table that was there, which may hold somebody's real orders, is left as it is.
 """
 
 import argparse
@@ -9,36 +10,61 @@ import json
 import os
 import sys
 from io import StringIO
+from pathlib import Path
 
 import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 
 STAFF = "staff"
-SEED = ("--count", "200", "--days", "10")
+# A fixed seed gives the orders the same ids each time, so a seeding that was interrupted can simply be repeated.
+SEED = ("--count", "200", "--days", "10", "--seed", "1")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.demo")
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
+    parser.add_argument("--unfinished", type=Path, help="for the embedded engine: a file, there until it is seeded")
+    options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
-    django.setup()
     try:
-        prepare_orders()
-    except CommandError as error:
+        django.setup()
+        _run("migrate", "--no-input")
+        prepare_orders(options.unfinished)
+        access = prepare_access(options.port)
+    except (CommandError, ImproperlyConfigured) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(json.dumps(prepare_access(port)) + "\n")
+    except DatabaseError as error:
+        sys.stderr.write(f"{_database_sentence(error)}\n")
+        return 1
+    sys.stdout.write(json.dumps(access) + "\n")
     return 0
 
 
-def prepare_orders() -> None:
-    """Raises CommandError when the engine refuses."""
-    _run("migrate", "--no-input")
-    _run("create_orders_table")
-    if not _has_orders():
+def prepare_orders(unfinished: Path | None) -> None:
+    """Make the table with demo orders where there is none. Raises CommandError when that cannot be done.
+
+    `unfinished` is None for an engine that the developer runs: nothing of a table that exists there is changed. The
+    embedded engine's table is this project's own and gets what it lacks; `unfinished` outlives an interruption.
+    """
+    missing = _missing_indexes()
+    if unfinished is None:
+        if missing:
+            raise CommandError(_indexes_sentence(missing))
+        if missing is None:
+            _make_table()
+            _run("seed_orders", *SEED)
+        return
+    if missing is None:
+        unfinished.touch()
+    if missing is None or missing:
+        _make_table()
+    if unfinished.exists():
         _run("seed_orders", *SEED)
+        unfinished.unlink()
 
 
 def prepare_access(port: int) -> dict[str, str | bool | None]:
@@ -48,10 +74,38 @@ def prepare_access(port: int) -> dict[str, str | bool | None]:
     return {"key": _fresh_key(f"make run (port {port})"), "login": True}
 
 
-def _has_orders() -> bool:
-    from orders.listing import Filters, page  # noqa: PLC0415 - models need Django's setup first
+def _make_table() -> None:
+    _run("create_orders_table", "--unprotected")
 
-    return bool(page(Filters(), limit=1).orders)
+
+def _missing_indexes() -> list[str] | None:
+    from orders import table  # noqa: PLC0415 - models need Django's setup first
+    from orders.errors import StoreMisconfiguredError, StoreUnavailableError  # noqa: PLC0415
+
+    try:
+        return table.missing_indexes()
+    except (StoreMisconfiguredError, table.TableMismatchError) as error:
+        raise CommandError(str(error)) from None
+    except StoreUnavailableError as error:
+        raise CommandError(f"DynamoDB does not answer: {error.reason}") from None
+
+
+def _indexes_sentence(missing: list[str]) -> str:
+    return (
+        f"Table {settings.ORDERS_TABLE} exists and lacks the indexes {', '.join(missing)}. Nothing was changed. "
+        "Add them: .venv/bin/python manage.py create_orders_table --unprotected"
+    )
+
+
+def _database_sentence(error: DatabaseError) -> str:
+    reason = " ".join(str(error).split())
+    if connection.vendor == "sqlite":
+        name = connection.settings_dict["NAME"]
+        return f"The database {name} cannot be used ({reason}): see that you may write to this file and to its folder."
+    return (
+        f"The database that DATABASE_URL names cannot be used ({reason}): start it, or unset DATABASE_URL to use "
+        "db.sqlite3."
+    )
 
 
 def _ensure_staff() -> None:

@@ -13,5 +13,9 @@ class EngineStartError(LocalEngineError):
     """The engine did not start, or started and ended."""
 
 
+class FolderError(LocalEngineError):
+    """A folder or file of this checkout cannot be written to."""
+
+
 class DataFolderError(LocalEngineError):
     """The data folder was written by an engine that this one cannot follow."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local import PROJECT, engine, environment, state, web
 from local.banner import Facts, banner
-from local.errors import LocalEngineError
+from local.errors import FolderError, LocalEngineError
 from local.locks import Lock
 
 WATCH_EVERY = 1.0
@@ -36,10 +36,12 @@ class Engine:
 def run(port: int, root: Path) -> None:
     """Serve until interrupted. Raises LocalEngineError; nothing that was started here is left in any case."""
     web.require_free(port)
-    with _engine(port, root) as used:
+    root.mkdir(parents=True, exist_ok=True)
+    _require_writable(root)
+    with _only_one_on(port, root), _engine(port, root) as used:
         variables = environment.for_app(used.endpoint)
         environment.write_file(root / "env", used.endpoint)
-        access = _prepare(port, root, variables)
+        access = _prepare(port, root, variables, used)
         with web.serving(port, variables) as server:
             web.wait_until_healthy(server, port)
             _say(banner(_facts(port, used, access)))
@@ -48,10 +50,35 @@ def run(port: int, root: Path) -> None:
                 _require_engine(used)
 
 
+def _require_writable(root: Path) -> None:
+    """Raises FolderError for anything that this command writes to and may not: after a run as root, for example."""
+    for path in (root, *filter(Path.is_file, root.iterdir()), root / "dynamodb", *(root / "dynamodb").rglob("*")):
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+            raise FolderError(
+                f"{path} cannot be written to; it belongs to {_owner(path)}. Take it over: "
+                f'sudo chown -R "$(id -un)" {_near(root)}'
+            )
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:  # in a container, for example
+        return f"user {path.stat().st_uid}"
+
+
+@contextmanager
+def _only_one_on(port: int, root: Path) -> Iterator[None]:
+    """Raises PortRefusedError while another run of this folder has the port, from before its server listens."""
+    with Lock(root / f"port-{port}.lock") as lock:
+        if not lock.try_own():
+            raise web.refused(port, "is taken by another `make run` that is starting. Stop it")
+        yield
+
+
 @contextmanager
 def _engine(port: int, root: Path) -> Iterator[Engine]:
     """The developer's own engine where one is named, else the embedded one."""
-    root.mkdir(parents=True, exist_ok=True)
     if endpoint := environment.own_endpoint():
         environment.require_listening(endpoint)
         yield Engine(endpoint, folder=None)
@@ -62,13 +89,14 @@ def _engine(port: int, root: Path) -> Iterator[Engine]:
         yield Engine(started, folder)
 
 
-def _prepare(port: int, root: Path, variables: dict[str, str]) -> dict[str, str]:
+def _prepare(port: int, root: Path, variables: dict[str, str], used: Engine) -> dict[str, str]:
     """What local.demo made. Raises DemoError."""
-    _say("Preparing the table, demo orders, a login and an API key")
+    _say("Preparing the table, a login and an API key")
+    embedded = ["--unfinished", str(used.folder / "demo-unfinished")] if used.folder else []
     with Lock(root / "prepare.lock") as lock:
         lock.own()  # two at once would seed twice
         done = subprocess.run(  # noqa: S603 - this package's own module
-            [sys.executable, "-m", "local.demo", "--port", str(port)],
+            [sys.executable, "-m", "local.demo", "--port", str(port), *embedded],
             cwd=PROJECT,
             env=variables,
             stdin=subprocess.DEVNULL,
@@ -79,8 +107,9 @@ def _prepare(port: int, root: Path, variables: dict[str, str]) -> dict[str, str]
         )
     if done.returncode:
         (root / "prepare.log").write_text(done.stdout + done.stderr)
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise DemoError(f"The demo could not be prepared: {reason} (all of it: {root / 'prepare.log'})")
+        *more, reason = done.stderr.strip().splitlines() or ["no reason given"]
+        where = f" (all of it: {root / 'prepare.log'})" if more else ""
+        raise DemoError(f"The demo could not be prepared: {reason}{where}")
     access: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     return access
 

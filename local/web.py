@@ -32,12 +32,15 @@ class ServerError(LocalEngineError):
 
 def require_free(port: int) -> None:
     """Raises PortRefusedError when another program has the port, or the system keeps it to itself."""
-    refusal = _refusal(port)
-    if not refusal:
-        return
+    if refusal := _refusal(port):
+        raise refused(port, refusal)
+
+
+def refused(port: int, why: str) -> PortRefusedError:
+    """The refusal of this port, with one that is free."""
     others = [*range(port + 1, HIGHEST_PORT + 1), *range(8000, port)]
     free = next(other for other in others if other > 1023 and not _refusal(other))  # noqa: PLR2004 - the system's own
-    raise PortRefusedError(f"Port {port} {refusal}, or choose another: make run PORT={free}")
+    return PortRefusedError(f"Port {port} {why}, or choose another: make run PORT={free}")
 
 
 def _refusal(port: int) -> str:

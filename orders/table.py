@@ -41,6 +41,18 @@ def ensure_table() -> Iterator[str]:
         _wait_until_active()
 
 
+def missing_indexes() -> list[str] | None:
+    """The names of the indexes that the table lacks; None where there is no table. Changes nothing.
+
+    Raises TableMismatchError, or StoreUnavailableError when DynamoDB does not answer.
+    """
+    if not _exists():
+        return None
+    table = _describe()
+    _check_keys(table)
+    return [index["index_name"] for index in _missing_indexes(table)]
+
+
 def protect_table() -> Iterator[str]:
     """Turn on point-in-time recovery and deletion protection.
 

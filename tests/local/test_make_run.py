@@ -1,3 +1,4 @@
+import ctypes
 import json
 import os
 import re
@@ -15,10 +16,10 @@ from tests.local.machine import comes_true, free_port, running_for
 
 
 @contextmanager
-def make_run(tmp_path, port, **variables):
+def make_run(tmp_path, port, preexec_fn=None, **variables):
     """`python -m local` on this port, just started. It is killed at the end, if it still runs."""
     command = [sys.executable, "-m", "local", "--port", str(port), "--root", str(tmp_path / "local")]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "preexec_fn": preexec_fn}
     with subprocess.Popen(command, cwd=PROJECT, env=_environment(tmp_path, variables), **pipes) as run:  # noqa: S603 - what make runs
         try:
             yield run
@@ -92,6 +93,70 @@ def test_a_taken_port_is_refused_with_a_sentence(tmp_path):
     advice = r"Port \d+ is taken by another program\. Stop it, or choose another: make run PORT=\d+\n"
     assert re.fullmatch(advice, said)
     assert not (tmp_path / "local").exists()
+
+
+def test_a_second_run_on_a_port_is_refused_while_the_first_one_starts_and_takes_nothing_from_it(tmp_path):
+    port = free_port()
+    with make_run(tmp_path, port) as first:
+        assert first.stdout.readline() == "Starting the DynamoDB engine\n"
+        with make_run(tmp_path, port) as second:
+            refusal = until_banner(second)
+            second.wait()
+        said = until_banner(first)
+        assert place_order(said)["status"] == "PENDING"  # so the key that it printed is valid
+
+    advice = (
+        r"Port \d+ is taken by another `make run` that is starting\. Stop it, or choose another: make run PORT=\d+\n"
+    )
+    assert (second.returncode, bool(re.fullmatch(advice, refusal))) == (1, True)
+
+
+def test_a_port_is_free_again_when_its_run_was_killed(tmp_path):
+    port = free_port()
+    with make_run(tmp_path, port) as killed:
+        killed.stdout.readline()
+        killed.kill()
+    with make_run(tmp_path, port) as run:
+        assert f"http://127.0.0.1:{port}/" in until_banner(run)
+
+
+@pytest.mark.parametrize("part", ["local", "local/dynamodb/data/shared-local-instance.db", "local/start.lock"])
+def test_what_belongs_to_somebody_else_is_named_in_a_sentence(tmp_path, part):
+    path = tmp_path / part
+    if path.suffix:
+        path.parent.mkdir(parents=True)
+        path.touch()
+    else:
+        path.mkdir(parents=True)
+    path.chmod(0o500)
+
+    with make_run(tmp_path, free_port(), preexec_fn=obey_permissions) as run:
+        said = until_banner(run)
+        run.wait()
+
+    assert run.returncode == 1
+    assert said == (
+        f"{path} cannot be written to; it belongs to {path.owner()}. Take it over: "
+        f'sudo chown -R "$(id -un)" {tmp_path / "local"}\n'
+    )
+
+
+def test_a_folder_that_cannot_be_made_is_named_in_a_sentence(tmp_path):
+    (tmp_path / "local").touch()
+
+    with make_run(tmp_path, free_port()) as run:
+        said = until_banner(run)
+        run.wait()
+
+    assert (run.returncode, said) == (1, f"{tmp_path / 'local'} cannot be used: File exists.\n")
+
+
+def obey_permissions():
+    """Root may write anywhere; from here on this process may not, as for a developer."""
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    if os.geteuid() == 0:
+        for capability in (dac_override, dac_read_search):
+            ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
 
 
 def test_amazons_own_endpoint_is_refused():
