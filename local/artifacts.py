@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from local import ROOT
+from local.environment import for_packages
 from local.errors import EngineFilesError
 from local.locks import Lock
 
@@ -34,6 +35,7 @@ WARNING_JAVA = 22
 QUICK_START = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 """They save a third of the start and cost nothing that a laptop's or a test's load would show."""
 
+FETCHING = "fetching-"
 OTHERWISE = "or set AWS_ENDPOINT_URL_DYNAMODB to a DynamoDB engine of your own."
 PATIENCE = 900
 
@@ -103,7 +105,7 @@ def engine_files(root: Path = ROOT) -> Path:
             except EngineFilesError as error:
                 raise EngineFilesError(
                     f"The DynamoDB engine's files could not be fetched because {error}: "
-                    f"see that this machine reaches the npm registry, {OTHERWISE}"
+                    f"{_remedy(str(error))}, {OTHERWISE}"
                 ) from None
     return folder
 
@@ -111,7 +113,9 @@ def engine_files(root: Path = ROOT) -> Path:
 def _pack(temporary: Path) -> Path:
     """The npm package as a file, its checksum verified."""
     npm = _find_npm() or _fetch_npm(temporary)
-    _run([*npm, "pack", f"{ENGINE_PACKAGE}@{ENGINE_VERSION}", "--ignore-scripts"], temporary, "npm")
+    # Given here, because any of these may be otherwise in the developer's ~/.npmrc. The cache in HOME may be read-only.
+    options = ["--ignore-scripts", "--dry-run=false", "--offline=false", "--pack-destination=.", "--cache=npm-cache"]
+    _run([*npm, "pack", f"{ENGINE_PACKAGE}@{ENGINE_VERSION}", *options], temporary, "npm")
     package = temporary / f"{ENGINE_PACKAGE}-{ENGINE_VERSION}.tgz"
     digest = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
     if digest != ENGINE_SHA512:
@@ -168,19 +172,26 @@ def _absent(folder: Path, *, notice: str) -> Iterator[Path | None]:
 
     Only one process at a time fetches into the same root; the others wait and then find the folder.
     """
-    if folder.is_dir():
+    if folder.is_dir() and not _leftovers(folder):
         yield None
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with Lock(folder.parent / "fetch.lock") as lock:
         lock.own()
+        for leftover in _leftovers(folder):
+            shutil.rmtree(leftover, ignore_errors=True)
         if folder.is_dir():
             yield None
             return
         _tell(notice)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetching-") as temporary:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=FETCHING) as temporary:
             yield Path(temporary)
             (Path(temporary) / "whole").rename(folder)
+
+
+def _leftovers(folder: Path) -> list[Path]:
+    """What fetches that were killed have left beside `folder`, or what a running one uses: its lock tells which."""
+    return list(folder.parent.glob(f"{FETCHING}*"))
 
 
 def _pip_install(requirement: str, target: Path, cwd: Path) -> None:
@@ -190,7 +201,7 @@ def _pip_install(requirement: str, target: Path, cwd: Path) -> None:
 
 def _run(arguments: list[str], cwd: Path, name: str) -> None:
     """Raises EngineFilesError with the program's own complaint, in half a sentence."""
-    environment = {**os.environ, "PIP_USER": "0", "NO_UPDATE_NOTIFIER": "1"}
+    environment = for_packages()
     try:
         done = subprocess.run(  # noqa: S603 - pip or npm with pinned arguments
             arguments, cwd=cwd, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -202,10 +213,18 @@ def _run(arguments: list[str], cwd: Path, name: str) -> None:
 
 
 def _complaint(output: str) -> str:
-    """The first line that a program marked as an error, else its last line."""
+    """The first line that a program marked as an error, with the path that npm names; else its last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it gave no reason"]
     marked = [line for line in lines if re.match(r"(npm )?error", line, re.IGNORECASE)]
-    return (marked or lines[-1:])[0]
+    of_npm = [line.removeprefix("npm error ") for line in marked if re.match("npm error (code|path) ", line)]
+    return f"npm error {', '.join(of_npm)}" if of_npm else (marked or lines[-1:])[0]
+
+
+def _remedy(complaint: str) -> str:
+    """The network is to blame for most failures, but not for those of the disk."""
+    if re.search("EACCES|EDQUOT|ENOSPC|EPERM|EROFS|Errno", complaint):
+        return "see that there is room and that you may write there"
+    return "see that this machine reaches the npm registry"
 
 
 def _tell(sentence: str) -> None:

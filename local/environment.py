@@ -17,6 +17,18 @@ PYTHON_KEPT = {"PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONPYCACHEPREF
 NOT_OURS = {"COLLECTED_STATIC", "DJANGO_SETTINGS_MODULE", "HTTPS_ONLY", "SSM_PARAMETER", "STATIC_URL"}
 """Another project's settings, and what is for production only."""
 
+TOOLS_KEPT = {
+    "pip_": {
+        *("cache_dir", "cert", "client_cert", "config_file", "default_timeout", "extra_index_url", "find_links"),
+        *("index_url", "keyring_provider", "no_index", "proxy", "retries", "timeout", "trusted_host"),
+    },
+    "npm_config_": {
+        *("ca", "cafile", "cert", "globalconfig", "https_proxy", "key", "noproxy", "proxy", "registry", "strict_ssl"),
+        *("fetch_retries", "fetch_timeout", "userconfig"),
+    },
+}
+"""Of the options of pip and npm, those that say from where and how they fetch."""
+
 
 def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT / ".env") -> str | None:
     """The engine that the developer named, in the environment or else in `.env`; None when there is none.
@@ -61,6 +73,17 @@ def for_app(endpoint: str, variables: Mapping[str, str] = os.environ) -> dict[st
 def for_python(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment of a Python program of this project: nothing in it leads Python to other code."""
     return {name: value for name, value in variables.items() if not name.startswith("PYTHON") or name in PYTHON_KEPT}
+
+
+def for_packages(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of pip and npm: from where they fetch is the machine's to say, what they do with it is not."""
+    environment = for_python(variables)
+    kept = {name: value for name, value in environment.items() if not _is_dropped(name.lower())}
+    return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "NO_UPDATE_NOTIFIER": "1"}
+
+
+def _is_dropped(name: str) -> bool:
+    return any(name.startswith(prefix) and name.removeprefix(prefix) not in kept for prefix, kept in TOOLS_KEPT.items())
 
 
 def write_file(path: Path, endpoint: str) -> None:

@@ -1,8 +1,22 @@
+import subprocess
+import sys
+import threading
+
 import pytest
 
-from local import artifacts
+from local import PROJECT, artifacts, environment
 from local.errors import EngineFilesError
 from tests.local.machine import program
+
+FETCH = """
+import sys, time
+from pathlib import Path
+from local import artifacts
+with artifacts._absent(Path(sys.argv[1]), notice="") as temporary:
+    (temporary / "half.tgz").write_bytes(bytes(1000))
+    print(temporary, flush=True)
+    time.sleep(600)
+"""
 
 
 @pytest.fixture
@@ -62,6 +76,89 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(bare_machine, tmp_path)
     assert not (tmp_path / "engine" / artifacts.ENGINE_VERSION).exists()
 
 
+def test_a_home_that_cannot_be_written_to_and_options_of_npm_do_not_matter(bare_machine, tmp_path, monkeypatch):
+    """The npm here is a stand-in that fails as the real one does when it is to write its cache below HOME."""
+    package = f"{artifacts.ENGINE_PACKAGE}-{artifacts.ENGINE_VERSION}.tgz"
+    monkeypatch.setenv("npm_config_dry_run", "true")
+    monkeypatch.setenv("npm_config_registry", "http://registry.example")
+    program(
+        bare_machine / "npm",
+        f"""[ "$1" = pack ] || exit 0
+case "$*" in *--cache=npm-cache*) ;; *) echo "npm error code EROFS" >&2; exit 1;; esac
+[ -z "$npm_config_dry_run" ] && [ "$npm_config_registry" = http://registry.example ] && echo forged > {package}""",
+    )
+
+    with pytest.raises(EngineFilesError, match="SHA-512 differs"):  # so it has been fetched
+        artifacts.engine_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "sentence"),
+    [
+        (
+            "npm error code ENOTFOUND\nnpm error errno ENOTFOUND",
+            "npm failed (npm error code ENOTFOUND): see that this machine reaches the npm registry",
+        ),
+        (
+            "npm error code EACCES\nnpm error syscall mkdir\nnpm error path /root/.npm",
+            "npm failed (npm error code EACCES, path /root/.npm): see that there is room and that you may write there",
+        ),
+    ],
+)
+def test_the_network_is_blamed_for_its_own_failures_only(bare_machine, tmp_path, complaint, sentence):
+    program(bare_machine / "npm", f"[ \"$1\" = pack ] || exit 0\necho '{complaint}' >&2; exit 1")
+
+    with pytest.raises(EngineFilesError) as refusal:
+        artifacts.engine_files(tmp_path)
+
+    assert sentence in str(refusal.value)
+
+
+def test_pip_and_npm_are_told_from_where_to_fetch_and_nothing_else():
+    where = {
+        "PIP_INDEX_URL": "https://pypi.example",
+        "npm_config_cafile": "/ca.pem",
+        "NPM_CONFIG_REGISTRY": "https://npm",
+    }
+    how = {"PIP_TARGET": "/x", "PIP_USER": "1", "PIP_DRY_RUN": "1", "npm_config_offline": "true", "PYTHONPATH": "/x"}
+
+    variables = environment.for_packages({"PATH": "/bin", **where, **how})
+
+    fixed = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "NO_UPDATE_NOTIFIER": "1"}
+    assert variables == {"PATH": "/bin", **where, **fixed}
+
+
+@pytest.mark.parametrize("is_whole", [False, True], ids=["before it was whole", "after it was whole"])
+def test_what_a_killed_fetch_has_left_is_removed_at_the_next_one(tmp_path, is_whole):
+    folder = tmp_path / "engine" / "1"
+    with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:  # noqa: S603
+        fetch.stdout.readline()
+        fetch.kill()
+    assert len(list(folder.parent.glob("fetching-*"))) == 1
+    if is_whole:
+        folder.mkdir()
+
+    with artifacts._absent(folder, notice="") as temporary:
+        assert (temporary is None) == is_whole
+        if temporary:
+            (temporary / "whole").mkdir()
+
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["1", "fetch.lock"]
+
+
+def test_what_a_running_fetch_uses_is_left_to_it(tmp_path):
+    folder = tmp_path / "engine" / "1"
+    with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:  # noqa: S603
+        fetch.stdout.readline()
+        other = threading.Thread(target=fetch_at_once, args=(folder,))
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+        assert len(list(folder.parent.glob("fetching-*"))) == 1
+        fetch.kill()
+        other.join()
+
+
 def test_an_interrupted_download_is_not_taken_for_a_whole_one(tmp_path):
     folder = tmp_path / "engine" / "1"
 
@@ -69,6 +166,11 @@ def test_an_interrupted_download_is_not_taken_for_a_whole_one(tmp_path):
         fetch_until_interrupted(folder)
 
     assert [path.name for path in folder.parent.iterdir()] == ["fetch.lock"]
+
+
+def fetch_at_once(folder):
+    with artifacts._absent(folder, notice="") as temporary:
+        (temporary / "whole").mkdir()
 
 
 def fetch_until_interrupted(folder):
