@@ -4,64 +4,64 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help run test lint format bench screenshots lock clean package deploy deploy-venv update undeploy test-deploy
+.PHONY: help setup run test lint format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy
+
+# What another project's terminal may have exported; each would lead Python or Django to other code.
+unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The virtual environment, made again when a list of packages changes.
-.venv/installed: requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Setting up .venv (once)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
-	@touch $@
+# Ends here, with a sentence, when $(PYTHON) is too old.
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 
-run: .venv/installed ## Serve on PORT (8000) with demo data; Ctrl-C stops everything
+# By the environment's own Python while it runs, because $(PYTHON) may be another one, or too old.
+setup: ## Make .venv, or make it again where it is broken, moved or out of date
+	@if $(BIN)/python -c '' 2>/dev/null; then python=$(BIN)/python; else python=$(PYTHON); $(NEW_ENOUGH); fi; \
+	$$python -m local.setup .venv requirements.txt requirements-dev.txt
+
+run: setup ## Serve on PORT (8000) with demo data; Ctrl-C stops everything
 	@exec $(BIN)/python -m local --port $(PORT)
 
-test: .venv/installed ## Run every test
+test: setup ## Run every test
 	$(BIN)/python -m pytest
 
-lint: .venv/installed ## Check style, types, the direction of imports and missing migrations
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	DEBUG=true $(BIN)/mypy
-	$(BIN)/lint-imports
+lint: setup ## Check style, types, the direction of imports and missing migrations
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	DEBUG=true $(BIN)/python -m mypy
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
 
-format: .venv/installed ## Lay the code out and mend what can be mended by itself
-	$(BIN)/ruff check --fix
-	$(BIN)/ruff format
+format: setup ## Lay the code out and mend what can be mended by itself
+	$(BIN)/python -m ruff check --fix
+	$(BIN)/python -m ruff format
 
-bench: .venv/installed ## Measure calls, capacity and client CPU beside the handlers that this replaces
+bench: setup ## Measure calls, capacity and client CPU beside the handlers that this replaces
 	$(BIN)/python -m benchmarks
 
-screenshots: .venv/installed ## Take the pictures of docs/images/ anew
+screenshots: setup ## Take the pictures of docs/images/ anew
 	$(BIN)/python -m pytest -q tests/browser/screenshots.py
 
-lock: .venv/installed ## Pin the packages anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+lock: setup ## Pin the packages anew from pyproject.toml
+	$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --group pyproject.toml:dev -c requirements.txt -o requirements-dev.txt
 
-clean: ## Remove what setting up and running made, the demo orders with it
-	rm -rf .venv .local db.sqlite3 staticfiles ordersite-*.zip
+clean: ## Remove what setting up and building made; orders, users and keys stay
+	rm -rf .venv .local/engine .local/tools .local/deploy staticfiles ordersite-*.zip
+
+clean-data: ## Remove the orders of `make run`, and its users and keys in db.sqlite3
+	@$(NEW_ENOUGH)
+	@$(PYTHON) -m local.clean_data
 
 # What ships is all that this virtual environment holds, so it holds what runs and nothing else.
 DEPLOY := .local/deploy/venv/bin
-.local/deploy/venv/installed: requirements.txt
-	@rm -rf .local/deploy/venv
-	@mkdir -p .local/deploy
-	@$(PYTHON) -m venv .local/deploy/venv
-	@$(DEPLOY)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@
-
 deploy-venv:
-	@test "$$($(DEPLOY)/python -V 2>/dev/null)" = "$$($(PYTHON) -V)" || rm -rf .local/deploy/venv
-	@$(MAKE) --silent --no-print-directory .local/deploy/venv/installed
+	@$(NEW_ENOUGH)
+	@$(PYTHON) -m local.setup .local/deploy/venv requirements.txt
 
 package: deploy-venv ## Make the zip for Lambda and show what it is made of
 	@$(DEPLOY)/python -m deploy package $(STAGE)
@@ -75,5 +75,5 @@ update: deploy-venv ## The same for a STAGE that is there already
 undeploy: deploy-venv ## Take STAGE down, after asking; its table, its orders and its logs stay
 	@$(DEPLOY)/python -m deploy undeploy $(STAGE)
 
-test-deploy: .venv/installed ## Deploy to an AWS on this machine and use it, from the first request to the last
+test-deploy: setup ## Deploy to an AWS on this machine and use it, from the first request to the last
 	$(BIN)/python -m pytest tests/deploy

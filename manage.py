@@ -3,9 +3,12 @@
 
 import os
 import sys
+from pathlib import Path
 
 
 def main() -> None:
+    # Python leaves this folder out where PYTHONSAFEPATH is set.
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
     from django.core.management import execute_from_command_line  # noqa: PLC0415 (reads the line above)
 

@@ -24,7 +24,7 @@ def banner(facts: Facts) -> str:
         ("Open", f"{facts.url}/"),
         ("Staff", f"{facts.url}/admin/   {'staff / staff' if facts.login else 'your own login'}"),
         ("API schema", f"{facts.url}/schema"),
-        ("Expire old orders", ".venv/bin/python manage.py expire_orders --dry-run"),
+        ("Expire old orders", f"{_reading_files()}.venv/bin/python manage.py expire_orders --dry-run"),
         ("Kept in", f"{facts.orders_at} (orders), {facts.accounts_at} (users, keys)"),
     ]
     table = "\n".join(f"  {name:<18} {value}" for name, value in rows)
@@ -36,6 +36,12 @@ def curl(facts: Facts) -> str:
     key = facts.key or "<your key>"
     headers = f"-H 'Authorization: Api-Key {key}' -H 'Content-Type: application/json'"
     return f"curl -i {facts.url}/orders {headers} -d '{SAMPLE}'"
+
+
+def _reading_files() -> str:
+    """What makes `manage.py` read `.local/env` in a terminal that sets what production sets, as this one does."""
+    exported = [name for name in ("SECRET_KEY", "SSM_PARAMETER") if os.environ.get(name)]
+    return f"env -u {' -u '.join(exported)} " if exported else ""
 
 
 def _bold(text: str) -> str:

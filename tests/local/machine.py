@@ -1,5 +1,6 @@
 """What these tests see and do on the machine: other users of an engine, processes, ports and stand-in programs."""
 
+import ctypes
 import os
 import socket
 import subprocess
@@ -86,3 +87,21 @@ def program(path: Path, script: str):
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return path
+
+
+def until_banner(run):
+    """What it says until it serves, or until it ends."""
+    said = []
+    for line in run.stdout:
+        said.append(line)
+        if "Ctrl-C stops" in line:
+            break
+    return "".join(said)
+
+
+def obey_permissions():
+    """Root may write anywhere; from here on this process may not, as for a developer."""
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    if os.geteuid() == 0:
+        for capability in (dac_override, dac_read_search):
+            ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)

@@ -1,4 +1,3 @@
-import ctypes
 import json
 import os
 import re
@@ -11,8 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from local import PROJECT, engine, environment, processes
+from local.banner import Facts, banner
 from local.errors import LocalEngineError
-from tests.local.machine import comes_true, free_port, running_for
+from tests.local.machine import comes_true, free_port, obey_permissions, running_for, until_banner
 
 
 @contextmanager
@@ -25,16 +25,6 @@ def make_run(tmp_path, port, preexec_fn=None, **variables):
             yield run
         finally:
             run.kill()
-
-
-def until_banner(run):
-    """What it says until it serves, or until it ends."""
-    said = []
-    for line in run.stdout:
-        said.append(line)
-        if "Ctrl-C stops" in line:
-            break
-    return "".join(said)
 
 
 def _environment(tmp_path, variables):
@@ -151,12 +141,22 @@ def test_a_folder_that_cannot_be_made_is_named_in_a_sentence(tmp_path):
     assert (run.returncode, said) == (1, f"{tmp_path / 'local'} cannot be used: File exists.\n")
 
 
-def obey_permissions():
-    """Root may write anywhere; from here on this process may not, as for a developer."""
-    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
-    if os.geteuid() == 0:
-        for capability in (dac_override, dac_read_search):
-            ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
+@pytest.mark.parametrize(
+    ("exported", "command"),
+    [({}, ".venv/bin/python manage.py"), ({"SECRET_KEY": "x"}, "env -u SECRET_KEY .venv/bin/python manage.py")],
+)
+def test_the_command_that_is_shown_works_in_this_terminal(monkeypatch, exported, command):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    for name, value in exported.items():
+        monkeypatch.setenv(name, value)
+    facts = Facts(url="http://127.0.0.1:1", key="k", login=True, orders_at="a", accounts_at="b")
+
+    assert f"  Expire old orders  {command} expire_orders --dry-run\n" in banner(facts)
+
+
+def test_an_engine_that_is_no_url_is_refused_with_what_to_do():
+    with pytest.raises(LocalEngineError, match="correct it, or unset AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL"):
+        environment.own_endpoint({"AWS_ENDPOINT_URL": "localhost:8000"})
 
 
 def test_amazons_own_endpoint_is_refused():

@@ -1,0 +1,104 @@
+"""Make a virtual environment, or make it again: `python -m local.setup FOLDER LIST…`, before there is one.
+
+It holds what the lists of pinned packages name and nothing else. It is made again when it is not whole, its Python is
+gone or another, its folder was moved, or a list has changed. Two of these at once take turns. It imports the standard
+library only, and runs in the environment that it is to replace or in any Python of 3.11 or newer.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from local import ROOT
+from local.environment import for_packages
+from local.errors import LocalEngineError
+from local.locks import Lock
+
+STAMP = "installed"
+INTERRUPTED = 130
+
+
+class SetUpError(LocalEngineError):
+    """The virtual environment could not be made."""
+
+
+def main() -> int:
+    """0 when the environment is ready, 1 when it could not be made; then a sentence on standard error says why."""
+    parser = argparse.ArgumentParser(prog="python -m local.setup", description="Make a virtual environment.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("lists", type=Path, nargs="+", metavar="LIST")
+    options = parser.parse_args()
+    try:
+        ensure(options.folder.absolute(), options.lists)
+    except SetUpError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"{error.filename} cannot be used: {error.strerror}.\n")
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def ensure(folder: Path, lists: list[Path]) -> None:
+    """Raises SetUpError, and OSError for a folder that cannot be written to."""
+    if is_ready(folder, lists):
+        return
+    ROOT.mkdir(exist_ok=True)
+    with Lock(ROOT / "setup.lock") as lock:
+        if not lock.try_own():
+            sys.stderr.write("Another set-up is at work; waiting for it\n")
+            lock.own()
+        if not is_ready(folder, lists):
+            sys.stderr.write(f"Setting up {os.path.relpath(folder)} (once)\n")
+            _make(folder, lists)
+
+
+def is_ready(folder: Path, lists: list[Path]) -> bool:
+    """Whether it was made here, by this Python's version, from these lists, and its Python still runs."""
+    try:
+        return (folder / STAMP).read_text() == _stamp(folder, lists) and _runs(folder)
+    except OSError:
+        return False
+
+
+def _stamp(folder: Path, lists: list[Path]) -> str:
+    digests = [f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.name}" for path in lists]
+    return "\n".join([str(folder.resolve()), sys.version, *digests, ""])
+
+
+def _runs(folder: Path) -> bool:
+    python = folder / "bin" / "python"
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603 - the one that was made
+
+
+def _make(folder: Path, lists: list[Path]) -> None:
+    # Not this process's own executable: that may lie in the folder that is removed here.
+    base = getattr(sys, "_base_executable", sys.executable)
+    if folder.is_symlink():  # what it points to is another folder's, and is not to be emptied
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+    _run([base, "-m", "venv", str(folder)], "the virtual environment could not be made")
+    requirements = [part for path in lists for part in ("-r", str(path))]
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *requirements]
+    _run([str(folder / "bin" / "python"), *install], "pip could not install the packages")
+    (folder / STAMP).write_text(_stamp(folder, lists))
+
+
+def _run(command: list[str], failure: str) -> None:
+    """Raises SetUpError; what the program itself says goes to the terminal."""
+    done = subprocess.run(command, env=for_packages(), stdout=sys.stderr, check=False)  # noqa: S603 - venv or pip
+    if done.returncode:
+        raise SetUpError(f"Setting up failed: {failure}; the reason is above. Correct it and repeat.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
