@@ -40,6 +40,52 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(page):
     assert given.every_order() == []
 
 
+@pytest.mark.parametrize("typed", ["1.000", "1,000", "+4", "2.0", "1e3", "٣"])
+def test_a_quantity_with_a_separator_is_stopped_before_it_is_sent_and_stays_as_typed(page, typed):
+    page.goto("/dashboard/orders/new/")
+    page.get_by_label("Item").fill("Teapot")
+    quantity = page.get_by_label("Quantity")
+    quantity.fill("")
+    quantity.press_sequentially(typed)
+    page.get_by_role("button", name="Place the order").click()
+    assert quantity.evaluate("input => input.validity.patternMismatch")
+    expect(quantity).to_have_value(typed)
+    expect(quantity).to_have_attribute("title", "Write a whole number without separators, such as 1000.")
+    page.locator("form.o-form").evaluate("form => { form.noValidate = true }")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_text("Write a whole number without separators, such as 1000.")).to_be_visible()
+    expect(quantity).to_have_value(typed)
+    assert given.every_order() == []
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_digits_are_taken_whatever_the_language_of_the_browser(open_browser, manager, locale):
+    page = open_browser(manager, locale=locale)
+    page.goto("/dashboard/orders/new/")
+    page.get_by_label("Item").fill("Teapot")
+    page.get_by_label("Quantity").fill(" 1000 ")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_text(re.compile("Order .{8} is placed"))).to_be_visible()
+    assert [order.quantity for order in given.every_order()] == [1000]
+
+
+def test_an_international_address_typed_in_the_form_and_in_the_filter_is_one_customer(page):
+    """Chromium sends the domain of an e-mail field in ASCII; the search box sends it as typed."""
+    given.placed("From the shop", email="Inf@Bücher.example")
+    page.goto("/dashboard/orders/new/")
+    page.get_by_label("Item").fill("By hand")
+    page.get_by_label("Customer's e-mail (optional)").fill("inf@bücher.example")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_text("is placed").first).to_be_visible()
+    page.locator("summary", has_text="Filter").click()
+    page.get_by_label("Customer's e-mail", exact=True).fill("inf@bücher.example")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("[data-row]")).to_have_count(2)
+    page.locator("#search").fill("INF@bücher.example")
+    page.locator("#search").press("Enter")
+    expect(page.locator("[data-row]")).to_have_count(2)
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_two_clicks_place_one_order(open_browser, manager, scripts):
     page = open_browser(manager, java_script_enabled=scripts)
