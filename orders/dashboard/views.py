@@ -1,5 +1,6 @@
 """The pages about orders: list, one order, what can be done with it, and a new one."""
 
+import json
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -37,7 +38,7 @@ from orders.errors import (
 from orders.lifecycle import Status, is_terminal
 from orders.models import Order, OutsideRevision, Revision
 from orders.reading import plain_json
-from orders.text import trimmed, visible
+from orders.text import pieces, trimmed, visible
 
 PAGE_SIZE = 25
 
@@ -208,6 +209,9 @@ def raw(request: HttpRequest, order_id: str) -> HttpResponse:  # noqa: ARG001 (a
     except UnreadableOrderError as error:
         stored = error.order.stored
     response = JsonResponse(plain_json(stored), json_dumps_params={"indent": 2, "ensure_ascii": False})
+    # A browser shows it as text, in which a direction override would turn a line around.
+    parts = pieces(response.content.decode())
+    response.content = "".join(json.dumps(part)[1:-1] if is_hidden else part for part, is_hidden in parts)
     patch_cache_control(response, no_store=True)
     return response
 

@@ -103,6 +103,13 @@ def test_an_id_that_no_order_can_have_is_a_page_that_says_so(anna, order_id, pag
 # --- Raw JSON ---------------------------------------------------------------------------------------------------------
 
 
+def test_the_raw_json_writes_hidden_characters_as_escapes(anna):
+    order = placed(item="Teapot \u202e000,1 ☕\U000e0041\u200b")
+    response = anna.get(f"/dashboard/orders/{order.order_id}/raw/")
+    assert response.json()["item"] == order.item
+    assert '"Teapot \\u202e000,1 ☕\\udb40\\udc41\\u200b"' in response.content.decode()
+
+
 def test_the_raw_order_is_what_the_table_holds(anna):
     order = placed(item="Teekanne ☕", customer_email="Zoe@example.com", status=Status.PROCESSING)
     response = anna.get(f"/dashboard/orders/{order.order_id}/raw/")
