@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help setup run test lint format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy
+.PHONY: help setup run test lint format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
 
 # What another project's terminal may have exported; each would lead Python or Django to other code.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
@@ -77,3 +77,7 @@ undeploy: deploy-venv ## Take STAGE down, after asking; its table, its orders an
 
 test-deploy: setup ## Deploy to an AWS on this machine and use it, from the first request to the last
 	$(BIN)/python -m pytest tests/deploy
+
+CASES ?= 5000
+test-schema: setup ## Send CASES (5000) requests made from /schema to the API as production runs it
+	CASES=$(CASES) $(BIN)/python -m pytest -s tests/schema

@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework_api_key",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 # Each one is paid for on every API request, so each is here for a reason: request id, caches, HTTPS and headers, what a
@@ -324,13 +325,13 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Orders",
-    "DESCRIPTION": "Place orders, follow them and move them along their lifecycle.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["accounts.permissions.OrderPermissions"],
     "ENUM_NAME_OVERRIDES": {"Status": "orders.lifecycle.Status", "HealthState": "orders.api.schema.HEALTH_STATES"},
     "PREPROCESSING_HOOKS": ["orders.api.schema.without_trailing_slashes"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "orders.api.schema.complete"],
 }
 
 # Every response carries the id under which the logs know its request; a caller's own UUID is kept.

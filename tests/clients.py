@@ -69,11 +69,20 @@ def check_conformance(method: str, response: HttpResponse) -> None:
         return
     promised = operation["responses"].get(str(response.status_code))
     assert promised is not None, f"{method} {path} promises no {response.status_code}: {response.content!r}"
+    _check_headers(promised, response)
     if not promised.get("content"):
         assert response.content == b""
         return
     media_type = response["Content-Type"].partition(";")[0]
     _validate(response.json(), promised["content"][media_type]["schema"])
+
+
+def _check_headers(promised: dict[str, Any], response: HttpResponse) -> None:
+    for name, header in promised["headers"].items():
+        value = response.get(name)
+        assert value is not None or not header.get("required"), f"{name} is missing"
+        if value is not None:
+            _validate(int(value) if header["schema"]["type"] == "integer" else value, header["schema"])
 
 
 def _schema_path(path: str) -> str:
@@ -89,8 +98,13 @@ def schema() -> dict[str, Any]:
     return json.loads(json.dumps(document))
 
 
-def _validate(document: Any, part: dict[str, Any]) -> None:
+def validator(part: dict[str, Any]) -> Draft202012Validator:
+    """For values of a part of the document, whose references lead into the document."""
     root = Resource(contents=schema(), specification=DRAFT202012)
     registry = Registry().with_resource("urn:schema", root)
     pinned = json.loads(json.dumps(part).replace('"#/', '"urn:schema#/'))
-    Draft202012Validator(pinned, registry=registry, format_checker=FormatChecker()).validate(document)
+    return Draft202012Validator(pinned, registry=registry, format_checker=FormatChecker())
+
+
+def _validate(document: Any, part: dict[str, Any]) -> None:
+    validator(part).validate(document)

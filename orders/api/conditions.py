@@ -9,7 +9,7 @@ from orders import store
 from orders.models import Order, parse_revision
 from orders.store import Versions
 
-TAG = re.compile(r'(W/)?"([^"]*)"')
+TAG = re.compile(r'(W/)?"([^"\x00-\x20\x7f]*)"')
 TAGS = re.compile(rf"(?:\s*{TAG.pattern}\s*(?:,|$))+")
 MAX_TAGS = 100
 """What DynamoDB compares with in one condition."""

@@ -1,28 +1,54 @@
-"""What /schema says of the endpoints (OpenAPI 3.1). Nothing here takes part in answering a request."""
+"""What /schema says of the endpoints (OpenAPI 3.1). Nothing here takes part in answering a request.
+
+The document is as strict as the server: what it allows is accepted and what it forbids is refused. The tests hold every
+response against it, and tests/schema sends thousands of requests that are generated from it.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.urls import get_script_prefix
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
+    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     extend_schema,
+    extend_schema_field,
     extend_schema_serializer,
     extend_schema_view,
 )
 from rest_framework import serializers
 
-from orders.api.serializers import (
-    ChangeStatusSerializer,
-    ListOrdersSerializer,
-    PlaceOrderSerializer,
-    StatusField,
-)
+from orders.api import schema_examples as examples
+from orders.api import schema_headers as headers
+from orders.api.serializers import ChangeStatusSerializer, ListOrdersSerializer, PlaceOrderSerializer
 from orders.lifecycle import Status
 from orders.models import MAX_QUANTITY
 from orders.reading import MAX_INTEGER
+
+DESCRIPTION = """
+Place orders, read them and move them along their lifecycle:
+
+    PENDING -> PROCESSING -> COMPLETED
+    PENDING or PROCESSING -> CANCELLED
+    PENDING -> EXPIRED, by the system, when the order is too old (see GET /lifecycle)
+
+**Authentication.** Programs send `Authorization: Api-Key <key>`. Staff can use the session of their login.
+
+**Errors** are problem documents (RFC 9457, `application/problem+json`). Decide by `code`, which does not change;
+`detail` is a sentence for people. `errors` names each field or parameter that was refused. A method that an address
+does not have is 405; an address that does not exist is 404.
+
+**Retries.** After a 429 or 503, wait as long as `Retry-After` says. After a 503, or when no response arrived, it is
+unknown whether the request was carried out. Repeating a PUT or DELETE is safe, and so is repeating a POST that has an
+`Idempotency-Key`.
+
+**Compatibility.** Requests may only contain the documented fields and parameters; others are refused by name. Responses
+may gain fields, so ignore those that you do not know.
+""".strip()
 
 HEALTH_STATES = ["ok", "unavailable"]
 
@@ -34,47 +60,80 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
-        description = "`Authorization: Api-Key <key>`"
+        # OpenAPI's `http` type would say it better, but tools know only its Basic and Bearer.
+        description = (
+            "For programs. The header is `Authorization: Api-Key <key>`; a client built from this document sets the "
+            "whole value, `Api-Key ` included. On the page `/docs`, paste the key alone, as it was printed. A key is "
+            "read-only or read-write. Make one with `manage.py create_api_key --name shop` or in the admin."
+        )
         return {"type": "apiKey", "in": "header", "name": "Authorization", "description": description}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "accounts.authentication.SessionAuthentication"
-    name = "cookieAuth"
+    name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
-        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+        description = (
+            "For staff in a browser: the session of a login at `/admin/`. POST, PUT and DELETE also need Django's CSRF "
+            "token in the `X-CSRFToken` header."
+        )
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": description}
 
 
 # --- Bodies -----------------------------------------------------------------------------------------------------------
 
 
+class StatusChoice(serializers.ChoiceField):
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(choices=list(Status), **options)
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "date-time",
+        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$",
+    }
+)
+class WrittenInstant(serializers.CharField):
+    """UTC with microseconds, as `orders.instants.write_instant` writes it."""
+
+
 @extend_schema_serializer(component_name="HistoryEntry")
 class HistoryEntrySchema(serializers.Serializer[Any]):
-    status = StatusField()
-    at = serializers.DateTimeField()
-    by = serializers.CharField(help_text="Whose hand it was: `staff:…`, `api-key:…` or `system:…`.")
+    status = StatusChoice()
+    at = WrittenInstant(help_text="When the order got this status.")
+    by = serializers.CharField(
+        help_text="Who set it: `staff:<username>`, `api-key:<name of the key>` or `system:<part>`."
+    )
 
 
-@extend_schema_serializer(component_name="Order")
+@extend_schema_serializer(component_name="Order", examples=[OpenApiExample("A new order", value=examples.ORDER)])
 class OrderSchema(serializers.Serializer[Any]):
-    order_id = serializers.CharField()
-    item = serializers.CharField()
+    order_id = serializers.CharField(help_text="A UUID; an order of the former system may have another text.")
+    item = serializers.CharField(help_text="What was ordered.")
     quantity = serializers.IntegerField(
         min_value=-MAX_INTEGER,
         max_value=MAX_INTEGER,
-        help_text=f"1 to {MAX_QUANTITY:,}; an order that another program wrote may have any whole number.",
+        help_text=f"1 to {MAX_QUANTITY:,}. An order that another program wrote may have any whole number.",
     )
-    status = StatusField()
-    customer_name = serializers.CharField()
-    customer_email = serializers.CharField(help_text="Empty where none was given.")
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-    expired_at = serializers.DateTimeField(allow_null=True, help_text="When it expired; null unless EXPIRED.")
-    version = serializers.IntegerField(help_text="1 for a new order, one more with each entry of the history.")
-    expires_at = serializers.DateTimeField(allow_null=True, help_text="After this it expires; null unless PENDING.")
-    allowed_transitions = serializers.ListField(child=StatusField(), help_text="What PUT may set now.")
-    history = HistoryEntrySchema(many=True, help_text="Every status it has had, oldest first.")
+    status = StatusChoice()
+    customer_name = serializers.CharField(help_text="`anonymous` if none was given.")
+    customer_email = serializers.CharField(help_text="Empty if none was given.")
+    created_at = WrittenInstant(help_text="When the order was placed.")
+    updated_at = WrittenInstant(help_text="When the status last changed.")
+    expired_at = WrittenInstant(allow_null=True, help_text="When the order expired; null unless EXPIRED.")
+    version = serializers.IntegerField(
+        min_value=0,
+        help_text="1 for a new order, plus 1 with each entry of the history. 0 for an order that the former system "
+        "wrote and that has not changed since.",
+    )
+    expires_at = WrittenInstant(
+        allow_null=True, help_text="When the order will expire if nobody takes it up; null unless PENDING."
+    )
+    allowed_transitions = serializers.ListField(child=StatusChoice(), help_text="The statuses that PUT can set now.")
+    history = HistoryEntrySchema(many=True, help_text="Every status that the order has had, oldest first.")
 
 
 @extend_schema_serializer(component_name="UnreadableOrder")
@@ -83,176 +142,217 @@ class UnreadableOrderSchema(serializers.Serializer[Any]):
 
     order_id = serializers.CharField()
     reasons = serializers.ListField(
-        child=serializers.CharField(), help_text="A sentence for each attribute that is not as it must be."
+        child=serializers.CharField(), help_text="A sentence for each attribute that is wrong."
     )
 
 
-# `many`: the page is one object, whatever drf-spectacular expects of an action named list.
+# `many`: the page is one object, but drf-spectacular expects an array of an action named list.
 @extend_schema_serializer(component_name="Page", many=False)
 class PageSchema(serializers.Serializer[Any]):
     results = OrderSchema(many=True)
     unreadable = UnreadableOrderSchema(
         many=True,
         required=False,
-        help_text="The orders of this page that cannot be read. Only on a page that has some; `limit` counts them.",
+        help_text="The orders of this page that cannot be read. Absent if there are none; `limit` counts them.",
     )
-    next = serializers.URLField(allow_null=True, help_text="The page of older orders.")
-    previous = serializers.URLField(allow_null=True, help_text="The page of newer orders.")
+    next = serializers.URLField(allow_null=True, help_text="The address of the next page, with older orders.")
+    previous = serializers.URLField(allow_null=True, help_text="The address of the previous page, with newer orders.")
 
 
 @extend_schema_serializer(component_name="FieldError")
 class FieldErrorSchema(serializers.Serializer[Any]):
-    field = serializers.CharField(help_text="Empty where no single field is to blame.", allow_blank=True)
-    detail = serializers.CharField()
-    code = serializers.CharField()
+    field = serializers.CharField(
+        help_text="The field, parameter or header. Empty if the error concerns the whole request.", allow_blank=True
+    )
+    detail = serializers.CharField(help_text="What is wrong, for people.")
+    code = serializers.CharField(help_text="What is wrong, for programs.")
 
 
 @extend_schema_serializer(component_name="Problem")
 class ProblemSchema(serializers.Serializer[Any]):
-    """RFC 9457."""
+    """Why a request was refused (RFC 9457)."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="A sentence for the person who reads the log.")
-    code = serializers.CharField(help_text="What a program decides by; it never changes.")
-    errors = FieldErrorSchema(many=True)  # type: ignore[assignment]  # REST framework takes fields off the class
+    type = serializers.CharField(help_text="`about:blank`: the problem is known by its `code`.")
+    title = serializers.CharField(help_text="The name of the HTTP status.")
+    status = serializers.IntegerField(min_value=400, max_value=599, help_text="The HTTP status.")
+    detail = serializers.CharField(help_text="What went wrong and what to do about it, for people.")
+    code = serializers.CharField(help_text="What went wrong, for programs. It does not change.")
+    errors = FieldErrorSchema(  # type: ignore[assignment]  # REST framework takes fields off the class
+        many=True, help_text="One entry for each field, parameter or header that was refused."
+    )
 
 
 @extend_schema_serializer(component_name="ProblemWithOrder")
 class ProblemWithOrderSchema(ProblemSchema):
-    order = OrderSchema(help_text="The order as it stands.")
+    """Why a request was refused (RFC 9457), with the order as it is now."""
+
+    order = OrderSchema(help_text="The order as it is now.")
 
 
 @extend_schema_serializer(component_name="UnreadableOrderProblem")
 class UnreadableOrderProblemSchema(ProblemSchema):
-    """`unreadable_order`."""
+    """The code is `unreadable_order`."""
 
     unreadable = UnreadableOrderSchema()
 
 
 @extend_schema_serializer(component_name="ConflictProblem")
 class ConflictProblemSchema(ProblemSchema):
-    """`illegal_transition` with `order`, or `unreadable_order` with `unreadable`."""
+    """The code is `illegal_transition`, with `order`, or `unreadable_order`, with `unreadable`."""
 
-    order = OrderSchema(required=False, help_text="The order as it stands.")
+    order = OrderSchema(required=False, help_text="The order as it is now.")
     unreadable = UnreadableOrderSchema(required=False)
 
 
 @extend_schema_serializer(component_name="Expiry")
 class ExpirySchema(serializers.Serializer[Any]):
-    to = StatusField()
-    after_hours = serializers.IntegerField()
+    to = StatusChoice()
+    after_hours = serializers.IntegerField(min_value=1, help_text="Hours after `created_at`.")
 
     def get_fields(self) -> dict[str, Any]:
-        # `from` is a word of Python's.
-        return {"from": StatusField(), **super().get_fields()}
+        # `from` is a keyword of Python.
+        return {"from": StatusChoice(), **super().get_fields()}
 
 
 @extend_schema_serializer(component_name="Transitions")
 class TransitionsSchema(serializers.Serializer[Any]):
-    """From each status, the ones that PUT may set."""
+    """For each status, the statuses that PUT can set."""
 
     def get_fields(self) -> dict[str, Any]:
-        return {status.value: serializers.ListField(child=StatusField()) for status in Status}
+        return {status.value: serializers.ListField(child=StatusChoice()) for status in Status}
 
 
 @extend_schema_serializer(component_name="Lifecycle")
 class LifecycleSchema(serializers.Serializer[Any]):
-    statuses = serializers.ListField(child=StatusField())
-    initial = StatusField()
-    terminal = serializers.ListField(child=StatusField())
+    statuses = serializers.ListField(child=StatusChoice(), help_text="All statuses.")
+    initial = StatusChoice(help_text="The status of a new order.")
+    terminal = serializers.ListField(child=StatusChoice(), help_text="The statuses that are final.")
     transitions = TransitionsSchema()
-    expiry = ExpirySchema()
+    expiry = ExpirySchema(help_text="Which orders the system expires, and after how many hours.")
 
 
 @extend_schema_serializer(component_name="HealthChecks")
 class HealthChecksSchema(serializers.Serializer[Any]):
     dynamodb = serializers.ChoiceField(choices=HEALTH_STATES)
-    database = serializers.ChoiceField(choices=HEALTH_STATES)
+    database = serializers.ChoiceField(choices=HEALTH_STATES, help_text="The database of users and API keys.")
 
 
 @extend_schema_serializer(component_name="Health")
 class HealthSchema(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=HEALTH_STATES)
+    status = serializers.ChoiceField(choices=HEALTH_STATES, help_text="`ok` if every check is.")
     checks = HealthChecksSchema()
 
 
-# --- Refusals and headers ---------------------------------------------------------------------------------------------
+# --- Refusals ---------------------------------------------------------------------------------------------------------
 
 REFUSALS: Mapping[int, str] = {
-    400: "The request has errors; each is named.",
-    401: "Nobody is named, or the API key does not count.",
-    403: "The caller may not do this.",
+    400: "The request is malformed; `errors` names each field, parameter or header that was refused.",
+    401: "No API key and no session, or the API key is unknown, revoked or expired.",
+    403: "The API key is read-only, or the user lacks the permission.",
     404: "There is no such order.",
-    406: "Only JSON is offered.",
-    409: "The lifecycle has no arrow from the order's status to the one asked for, or the order cannot be read.",
-    412: "The order has been changed since, or matches If-None-Match; the answer shows it.",
-    411: "The body has no Content-Length, and the server cannot read it without.",
+    406: "The `Accept` header excludes JSON, the only format there is.",
+    409: "An order with this status cannot get the status that was asked for; `order` is the order as it is now. "
+    "Or the order cannot be read; `unreadable` says why.",
+    411: "The body has no `Content-Length`, and the server cannot read it without one.",
+    412: "`If-Match` or `If-None-Match` does not hold. `order` is the order as it is now.",
     413: "The body is too large.",
-    415: "The body is not JSON, is compressed, or is not UTF-8.",
-    422: "The Idempotency-Key has placed a different order.",
-    429: "Too many requests; `Retry-After` says when to come back.",
-    503: "DynamoDB does not answer, or it took too long; `Retry-After` says when to come back.",
+    415: "The body is not `application/json`, is compressed, or is not UTF-8.",
+    422: "An earlier request used the same `Idempotency-Key` for a different order.",
+    429: "Too many requests. Wait as long as `Retry-After` says.",
+    503: "DynamoDB or the user database is unavailable, or the request timed out. Wait as long as `Retry-After` says.",
 }
+TOO_LONG = "The address is longer than 8,190 bytes. The web server in front refuses it, so this is no problem document."
 TO_EVERYBODY = (406, 429)
 EVERYWHERE = (400, 401, 403, *TO_EVERYBODY, 503)
 WITH_BODY = (411, 413, 415)
 DOCUMENTS: Mapping[int, type[ProblemSchema]] = {409: ConflictProblemSchema, 412: ProblemWithOrderSchema}
-UNREADABLE = {(409, PROBLEM): OpenApiResponse(UnreadableOrderProblemSchema, description="The order cannot be read.")}
+UNREADABLE = {
+    (409, PROBLEM): OpenApiResponse(
+        UnreadableOrderProblemSchema,
+        description="Another program wrote this order, and it cannot be read. `unreadable` says why.",
+        examples=examples.response("unreadable_order", examples.UNREADABLE),
+    )
+}
 
 
 def _refusals(*statuses: int, everywhere: tuple[int, ...] = EVERYWHERE) -> dict[Any, Any]:
-    return {
-        (status, PROBLEM): OpenApiResponse(DOCUMENTS.get(status, ProblemSchema), description=REFUSALS[status])
+    problems = {
+        (status, PROBLEM): OpenApiResponse(
+            DOCUMENTS.get(status, ProblemSchema),
+            description=REFUSALS[status],
+            examples=examples.response(examples.PROBLEMS[status]["code"], examples.PROBLEMS[status]),
+        )
         for status in sorted({*everywhere, *statuses})
     }
+    return {**problems, (414, "text/html"): OpenApiResponse(OpenApiTypes.STR, description=TOO_LONG)}
 
 
-def _request_header(name: str, description: str) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
+def _json(serializer: type[serializers.Serializer[Any]], description: str, *shown: OpenApiExample) -> OpenApiResponse:
+    return OpenApiResponse(serializer, description=description, examples=list(shown))
 
 
-def _response_header(name: str, description: str, *statuses: int) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description, response=list(statuses))
+# --- Operations -------------------------------------------------------------------------------------------------------
 
+REQUEST_IDS = [headers.OWN_REQUEST_ID, headers.REQUEST_ID]
+TO_STRANGERS = [*REQUEST_IDS, headers.retry_after(429)]
+TO_CALLERS = [*REQUEST_IDS, headers.retry_after(429, 503), headers.CHALLENGE]
 
-ETAG = 'The version of the order: `"3"`. After another program has set its status, `"3-CANCELLED"`.'
-IF_MATCH = _request_header("If-Match", 'Only if the order still has this entity tag: `"3"`.')
-
-IF_NONE_MATCH = _request_header("If-None-Match", 'Only if the order is not at this version: `"3"`. `*` is any version.')
+ORDER_ID = OpenApiParameter(
+    "order_id",
+    {"type": "string", "pattern": "^[^/]{1,128}$", "examples": [examples.ORDER["order_id"]]},
+    OpenApiParameter.PATH,
+    description="The `order_id` of an order, a UUID.",
+)
 
 ORDERS = extend_schema_view(
     list=extend_schema(
         operation_id="list_orders",
         summary="List orders, newest first",
-        description="Lists are eventually consistent: they may lag behind a write by moments. With a status, a page "
-        "may be short or empty and still have a `next`.",
-        parameters=[ListOrdersSerializer, _response_header("Link", "The neighbouring pages (RFC 8288).", 200)],
-        responses={(200, "application/json"): PageSchema, **_refusals()},
+        description="Follow `next` until it is null. The list may lag behind a change for a moment; "
+        "`GET /orders/{order_id}` does not. With a filter, a page may be short or empty and still have a "
+        "`next`. `created_before` must not be earlier than `created_after`.",
+        tags=["Orders"],
+        parameters=[ListOrdersSerializer, headers.LINK, *TO_CALLERS],
+        responses={
+            (200, "application/json"): _json(
+                PageSchema, "A page of orders.", *examples.response("page", examples.PAGE)
+            ),
+            **_refusals(),
+        },
     ),
     create=extend_schema(
         operation_id="place_order",
         summary="Place an order",
+        description="The new order is PENDING. Blanks at the beginning and the end of a text are removed. Send an "
+        "`Idempotency-Key`, and the request can be repeated safely.",
+        tags=["Orders"],
         parameters=[
-            _request_header("Idempotency-Key", "1 to 255 characters; a repeat with the same key places nothing new."),
-            _response_header("Location", "Where the order is.", 201),
-            _response_header("ETag", ETAG, 201),
-            _response_header("Idempotent-Replayed", "`true` where the order had been placed before.", 201),
+            headers.IDEMPOTENCY,
+            headers.LOCATION,
+            headers.etag(201),
+            headers.REPLAYED,
+            *TO_CALLERS,
         ],
         request={"application/json": PlaceOrderSerializer},
-        responses={(201, "application/json"): OrderSchema, **_refusals(*WITH_BODY, 422), **UNREADABLE},
+        examples=examples.PLACE,
+        responses={
+            (201, "application/json"): _json(
+                OrderSchema, "The order has been placed.", *examples.response("order", examples.ORDER)
+            ),
+            **_refusals(*WITH_BODY, 422),
+            **UNREADABLE,
+        },
     ),
     retrieve=extend_schema(
         operation_id="get_order",
         summary="Get an order",
-        parameters=[
-            _request_header("If-None-Match", "Answer 304 if the order still has this entity tag."),
-            _response_header("ETag", ETAG, 200, 304),
-        ],
+        tags=["Orders"],
+        parameters=[ORDER_ID, headers.IF_NONE_MATCH, headers.etag(200, 304), *TO_CALLERS],
         responses={
-            (200, "application/json"): OrderSchema,
-            304: OpenApiResponse(description="The order still has the entity tag that If-None-Match named."),
+            (200, "application/json"): _json(
+                OrderSchema, "The order.", *examples.response("order", examples.PROCESSING)
+            ),
+            304: OpenApiResponse(description="The order still has the entity tag of `If-None-Match`."),
             **_refusals(404),
             **UNREADABLE,
         },
@@ -260,37 +360,66 @@ ORDERS = extend_schema_view(
     update=extend_schema(
         operation_id="change_status",
         summary="Change the status of an order",
-        description="Setting the status that the order already has succeeds and changes nothing.",
-        parameters=[IF_MATCH, IF_NONE_MATCH, _response_header("ETag", ETAG, 200)],
+        description="`allowed_transitions` of the order says which statuses can be set. Setting the status that the "
+        "order already has succeeds and changes nothing. EXPIRED cannot be set.",
+        tags=["Orders"],
+        parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, headers.etag(200), *TO_CALLERS],
         request={"application/json": ChangeStatusSerializer},
-        responses={(200, "application/json"): OrderSchema, **_refusals(*WITH_BODY, 404, 409, 412)},
+        examples=examples.CHANGE_STATUS,
+        responses={
+            (200, "application/json"): _json(
+                OrderSchema, "The order with its new status.", *examples.response("order", examples.PROCESSING)
+            ),
+            **_refusals(*WITH_BODY, 404, 409, 412),
+        },
     ),
     destroy=extend_schema(
         operation_id="delete_order",
         summary="Delete an order",
-        parameters=[IF_MATCH, IF_NONE_MATCH],
-        responses={204: OpenApiResponse(description="It is gone."), **_refusals(404, 412), **UNREADABLE},
+        description="The order is removed for good, with its history. To keep a record, set CANCELLED instead.",
+        tags=["Orders"],
+        parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, *TO_CALLERS],
+        responses={
+            204: OpenApiResponse(description="The order has been deleted."),
+            **_refusals(404, 412),
+            **UNREADABLE,
+        },
     ),
 )
 
 LIFECYCLE = extend_schema_view(
     get=extend_schema(
         operation_id="get_lifecycle",
-        summary="The statuses, the transitions and when a PENDING order expires",
+        summary="Statuses, transitions and expiry",
+        description="The rules that apply to every order. No authentication is needed.",
+        tags=["Service"],
         auth=[],
-        responses={(200, "application/json"): LifecycleSchema, **_refusals(400, everywhere=TO_EVERYBODY)},
+        parameters=TO_STRANGERS,
+        responses={
+            (200, "application/json"): _json(
+                LifecycleSchema, "The rules.", *examples.response("lifecycle", examples.LIFECYCLE)
+            ),
+            **_refusals(400, everywhere=TO_EVERYBODY),
+        },
     )
 )
 
 HEALTH = extend_schema_view(
     get=extend_schema(
         operation_id="get_health",
-        summary="Whether the parts that a request needs do answer",
+        summary="Health",
+        description="Whether the services that a request needs are available. No authentication is needed.",
+        tags=["Service"],
         auth=[],
+        parameters=TO_STRANGERS,
         responses={
-            (200, "application/json"): HealthSchema,
-            (503, "application/json"): OpenApiResponse(HealthSchema, description="A part does not answer."),
-            **_refusals(400, 406, everywhere=()),
+            (200, "application/json"): _json(
+                HealthSchema, "Everything is available.", *examples.response("healthy", examples.HEALTHY)
+            ),
+            (503, "application/json"): _json(
+                HealthSchema, "Something is unavailable.", *examples.response("unhealthy", examples.UNHEALTHY)
+            ),
+            **_refusals(400, everywhere=TO_EVERYBODY),
         },
     )
 )
@@ -298,6 +427,57 @@ HEALTH = extend_schema_view(
 HIDDEN = extend_schema(exclude=True)
 
 
+# --- drf-spectacular's hooks ------------------------------------------------------------------------------------------
+
+Document = dict[str, Any]
+
+TAGS = [
+    {"name": "Orders", "description": "Place, list, read, change and delete orders."},
+    {"name": "Service", "description": "What anybody may ask."},
+]
+
+
+def _link(operation_id: str, description: str, **parameters: str) -> Document:
+    named = {"order_id": "$response.body#/order_id", **parameters}
+    return {"operationId": operation_id, "parameters": named, "description": description}
+
+
+IF_UNCHANGED = {"If-Match": "$response.header.ETag"}
+LINKS = {
+    "GetOrder": _link("get_order", "Read this order."),
+    "ChangeStatus": _link("change_status", "Change the status of this order if it has not changed.", **IF_UNCHANGED),
+    "DeleteOrder": _link("delete_order", "Delete this order if it has not changed.", **IF_UNCHANGED),
+}
+LINKED = {
+    ("/orders", "post", "201"): ("GetOrder", "ChangeStatus", "DeleteOrder"),
+    ("/orders/{order_id}", "get", "200"): ("ChangeStatus", "DeleteOrder"),
+    ("/orders/{order_id}", "put", "200"): ("GetOrder", "ChangeStatus", "DeleteOrder"),
+}
+STRICT = ("PlaceOrder", "ChangeStatus")
+
+
 def without_trailing_slashes(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:  # noqa: ANN401
-    """Each endpoint once: drf-spectacular's preprocessing hook."""
+    """Each endpoint once: a preprocessing hook."""
     return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/")]
+
+
+def complete(result: Document, **_: Any) -> Document:  # noqa: ANN401
+    """Add what no decorator can say: a postprocessing hook."""
+    result["info"]["description"] = DESCRIPTION
+    # Relative to this document's own address: it holds behind any proxy and under any stage of API Gateway.
+    result["servers"] = [{"url": get_script_prefix().rstrip("/") or "/", "description": "This server"}]
+    result["tags"] = TAGS
+    result["components"]["links"] = LINKS
+    for (path, method, status), names in LINKED.items():
+        response = result["paths"][path][method]["responses"][status]
+        response["links"] = {name: {"$ref": f"#/components/links/{name}"} for name in names}
+    for operation in (operation for path in result["paths"].values() for operation in path.values()):
+        # It is not this app that answers so.
+        del operation["responses"]["414"]["headers"]
+    for parameter in result["paths"]["/orders"]["get"]["parameters"]:
+        if parameter["name"] == "customer_email":
+            # drf-spectacular's, from the validator. `email` allows 64 characters before the @, the server more.
+            del parameter["schema"]["format"]
+    for name in STRICT:
+        result["components"]["schemas"][name]["additionalProperties"] = False
+    return result

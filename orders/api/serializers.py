@@ -21,6 +21,7 @@ from orders.instants import MissingZoneError, parse_instant
 from orders.lifecycle import Status, parse_status
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
 from orders.text import (
+    TEXT_PATTERN,
     UNUSABLE_DOMAIN_SENTENCE,
     Hidden,
     has_usable_domain,
@@ -30,6 +31,20 @@ from orders.text import (
     tidy_email,
     trimmed,
 )
+
+# JSON Schema has no flag for it.
+ANY_CASE = "^({})$".format("|".join("".join(f"[{c}{c.lower()}]" for c in status) for status in Status))
+
+# Django's rule for ASCII addresses. Domains in other scripts are accepted too, but no pattern can express that rule.
+MAILBOX = r"[-!#$%&'*+/=?^_`{}|~0-9A-Za-z]+"
+LABEL = "[0-9A-Za-z]([-0-9A-Za-z]{0,61}[0-9A-Za-z])?"
+TOP_LEVEL = "([A-Za-z][-A-Za-z]{0,61}[A-Za-z]|[Xx][Nn]--[0-9A-Za-z]{1,59})"
+EMAIL = {
+    "type": "string",
+    "maxLength": MAX_EMAIL,
+    "pattern": f"^{MAILBOX}([.]{MAILBOX})*@({LABEL}[.])+{TOP_LEVEL}$",
+    "examples": ["ada@example.com"],
+}
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -61,6 +76,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({name: ["Give it once only."] for name in repeated}, code="repeated")
 
 
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN})
 class TextField(serializers.CharField):
     """A JSON string without hidden characters; a number or a boolean is refused and not written out."""
 
@@ -92,6 +108,7 @@ def _hidden_code(character: str) -> str:
     return "surrogate_characters_not_allowed" if category(character) == "Cs" else "hidden_character"
 
 
+@extend_schema_field(EMAIL)
 class EmailField(TextField, serializers.EmailField):
     """An e-mail address, its letters composed (NFC)."""
 
@@ -102,9 +119,7 @@ class EmailField(TextField, serializers.EmailField):
         return tidy_email(super().to_internal_value(data))
 
 
-@extend_schema_field(
-    {"anyOf": [{"type": "string", "format": "email", "maxLength": MAX_EMAIL}, {"type": "string", "const": ""}]}
-)
+@extend_schema_field({"anyOf": [EMAIL, {"type": "string", "const": ""}]})
 class OptionalEmailField(EmailField):
     """An e-mail address, or "" where there is none."""
 
@@ -129,7 +144,9 @@ class WholeNumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-@extend_schema_field({"type": "string", "enum": list(Status)})
+@extend_schema_field(
+    {"type": "string", "anyOf": [{"enum": list(Status)}, {"pattern": ANY_CASE}], "examples": [Status.PROCESSING]}
+)
 class StatusField(TextField):
     """One of the statuses, in whatever case."""
 
@@ -171,14 +188,23 @@ class DigitsField(serializers.IntegerField):
 
 
 class PlaceOrderSerializer(StrictSerializer):
-    item = TextField(max_length=MAX_TEXT)
-    quantity = WholeNumberField(min_value=1, max_value=MAX_QUANTITY)
-    customer_name = TextField(max_length=MAX_TEXT, default=ANONYMOUS)
-    customer_email = OptionalEmailField(max_length=MAX_EMAIL, default="", allow_blank=True)
+    """A new order."""
+
+    item = TextField(max_length=MAX_TEXT, help_text="What is ordered.")
+    quantity = WholeNumberField(min_value=1, max_value=MAX_QUANTITY, help_text='A JSON integer, not `1.0` or `"1"`.')
+    customer_name = TextField(max_length=MAX_TEXT, default=ANONYMOUS, help_text="Who ordered it.")
+    customer_email = OptionalEmailField(
+        max_length=MAX_EMAIL,
+        default="",
+        allow_blank=True,
+        help_text="An e-mail address, or empty. The domain may be written in its own script.",
+    )
 
 
 class ChangeStatusSerializer(StrictSerializer):
-    status = StatusField()
+    """The change of an order."""
+
+    status = StatusField(help_text="The new status, in upper or lower case.")
 
 
 class NothingSerializer(StrictSerializer):
@@ -198,17 +224,22 @@ def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]
 class ListOrdersSerializer(StrictSerializer):
     unknown_word = "parameter"
 
-    status = StatusField(required=False, help_text="Only the orders of this status.")
+    status = StatusField(required=False, help_text="Only orders with this status, in upper or lower case.")
     customer_email = EmailField(
-        required=False, max_length=MAX_EMAIL, help_text="Only the orders of this customer, however it is spelled."
+        required=False,
+        max_length=MAX_EMAIL,
+        help_text="Only orders of this customer. Case makes no difference, nor how the domain is written.",
     )
-    created_after = InstantField(required=False, help_text="Only the orders created at or after this instant.")
-    created_before = InstantField(required=False, help_text="Only the orders created before this instant.")
-    limit = DigitsField(
-        min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="How many orders a page holds."
+    created_after = InstantField(
+        required=False,
+        help_text="Only orders created at or after this instant. A time zone is required; write `+` as `%2B` in a URL.",
     )
+    created_before = InstantField(required=False, help_text="Only orders created before this instant.")
+    limit = DigitsField(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="The most orders on a page.")
     cursor = serializers.CharField(
-        required=False, max_length=1000, help_text="From `next` or `previous` of an earlier page, unchanged."
+        required=False,
+        max_length=1000,
+        help_text="Where the page begins: taken unchanged from `next` or `previous`, with the same filters.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

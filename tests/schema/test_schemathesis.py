@@ -1,0 +1,77 @@
+"""Requests that Schemathesis generates from /schema, valid and invalid, alone and in sequences, against production.
+
+Every check is on. Nothing may be found: no server error, no undocumented answer, nothing refused that the schema allows
+and nothing accepted that it forbids. `make test-schema CASES=5000` sends more than a run of all tests does.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.machine import PROJECT
+from tests.schema.production import THROUGH_THE_PROXY, production
+
+HERE = Path(__file__).parent
+CASES = int(os.environ.get("CASES", "400"))
+CASES_PER_EXAMPLE = 12
+"""At least so many, because each example is made for several operations, in the fuzzing and in the stateful phase."""
+SEED = "20261125"
+
+
+@pytest.fixture(scope="module")
+def site(engine, tmp_path_factory):
+    with production(tmp_path_factory.mktemp("production"), engine) as site:
+        yield site
+
+
+def run(site, key, *options):
+    """What Schemathesis says, and how many requests it made. Fails if it found anything."""
+    headers = {**THROUGH_THE_PROXY, **({"Authorization": f"Api-Key {key}"} if key else {})}
+    command = [
+        Path(sys.executable).with_name("st"),
+        f"--config-file={HERE / 'schemathesis.toml'}",
+        "run",
+        site.document,
+        f"--url={site.url}",
+        "--checks=all",
+        "--phases=examples,coverage,fuzzing,stateful",
+        "--continue-on-failure",
+        f"--seed={SEED}",
+        "--generation-database=none",
+        "--no-color",
+        *(f"--header={name}: {value}" for name, value in headers.items()),
+        *options,
+    ]
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.schema.hooks", "PYTHONPATH": str(PROJECT)}
+    # It keeps files where it runs.
+    done = subprocess.run(  # noqa: S603
+        command, cwd=site.document.parent, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    print(done.stdout)  # noqa: T201 (for a long run, which a person watches)
+    count = re.search(r"(\d+) generated", done.stdout)
+    assert count, done.stdout
+    return done.stdout, int(count[1])
+
+
+def test_everything_that_a_read_write_key_may_send(site):
+    said, count = run(site, site.read_write_key, f"--max-examples={max(1, CASES // CASES_PER_EXAMPLE)}")
+    assert count >= CASES
+    assert [phase for phase in ("Examples", "Coverage", "Fuzzing", "Stateful") if f"✅ {phase}" not in said] == []
+
+
+def test_everything_that_a_read_only_key_may_send(site):
+    run(site, site.read_only_key, "--max-examples=3")
+
+
+def test_everything_that_a_stranger_may_send(site):
+    run(site, None, "--max-examples=3")
+
+
+def test_nothing_unforeseen_was_logged(site):
+    """Runs last. An error that a client cannot see counts too."""
+    assert [line for line in site.log.read_text().splitlines() if re.search(r'"ERROR"|\[ERROR\]', line)] == []
