@@ -148,9 +148,9 @@ def _print_outputs(stage: Stage, url: str) -> None:
 
 
 def _collect_static() -> None:
-    # REST framework's own pages are not served.
-    gather = [sys.executable, "manage.py", "collectstatic", "--noinput", "--clear", "--ignore=rest_framework"]
-    _step("Gathering static files", gather, quiet=True)
+    gather = [sys.executable, "manage.py", "collectstatic", "--noinput", "--clear"]
+    unused = (f"--ignore={pattern}" for pattern in package.UNUSED_STATIC)
+    _step("Gathering static files", [*gather, *unused], quiet=True)
 
 
 def _zappa(command: str, stage: str, *arguments: str) -> list[str]:

@@ -73,6 +73,8 @@ NOT_SHIPPED = (
     # Gathered into staticfiles/.
     "*/static",
     "django/contrib/*/static",
+    # The sources of minified scripts, for the developer tools of a browser.
+    "staticfiles/**/*.map*",
     "*/tests",
     "django/contrib/gis",
     "bin",
@@ -84,6 +86,17 @@ NOT_SHIPPED = (
     "*.dist-info/INSTALLER",
     "*.dist-info/REQUESTED",
 )
+UNUSED_STATIC = (
+    # REST framework's own pages are not served.
+    "rest_framework",
+    # /docs needs Swagger UI's bundle and its style sheet only.
+    "redoc",
+    "swagger-ui-standalone-preset*",
+    "oauth2-redirect*",
+    "favicon-32x32.png",
+)
+"""What `collectstatic` is not to gather for the package."""
+
 USELESS = re.compile(r".*\.(pyi|pyx|pxd|c|h|po|a|typed)")
 BOTO_SERVICES = ("dynamodb", "ssm")
 """The services that the app calls: the store of orders and the one parameter."""

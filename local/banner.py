@@ -23,7 +23,7 @@ def banner(facts: Facts) -> str:
     rows = [
         ("Open", f"{facts.url}/"),
         ("Staff", f"{facts.url}/admin/   {'staff / staff' if facts.login else 'your own login'}"),
-        ("API schema", f"{facts.url}/schema"),
+        ("API docs", f"{facts.url}/docs"),
         ("Expire old orders", f"{_reading_files()}.venv/bin/python manage.py expire_orders --dry-run"),
         ("Kept in", f"{facts.orders_at} (orders), {facts.accounts_at} (users, keys)"),
     ]

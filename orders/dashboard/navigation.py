@@ -35,6 +35,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("All orders"), "receipt_long", "dashboard:list", may(VIEW.perm)),
                 (_("Overview"), "monitoring", "dashboard:overview", may(VIEW.perm)),
                 (_("New order"), "add_circle", "dashboard:create", may(ADD.perm)),
+                (_("API documentation"), "api", "docs", may(VIEW.perm)),
             ],
         ),
         (

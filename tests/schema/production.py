@@ -87,7 +87,7 @@ def _manage(folder: Path, environment: dict[str, str], *arguments: str) -> str:
 @contextmanager
 def _gunicorn(folder: Path, environment: dict[str, str], port: int, log: Path) -> Iterator[None]:
     with log.open("wb") as output:
-        server = subprocess.Popen(  # noqa: S603
+        server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "ordersite.wsgi"],
             cwd=folder,
             env=environment,

@@ -1,0 +1,20 @@
+"""The page /docs: the OpenAPI document, readable, and with forms that send requests.
+
+The page holds no data and is open to everybody. The document is for callers, as at /schema: the page loads it with the
+session of the person who has signed in, or with an API key that is typed into the page.
+"""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import VIEW
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    response = render(request, "docs.html", {"may_read": request.user.has_perm(VIEW.perm)})
+    # It depends on the session, and holds the session's CSRF token.
+    patch_cache_control(response, no_store=True)
+    return response

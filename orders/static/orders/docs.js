@@ -1,0 +1,76 @@
+// The page /docs: loads the OpenAPI document and shows it with Swagger UI.
+"use strict";
+
+const READING = ["GET", "HEAD", "OPTIONS"];
+const place = document.getElementById("docs");
+const form = document.getElementById("enter");
+
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", paint);
+paint();
+
+// Swagger UI sends what was typed as it is. A key is printed without the scheme, so it is pasted without it.
+function withScheme(key) {
+  return /^api-key\s/i.test(key) ? key : `Api-Key ${key.trim()}`;
+}
+
+async function load(key) {
+  const headers = key ? { Authorization: withScheme(key) } : {};
+  const response = await fetch(place.dataset.schema, { headers: { Accept: "application/json", ...headers } });
+  const found = await response.json();
+  if (!response.ok) throw new Error(found.detail);
+  return found;
+}
+
+// No page can set the session's cookie: the browser sends it by itself. So the dialog need not ask for it.
+function withoutSession(found) {
+  delete found.components.securitySchemes.session;
+  for (const operation of Object.values(found.paths).flatMap(Object.values)) {
+    operation.security = operation.security?.filter((scheme) => !("session" in scheme));
+  }
+  return found;
+}
+
+function prepare(request) {
+  if (request.headers.Authorization) {
+    request.headers.Authorization = withScheme(request.headers.Authorization);
+  } else if (!READING.includes(request.method)) {
+    request.headers["X-CSRFToken"] = place.dataset.csrfToken;
+  }
+  return request;
+}
+
+function show(found, key) {
+  const ui = SwaggerUIBundle({
+    spec: withoutSession(found),
+    domNode: place,
+    presets: [SwaggerUIBundle.presets.apis],
+    layout: "BaseLayout",
+    defaultModelsExpandDepth: 0,
+    displayRequestDuration: true,
+    validatorUrl: null,
+    requestInterceptor: prepare,
+    onComplete: () => key && ui.preauthorizeApiKey("apiKey", key),
+  });
+}
+
+if (form) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const wrong = document.getElementById("wrong");
+    const button = form.querySelector("button");
+    wrong.textContent = "";
+    button.disabled = true;
+    try {
+      const key = document.getElementById("key").value;
+      show(await load(key), key);
+      form.remove();
+    } catch (error) {
+      wrong.textContent = error.message;
+      button.disabled = false;
+    }
+  });
+} else {
+  load().then((found) => show(found)).catch((error) => { place.textContent = error.message; });
+}

@@ -1,0 +1,50 @@
+"""/docs, without a browser: who gets what. tests/browser/test_docs.py uses it."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import set_script_prefix
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/"])
+def test_a_stranger_gets_the_form_for_a_key_and_not_the_document(stranger, path):
+    response = stranger.client.get(path)
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert 'id="enter"' in page
+    assert "/admin/login/?next=/docs" in page
+    assert "place_order" not in page
+
+
+def test_staff_who_may_see_orders_need_no_key(sign_in):
+    page = sign_in("Order viewers").get("/docs").content.decode()
+    assert 'id="enter"' not in page
+    assert "You are signed in as asha" in page
+
+
+def test_nothing_is_inline_or_from_another_host_and_nothing_is_kept(db):
+    response = Client().get("/docs")
+    page = response.content.decode()
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
+    assert len(scripts) == 2
+    assert all("src=" in attributes and not text.strip() for attributes, text in scripts)
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert [address for address in addresses if not address.startswith("/")] == []
+    assert "unsafe-inline" not in re.search("script-src[^;]*", response["Content-Security-Policy"])[0]
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_addresses_carry_the_prefix_that_the_site_is_served_under(db):
+    # Django's own client leaves this to the server.
+    set_script_prefix("/prod/")
+    try:
+        page = Client().get("/docs").content.decode()
+    finally:
+        set_script_prefix("/")
+    assert 'data-schema="/prod/schema"' in page
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_the_page_can_only_be_read(db, method):
+    assert getattr(Client(), method)("/docs").status_code == 405
