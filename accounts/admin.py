@@ -1,18 +1,22 @@
+from datetime import datetime
+
 from axes.admin import AccessAttemptAdmin
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from rest_framework_api_key.admin import APIKeyModelAdmin
 from rest_framework_api_key.models import APIKey
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, KeyStatus, User
 from accounts.names import checked_name
 
 # The library's own keys open no door here; only ours are to be seen. Of what axes notes, the attempts say it all.
@@ -43,17 +47,52 @@ class ApiKeyForm(forms.ModelForm):
         except ValueError as error:
             raise forms.ValidationError(str(error), code="invalid") from None
 
+    def clean_expiry_date(self) -> datetime | None:
+        """Refuse an instant that has passed. A key that has expired may keep it, so that its name can be changed."""
+        expiry: datetime | None = self.cleaned_data["expiry_date"]
+        if expiry is not None and expiry <= timezone.now() and "expiry_date" in self.changed_data:
+            raise forms.ValidationError(PAST_EXPIRY, code="past")
+        return expiry
+
+
+class StatusFilter(admin.SimpleListFilter):
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
+        return [(status.value, str(status.label)) for status in KeyStatus]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:  # noqa: ARG002 - Django's
+        """The keys of the chosen status; for another text in the address, every key."""
+        has_expired = Q(expiry_date__lte=timezone.now())
+        chosen = {
+            KeyStatus.ACTIVE: queryset.filter(~has_expired | Q(expiry_date=None), revoked=False),
+            KeyStatus.EXPIRED: queryset.filter(has_expired, revoked=False),
+            KeyStatus.REVOKED: queryset.filter(revoked=True),
+        }
+        return chosen.get(self.value() or "", queryset)
+
 
 EDITABLE = ("name", "access", "expiry_date")
 GIVEN = ("prefix", "created")
+PAST_EXPIRY = (
+    "This instant has passed. Enter one in the future, or leave both fields empty for a key that never expires. "
+    "To end a key, revoke it."
+)
+BADGES = {KeyStatus.ACTIVE.label: "success", KeyStatus.EXPIRED.label: "warning", KeyStatus.REVOKED.label: "danger"}
+"""The colour of each status, as Unfold names it."""
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(APIKeyModelAdmin, ModelAdmin):
     form = ApiKeyForm
-    list_display = ("name", "prefix", "access", "created", "expiry_date", "_has_expired", "revoked")
-    list_filter = ("access", "revoked", "created")
+    list_display = ("name", "prefix", "access", "created", "expiry_date", "status")
+    list_filter = (StatusFilter, "access", "created")
     actions = ("revoke",)
+
+    @display(description="Status", label=BADGES)
+    def status(self, key: ApiKey) -> str:
+        return str(key.status(at=timezone.now()).label)
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
         """A new key has no prefix yet, and none is made to be revoked."""

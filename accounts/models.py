@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from rest_framework_api_key.models import AbstractAPIKey
@@ -12,6 +14,12 @@ class User(AbstractUser):
 class Access(models.TextChoices):
     READ_ONLY = "read-only", "Read-only"
     READ_WRITE = "read-write", "Read-write"
+
+
+class KeyStatus(models.TextChoices):
+    ACTIVE = "active", "Active"
+    EXPIRED = "expired", "Expired"
+    REVOKED = "revoked", "Revoked"
 
 
 class ApiKey(AbstractAPIKey):
@@ -31,6 +39,12 @@ class ApiKey(AbstractAPIKey):
     def __str__(self) -> str:
         """The name, as the pages of the admin show it."""
         return shown_name(self.name)
+
+    def status(self, *, at: datetime) -> KeyStatus:
+        """Whether the key is accepted at `at`, and if not, why. A key that is revoked and has expired is REVOKED."""
+        if self.revoked:
+            return KeyStatus.REVOKED
+        return KeyStatus.EXPIRED if self.expiry_date is not None and self.expiry_date <= at else KeyStatus.ACTIVE
 
 
 class NoRows(models.Manager["OrderPermission"]):

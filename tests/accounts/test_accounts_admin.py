@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib import admin
@@ -7,6 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework_api_key.models import APIKey
 
 from accounts.keys import caller_for
@@ -14,6 +15,7 @@ from accounts.models import ApiKey, User
 
 CHANGELIST = "admin:accounts_apikey_changelist"
 AT = datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
+LATER = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -91,12 +93,89 @@ def test_the_name_of_a_key_loses_the_blanks_around_it(administrator):
     assert ApiKey.objects.get().name == "shop"
 
 
-def test_the_list_shows_access_expiry_and_whether_a_key_is_revoked(administrator, make_key):
-    make_key(name="report", access="read-only", expiry_date=AT, revoked=True)
-    page = administrator.get(reverse(CHANGELIST)).content.decode()
-    for column in ("access", "expiry_date", "revoked", "_has_expired"):
-        assert f"column-{column}" in page
-    assert "Read-only" in page
+def listed(page) -> dict[str, str]:
+    """The keys of the admin's list by name, each with its status as the column shows it."""
+    admin_list = page.context["cl"]
+    status = admin_list.model_admin.status
+    return {key.name: status(key) for key in admin_list.result_list}
+
+
+@pytest.fixture
+def one_key_of_each_status(make_key):
+    soon, before = timezone.now() + timedelta(hours=1), timezone.now() - timedelta(hours=1)
+    make_key(name="for ever")
+    make_key(name="for an hour", expiry_date=soon)
+    make_key(name="over", expiry_date=before)
+    make_key(name="ended", revoked=True)
+    make_key(name="ended and over", expiry_date=before, revoked=True)
+
+
+STATUSES = {
+    "for ever": "Active",
+    "for an hour": "Active",
+    "over": "Expired",
+    "ended": "Revoked",
+    "ended and over": "Revoked",
+}
+
+
+def test_the_list_shows_access_expiry_and_one_status_of_each_key(administrator, one_key_of_each_status):
+    page = administrator.get(reverse(CHANGELIST))
+    html = page.content.decode()
+    for column in ("access", "expiry_date", "status"):
+        assert f"column-{column}" in html
+    for column in ("revoked", "_has_expired"):
+        assert f"column-{column}" not in html
+    assert "close_small" not in html
+    assert "Read-write" in html
+    assert listed(page) == STATUSES
+
+
+@pytest.mark.parametrize("status", ["active", "expired", "revoked"])
+def test_the_list_can_be_filtered_by_status(administrator, one_key_of_each_status, status):
+    page = administrator.get(reverse(CHANGELIST), {"status": status})
+    assert listed(page) == {name: shown for name, shown in STATUSES.items() if shown.lower() == status}
+
+
+def test_a_status_that_there_is_not_filters_nothing(administrator, one_key_of_each_status):
+    assert listed(administrator.get(reverse(CHANGELIST), {"status": "sleeping"})) == STATUSES
+
+
+def expiring(at: datetime) -> dict[str, str]:
+    """The fields of a form, in which an administrator writes an instant in UTC."""
+    return {"expiry_date_0": f"{at.astimezone(UTC):%Y-%m-%d}", "expiry_date_1": f"{at.astimezone(UTC):%H:%M:%S}"}
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), timedelta(minutes=1), timedelta(days=400)])
+def test_a_key_that_has_already_expired_is_not_made(administrator, ago):
+    page = create(administrator, **expiring(timezone.now() - ago))
+    assert shown_key(page) is None
+    assert "This instant has passed. Enter one in the future" in page.content.decode()
+    assert not ApiKey.objects.exists()
+
+
+def test_a_key_that_expires_later_is_made(administrator):
+    at = timezone.now().replace(microsecond=0) + timedelta(hours=1)
+    assert shown_key(create(administrator, **expiring(at)))
+    assert ApiKey.objects.get().expiry_date == at
+
+
+def test_a_key_cannot_be_changed_to_have_expired(administrator, make_key):
+    row, _ = make_key()
+    data = {"name": "shop", "access": "read-only", **expiring(timezone.now() - timedelta(days=1))}
+    page = administrator.post(change_url(row), data)
+    assert "To end a key, revoke it." in page.content.decode()
+    row.refresh_from_db()
+    assert (row.access, row.expiry_date) == ("read-write", None)
+
+
+def test_a_key_that_has_expired_can_be_renamed_and_renewed(administrator, make_key):
+    row, key = make_key(expiry_date=AT + timedelta(microseconds=5))
+    administrator.post(change_url(row), {"name": "old shop", "access": "read-write", **expiring(AT)})
+    row.refresh_from_db()
+    assert row.name == "old shop"
+    administrator.post(change_url(row), {"name": "old shop", "access": "read-write", **expiring(LATER)})
+    assert caller_for(key, at=timezone.now()).name == "old shop"
 
 
 def test_keys_are_revoked_from_the_list_and_the_log_says_by_whom(administrator, make_key):
