@@ -121,6 +121,10 @@ def test_the_palette(open_browser, theme, manager):
     page.get_by_placeholder("Type to search").press("End")
     page.locator("#command-results-list a").wait_for()
     assert violations(page) == []
+    page.get_by_placeholder("Type to search").fill("teapot")
+    page.get_by_placeholder("Type to search").press("End")
+    page.get_by_text("No match.").wait_for()
+    assert violations(page) == []
 
 
 def test_the_admin(visit, administrator, manager):

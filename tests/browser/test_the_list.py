@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import expect
 
 from orders.lifecycle import Status
@@ -139,6 +140,32 @@ def test_the_palette_finds_an_order_and_a_customer(page):
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(address))
+
+
+def open_palette(page):
+    # Unfold's scripts must have run before the keys do anything, and its palette takes the focus a moment later.
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Control+k")
+    box = page.get_by_placeholder("Type to search")
+    expect(box).to_be_focused()
+    return box
+
+
+@pytest.mark.parametrize("address", ["/dashboard/", "/admin/"])
+def test_the_palette_says_that_nothing_matches_and_what_can_be_searched(page, address):
+    page.goto(address)
+    box = open_palette(page)
+    no_match = page.get_by_text("No match. Type an order id or a customer's e-mail.")
+    box.press_sequentially("teapot")
+    expect(no_match).to_be_visible()
+    box.press("Enter")
+    expect(no_match).to_be_visible()
+    box.fill("")
+    box.press_sequentially("zoe.kim@example.com")
+    expect(page.locator("#command-results-list a")).to_have_count(1)
+    expect(no_match).to_have_count(0)
+    box.press("Enter")
+    expect(page).to_have_url(re.compile("customer_email=zoe.kim"))
 
 
 def test_no_orders_yet_and_nothing_matches_are_different_pages(page):

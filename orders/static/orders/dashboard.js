@@ -4,6 +4,8 @@
 // The server shows times in the person's own zone; it learns of it by this cookie.
 document.cookie = "timezone=" + Intl.DateTimeFormat().resolvedOptions().timeZone + ";path=/;max-age=31536000;samesite=lax";
 
+const NO_MATCH = "No match. Type an order id or a customer's e-mail.";
+
 // The ticked orders of each list, by order id, as long as the tab is open. Another order may stand in the same row after
 // Back or a reload, so a tick must never be restored by its position.
 const SELECTION = "selection ";
@@ -168,6 +170,24 @@ document.addEventListener("DOMContentLoaded", () => {
     palette.setAttribute("role", "dialog");
     palette.setAttribute("aria-modal", "true");
     palette.setAttribute("aria-label", palette.querySelector("input").placeholder);
+    const results = palette.querySelector("#command-results");
+    results.setAttribute("aria-live", "polite");
+    // Nothing at all is shown where nothing matches.
+    results.addEventListener("htmx:afterSwap", (event) => {
+      if (event.target !== results || results.childElementCount || !palette.querySelector("input").value.trim()) return;
+      const sentence = document.createElement("p");
+      sentence.className = "o-no-match";
+      sentence.textContent = NO_MATCH;
+      results.append(sentence);
+    });
+    // Enter without a chosen result is an error in Unfold's script. It takes the first one, if any.
+    palette.querySelector("input").parentElement.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || palette.querySelector("#command-results-list .active")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const first = palette.querySelector("#command-results-list a");
+      if (first) location.assign(first.href);
+    }, true);
     palette.querySelectorAll("[data-simplebar]").forEach((part) => { part.dataset.simplebarAriaLabel = palette.getAttribute("aria-label"); });
   }
   document.querySelectorAll("#content [data-simplebar]").forEach((part) => { part.dataset.simplebarAriaLabel = title; });
