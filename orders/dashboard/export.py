@@ -11,6 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -62,8 +63,9 @@ CELL_START = re.compile(f"[{CELL_STARTS}]")
 def export(request: HttpRequest) -> HttpResponseBase:
     """The filtered orders, newest first, MOST at most; the last line says so where there are more."""
     query = Query(request.GET)
-    if not query.is_valid:
-        return redirect(query.url())
+    if query.unknown or not query.is_valid:
+        # The list says what is wrong with the address. A file could not, and would hold more than was asked for.
+        return redirect(f"{reverse('dashboard:list')}?{request.GET.urlencode()}")
     time_is_up = stopwatch.after(MOST_SECONDS)
     pages = listing.walk(query.filters(), limit=MOST + 1)
     # The first page is read before the response begins, so that an outage of DynamoDB is still answered with a page.

@@ -14,9 +14,12 @@ from orders.dashboard.forms import FilterForm
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import expiry_age
+from orders.text import trimmed
 
 FILTER_NAMES = ("status", "customer_email", "created_from", "created_to", "expires_after", "expires_before")
 NAMES = (*FILTER_NAMES, "cursor")
+SEARCH_NAME = "q"
+"""The search's own parameter; people write it into the list's address as well."""
 
 
 class Chip(NamedTuple):
@@ -31,12 +34,19 @@ class Query:
 
     def __init__(self, params: QueryDict) -> None:
         self.values: dict[str, str] = {name: str(params[name]) for name in NAMES if params.get(name)}
+        self.unknown = [name for name in params if name not in NAMES]
+        """Names in the address that are no filter of the list, such as `limit`. They change nothing."""
+        self.search_term = trimmed(str(params.get(SEARCH_NAME, "")))
         self.form = FilterForm(self.values)
         self.is_valid = self.form.is_valid()
 
     @classmethod
     def parse(cls, text: str) -> "Query":
         return cls(QueryDict(text))
+
+    @property
+    def is_only_search(self) -> bool:
+        return bool(self.search_term) and not self.values and self.unknown == [SEARCH_NAME]
 
     @property
     def cursor(self) -> str | None:

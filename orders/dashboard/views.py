@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.callers import caller_id, caller_label
 from accounts.permissions import ADD, CHANGE, DELETE, VIEW
 from orders import listing, store
-from orders.dashboard.filters import Query
+from orders.dashboard.filters import SEARCH_NAME, Query
 from orders.dashboard.forms import ChangeStatusForm, DeleteForm, PlaceOrderForm
 from orders.dashboard.order_ids import possible
 from orders.dashboard.pages import page, render
@@ -62,6 +62,8 @@ ASK_TO_CHANGE = {
 @page(VIEW)
 def order_list(request: HttpRequest) -> HttpResponse:
     query = Query(request.GET)
+    if query.is_only_search:
+        return redirect(_search_url(query.search_term))
     if not query.is_valid:
         return render(request, "dashboard/list.html", _list_context(request, query), HTTPStatus.BAD_REQUEST)
     try:
@@ -76,6 +78,7 @@ def _list_context(request: HttpRequest, query: Query) -> dict[str, Any]:
     return {
         "title": _("Orders"),
         "query": query,
+        "search_url": _search_url(query.search_term) if query.search_term else None,
         "chips": list(query.chips()) if query.is_valid else [],
         **(_tabs_context(query, listing.kept_counts()) if query.is_valid else {}),
         "back": query.text(),
@@ -170,7 +173,7 @@ def _came_in(query: Query, newest: str | None) -> listing.Page:
 @require_safe
 @page(VIEW)
 def search(request: HttpRequest) -> HttpResponse:
-    term = trimmed(request.GET.get("q", ""))
+    term = trimmed(request.GET.get(SEARCH_NAME, ""))
     if not term:
         return redirect("dashboard:list")
     found = destination(term)
@@ -178,6 +181,10 @@ def search(request: HttpRequest) -> HttpResponse:
         context = {"title": _("Search"), "term": term, "hidden": hidden_in(term)}
         return render(request, "dashboard/search.html", context, HTTPStatus.NOT_FOUND)
     return redirect(found.url)
+
+
+def _search_url(term: str) -> str:
+    return f"{reverse('dashboard:search')}?{urlencode({SEARCH_NAME: term})}"
 
 
 # --- One order --------------------------------------------------------------------------------------------------------
@@ -383,6 +390,8 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def _create_page(request: HttpRequest, form: PlaceOrderForm, status: HTTPStatus) -> HttpResponse:
+    wrong = [field.name for field in form.visible_fields() if field.errors]
+    form.fields[wrong[0] if wrong else "item"].widget.attrs["autofocus"] = True
     return render(request, "dashboard/create.html", {"title": _("New order"), "form": form}, status)
 
 

@@ -23,6 +23,26 @@ def test_an_order_is_placed_and_the_notice_links_to_it(page):
     expect(page.locator("#order-id")).to_have_text(order.order_id)
 
 
+def test_the_first_field_has_the_focus(page):
+    page.goto("/dashboard/orders/new/")
+    expect(page.get_by_label("Item")).to_be_focused()
+    page.keyboard.type("Teapot")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("is placed")).to_be_visible()
+    assert [order.item for order in given.every_order()] == ["Teapot"]
+
+
+def test_the_first_field_that_is_wrong_has_the_focus(page):
+    page.goto("/dashboard/orders/new/")
+    page.locator("form.o-form").evaluate("form => { form.noValidate = true }")
+    page.get_by_label("Item").fill("Teapot")
+    page.get_by_label("Quantity").fill("0")
+    page.get_by_label("Customer's e-mail (optional)").fill("zoe")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_text("Enter a valid email address.")).to_be_visible()
+    expect(page.get_by_label("Quantity")).to_be_focused()
+
+
 def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(page):
     page.goto("/dashboard/orders/new/")
     page.get_by_label("Item").fill("   ")

@@ -15,6 +15,7 @@ from tests.browser.conftest import PASSWORD
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
+DARK, WHITE = 130, 255
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk"
 
 
@@ -148,23 +149,55 @@ def test_the_dark_is_dark_and_the_person_may_choose(open_browser, manager):
     page = open_browser(manager, color_scheme="dark")
     page.goto("/dashboard/")
 
-    def brightness():
-        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        return page.evaluate(
-            """colour => {
-                const canvas = new OffscreenCanvas(1, 1).getContext("2d");
-                canvas.fillStyle = colour;
-                canvas.fillRect(0, 0, 1, 1);
-                return Math.max(...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3));
-            }""",
-            colour,
-        )
+    def background():
+        return brightness(page, page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
-    assert brightness() < 60
+    assert background() < 60
     page.locator("nav [role=button]", has_text="anna@example.com").click()
     page.get_by_role("button", name="Light").click()
     page.goto("/dashboard/overview/")
-    assert brightness() > 240
+    assert background() > 240
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_paper_shows_the_content_in_black_and_nothing_to_click(open_browser, administrator, scheme):
+    words = ("An oak table with many words about each of its features " * 4)[:200]
+    order = given.placed(words)
+    ApiKey.objects.create_key(name="shop")
+    page = open_browser(administrator, color_scheme=scheme)
+    page.emulate_media(media="print")
+    detail = f"/dashboard/orders/{order.order_id}/"
+    content = {
+        "/dashboard/": words,
+        detail: order.order_id,
+        f"{detail}delete/?version=1": order.order_id,
+        "/dashboard/overview/?count=1": "Placed per day",
+        "/admin/accounts/apikey/": "Active",
+    }
+    for address, text in content.items():
+        page.goto(address)
+        shown = page.get_by_text(text).filter(visible=True).first
+        expect(shown).to_be_visible()
+        for role in ("button", "searchbox", "checkbox", "search"):
+            expect(page.get_by_role(role).filter(visible=True)).to_have_count(0)
+        expect(page.locator("#nav-sidebar, .o-button, .o-search").filter(visible=True)).to_have_count(0)
+        assert brightness(page, shown.evaluate("part => getComputedStyle(part).color")) <= DARK, address
+        assert brightness(page, page.evaluate("getComputedStyle(document.body).backgroundColor")) == WHITE, address
+    page.goto("/dashboard/")
+    row = page.locator("[data-row] .o-lines").first
+    assert row.evaluate("text => text.scrollHeight <= text.clientHeight"), "the text is cut"
+
+
+def brightness(page, colour):
+    return page.evaluate(
+        """colour => {
+            const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+            canvas.fillStyle = colour;
+            canvas.fillRect(0, 0, 1, 1);
+            return Math.max(...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3));
+        }""",
+        colour,
+    )
 
 
 def test_times_are_the_persons_own_and_the_exact_instant_is_on_hover(open_browser, manager):

@@ -427,3 +427,61 @@ def test_a_way_back_that_leads_elsewhere_leads_to_the_list(anna):
         assert response["Location"] == f"/dashboard/orders/{order.order_id}/"
     response = anna.post(f"/dashboard/orders/{order.order_id}/delete/", {"version": "2", "back": attacks[0]})
     assert response["Location"] == LIST
+
+
+# --- What is not a filter ---------------------------------------------------------------------------------------------
+
+
+def sentences(page):
+    """The page's words, with no space before a comma or a full stop."""
+    return page.words.replace(" ,", ",").replace(" .", ".")
+
+
+def test_a_search_in_the_lists_address_is_a_search(anna):
+    response = anna.get(address(q=" zoe@example.com "))
+    assert (response.status_code, response["Location"]) == (302, "/dashboard/search/?q=zoe%40example.com")
+    assert "“teapot” cannot be searched for" in see(anna, address(q="teapot"), status=404, follow=True).words
+
+
+@pytest.mark.parametrize(
+    ("query_string", "notice"),
+    [
+        ("limit=100", "This filter is not known here and was ignored: limit."),
+        ("q=", "This filter is not known here and was ignored: q."),
+        ("Status=PENDING", "This filter is not known here and was ignored: Status."),
+        ("limit=100&page=2", "These filters are not known here and were ignored: limit, page."),
+        ("a=&b=&c=&d=&e=&f=", "These filters are not known here and were ignored: a, b, c, d, e, …."),
+        (f"{'x' * 200}=1", f"ignored: {'x' * 39}…."),
+        ("<script>=1", "ignored: <script>."),
+    ],
+)
+def test_what_is_not_a_filter_is_named_and_changes_nothing(anna, query_string, notice):
+    [order] = crowd(1)
+    page = see(anna, f"{LIST}?{query_string}")
+    assert notice in sentences(page)
+    assert page.listed() == [order.order_id]
+    for link in ("Export CSV", "All"):
+        assert set(query(page.link(link))) == set()
+
+
+def test_a_search_among_filters_is_named_and_offered(anna):
+    placed()
+    page = see(anna, address(status="PENDING", q="zoe@example.com"))
+    assert "This filter is not known here and was ignored: q." in sentences(page)
+    assert page.link("Search for “ zoe@example.com ”") == "/dashboard/search/?q=zoe%40example.com"
+
+
+def test_what_is_not_a_filter_is_named_beside_a_filter_that_is_wrong(anna):
+    page = see(anna, address(customer_email="zoe", limit=100), status=400)
+    assert "ignored: limit." in sentences(page)
+
+
+def test_known_filters_come_without_a_notice(anna):
+    assert "ignored" not in see(anna, address(**EVERY_FILTER)).words
+    assert "ignored" not in see(anna, LIST).words
+
+
+def test_an_export_with_what_is_not_a_filter_leads_to_the_list_that_names_it(anna):
+    placed()
+    response = anna.get("/dashboard/export.csv?status=PENDING&limit=10")
+    assert (response.status_code, response["Location"]) == (302, "/dashboard/?status=PENDING&limit=10")

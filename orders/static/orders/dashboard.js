@@ -193,6 +193,11 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("#content [data-simplebar]").forEach((part) => { part.dataset.simplebarAriaLabel = title; });
 });
 
+// A page is hidden until Unfold's scripts have run, and the browser gives the focus before that.
+document.addEventListener("alpine:initialized", () => setTimeout(() => {
+  if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
+}));
+
 // Figures that cannot be counted: the page that says why, and tries again.
 document.addEventListener("htmx:responseError", (event) => {
   const address = event.target.dataset?.counting;
