@@ -105,7 +105,8 @@ class HistoryEntrySchema(serializers.Serializer[Any]):
     status = StatusChoice()
     at = WrittenInstant(help_text="When the order got this status.")
     by = serializers.CharField(
-        help_text="Who set it: `staff:<username>`, `api-key:<name of the key>` or `system:<part>`."
+        help_text="Who set it: `staff:<username>`, `api-key:<name of the key>` or `system:<part>`. "
+        "`system:outside`: another program set it, and `at` is when that was noticed."
     )
 
 

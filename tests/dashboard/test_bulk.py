@@ -190,11 +190,12 @@ def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
 
 
 def test_a_change_that_was_sent_again_because_its_reply_was_lost_is_the_persons_own(anna, way, monkeypatch):
-    monkeypatch.setattr(Order.Meta, "max_retry_attempts", 1)
     order = placed()
     preview = Page(select(anna, "cancel", [order.order_id]))
-    # The connection is made anew, with this number of attempts.
-    with other_engine(way.endpoint):
+    # The connection is made anew, with this number of attempts. `way` has set another one, and is torn down before
+    # `monkeypatch`, which would then set that again for all the tests after this one.
+    with monkeypatch.context() as patch, other_engine(way.endpoint):
+        patch.setattr(Order.Meta, "max_retry_attempts", 1)
         way.change("UpdateItem", lost)
         outcome = confirmed(anna, preview)
     assert way.operations.count("UpdateItem") == 2
