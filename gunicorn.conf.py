@@ -34,6 +34,10 @@ except ImproperlyConfigured as wrong:
 worker_class = "gthread"
 threads = 8
 
+# By default, gunicorn takes SCRIPT_NAME from a header, and answers 500 to a path that does not begin with it. The proxy
+# of docs/operations.md sends no such header, so it comes from a client.
+forwarder_headers = ""
+
 # Longer than the app takes to give a stalled engine up (about 8 s), shorter than a proxy's usual minute.
 timeout = 30
 graceful_timeout = 30

@@ -1,0 +1,108 @@
+"""Odd requests under gunicorn, as production sets it up: each is answered as the site answers."""
+
+import http.client
+import json
+import socket
+from contextlib import closing
+from uuid import UUID
+
+import pytest
+
+from tests.schema.production import production
+
+PROBLEM = "application/problem+json"
+PAGE = "text/html; charset=utf-8"
+ORDER = b'{"item": "Teapot", "quantity": 2}'
+EVERYWHERE = ["/orders", "/lifecycle", "/healthz", "/schema", "/nothing", "/dashboard/", "/admin/login/", "/"]
+
+
+@pytest.fixture(scope="module")
+def site(engine, tmp_path_factory):
+    with production(tmp_path_factory.mktemp("site"), engine) as site:
+        yield site
+
+
+def ask(site, method, path, body=None, **headers):
+    """Behind a proxy that ends TLS. A body that is an iterator is sent in chunks."""
+    port = int(site.url.rpartition(":")[2])
+    sent = {"X-Forwarded-Proto": "https", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request(method, path, body, sent, encode_chunked=not isinstance(body, bytes | None))
+        reply = connection.getresponse()
+        reply.body = reply.read()
+    return reply
+
+
+def post(site, body, **headers):
+    own = {"Authorization": f"Api-Key {site.read_write_key}", "Content_Type": "application/json"}
+    return ask(site, "POST", "/orders", body, **{**own, **headers})
+
+
+def code_of(reply):
+    assert reply.headers["Content-Type"] == PROBLEM
+    assert UUID(reply.headers["X-Request-Id"])
+    return reply.status, json.loads(reply.body)["code"]
+
+
+@pytest.mark.parametrize("charset", ["rot13", "unicode_escape", "hex", "idna", "nonsense", "x" * 5000])
+def test_no_charset_makes_an_address_fail(site, charset):
+    for path in EVERYWHERE:
+        reply = ask(site, "GET", f"{path}?%5Cud800=1", Content_Type=f"text/plain; charset={charset}")
+        assert reply.status < 500, (path, reply.body)
+        assert UUID(reply.headers["X-Request-Id"])
+
+
+def test_a_chunked_order_is_placed(site):
+    reply = post(site, iter([ORDER[:7], ORDER[7:]]))
+    assert (reply.status, json.loads(reply.body)["item"]) == (201, "Teapot")
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("pieces", [2, 60])
+def test_a_chunked_body_that_is_too_large_is_refused(site, pieces):
+    assert code_of(post(site, iter([ORDER, *([b" " * 60_000] * pieces)]))) == (413, "body_too_large")
+
+
+def test_chunks_that_are_none_are_refused(site):
+    port = int(site.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(
+            b"POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-Proto: https\r\n"
+            b"Content-Type: application/json\r\n"
+            b"Authorization: Api-Key " + site.read_write_key.encode() + b"\r\n"
+            b'Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\n{"ite\r\nnonsense\r\n'
+        )
+        reply = http.client.HTTPResponse(connection)
+        reply.begin()
+        reply.body = reply.read()
+    assert code_of(reply) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_a_compressed_body_is_refused(site, coding):
+    reply = post(site, ORDER, Content_Encoding=coding)
+    assert code_of(reply) == (415, "unsupported_media_type")
+    assert reply.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("cookie", ["sessionid=x", 'sessionid="aaaaaaaa\\000"; csrftoken="\\000"; timezone="\\000"'])
+def test_a_browser_gets_a_page_and_postgresql_no_nul(site, cookie):
+    for path in EVERYWHERE:
+        reply = ask(site, "GET", path, Cookie=cookie, Accept="text/html")
+        assert reply.status < 500, (path, reply.body)
+        if reply.status >= 400:
+            assert reply.headers["Content-Type"] == PAGE
+
+
+def test_a_client_cannot_move_the_site_to_another_prefix(site):
+    """By itself gunicorn takes SCRIPT_NAME from a proxy, and answers 500 to a path that does not begin with it."""
+    port = int(site.url.rpartition(":")[2])
+    for name in ("SCRIPT_NAME", "PATH_INFO"):
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            connection.request("GET", "/lifecycle", headers={"X-Forwarded-Proto": "https", name: "/elsewhere"})
+            assert connection.getresponse().status == 200
+
+
+def test_a_write_over_plain_http_is_repeated_over_https(site):
+    reply = post(site, ORDER, X_Forwarded_Proto="http")
+    assert (reply.status, reply.headers["Location"]) == (308, f"{site.url.replace('http', 'https')}/orders")
