@@ -36,7 +36,7 @@ from orders.models import OUTSIDE, UNVERSIONED, HistoryEntry, Order, Revision, n
 from orders.reading import StoredOrder, UnreadableOrder
 from orders.text import tidy_email
 
-IDEMPOTENCY_NAMESPACE = UUID("5a3f6b0e-6a55-4c0e-9d0f-0e7f1c1b7a52")
+IDEMPOTENCY_NAMESPACE = "5a3f6b0e-6a55-4c0e-9d0f-0e7f1c1b7a52"
 
 IMPOSSIBLE_VERSION = -1
 ATTEMPTS = 3
@@ -68,7 +68,7 @@ class Placement(NamedTuple):
 
 def idempotent_order_id(*, caller: str, key: str) -> str:
     """The id of the order that `caller` places under `key`: the same two, the same id, so the key is the lock."""
-    return str(uuid5(IDEMPOTENCY_NAMESPACE, f"{caller}\n{key}"))
+    return str(uuid5(UUID(IDEMPOTENCY_NAMESPACE), f"{caller}\n{key}"))
 
 
 def place(  # noqa: PLR0913 (an order's fields, by keyword)
