@@ -75,6 +75,8 @@ NOT_SHIPPED = (
     "django/contrib/*/static",
     # The sources of minified scripts, for the developer tools of a browser.
     "staticfiles/**/*.map*",
+    # The gateway compresses what it sends, so the large script is not needed twice.
+    "staticfiles/drf_spectacular_sidecar/**/*.gz",
     "*/tests",
     "django/contrib/gis",
     "bin",
@@ -94,6 +96,9 @@ UNUSED_STATIC = (
     "swagger-ui-standalone-preset*",
     "oauth2-redirect*",
     "favicon-32x32.png",
+    # The admin asks for the minified ones.
+    "xregexp.js",
+    "jquery.js",
 )
 """What `collectstatic` is not to gather for the package."""
 

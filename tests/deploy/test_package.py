@@ -59,6 +59,15 @@ def test_the_package_holds_nothing_that_is_for_another_place(names):
     assert [name for name in names if FOREIGN.search(name)] == []
 
 
+def test_of_swagger_ui_only_what_the_documentation_needs_is_packed(names):
+    packed = [name.rpartition("/")[2] for name in names if name.startswith("staticfiles/drf_spectacular_sidecar/")]
+    assert {re.sub(r"[.][0-9a-f]{12}", "", name) for name in packed if "LICENSE" not in name} == {
+        "swagger-ui-bundle.js",
+        "swagger-ui.css",
+    }
+    assert [name for name in names if re.search(r"redoc.*[.]js|[.]map$", name)] == []
+
+
 def test_of_the_services_of_aws_only_those_called_are_described(names):
     services = {name.split("/")[2] for name in names if re.match(r"botocore/data/[^/]+/", name)}
     assert services == set(packaging.BOTO_SERVICES)
