@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from accounts.models import Access, ApiKey
 from orders.lifecycle import Status
 from tests.browser import given
+from tests.contract.given import overwrite, set_outside
 
 AXE = Axe()
 
@@ -60,6 +61,16 @@ def test_the_pages_of_orders_on_a_phone(visit, manager):
     pages = ["/dashboard/", "/dashboard/overview/?count=1", "/dashboard/orders/new/"]
     pages += [f"/dashboard/orders/{order.order_id}/"]
     assert visit(manager, *pages, viewport={"width": 360, "height": 740}) == []
+
+
+def test_the_pages_of_what_another_program_wrote(visit, manager):
+    unreadable, outside = [order.order_id for order in given.placed_many(2)]
+    overwrite(unreadable, quantity={"S": "two"}, item={"L": [{"S": "x" * 400}]})
+    set_outside(outside, "PROCESSING")
+    at = f"/dashboard/orders/{unreadable}/"
+    pages = ["/dashboard/", at, f"{at}delete-unreadable/", f"/dashboard/orders/{outside}/"]
+    assert visit(manager, *pages) == []
+    assert visit(manager, *pages, viewport={"width": 320, "height": 740}) == []
 
 
 def test_the_pages_that_hold_nothing_or_refuse(visit, viewer, manager):
