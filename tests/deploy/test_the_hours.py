@@ -79,11 +79,16 @@ def test_a_tick_that_fails_three_times_waits_in_the_queue_of_dead_letters(deploy
     functions, tries = checkout.aws.client("lambda"), failed_sweeps(checkout)
     with checkout.other_variables(published=False, AWS_ENDPOINT_URL_DYNAMODB="http://127.0.0.1:9"):
         functions.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=json.dumps(TICK).encode())
-        letters = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20).get("Messages", [])
-        wait_until(lambda: failed_sweeps(checkout) == tries + 3, what="three tries")
+        wait_until(lambda: failed_sweeps(checkout) == tries + 3, what="three tries", patience=TICK_PATIENCE)
+    letters = []
+    wait_until(lambda: letters.extend(received(sqs, queue)) or letters, what="the dead letter")
     # AWS puts the event itself into the queue, MiniStack what it would send to a destination.
     (document,) = [json.loads(letter["Body"]) for letter in letters]
     assert document.get("requestPayload", document) == TICK
+
+
+def received(sqs, queue):
+    return sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", [])
 
 
 def failed_sweeps(checkout):
