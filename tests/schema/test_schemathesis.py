@@ -17,7 +17,7 @@ from tests.schema.production import THROUGH_THE_PROXY, production
 
 HERE = Path(__file__).parent
 CASES = int(os.environ.get("CASES", "300"))
-CASES_PER_EXAMPLE = 12
+CASES_PER_EXAMPLE = 6
 """At least so many, because each example is made for several operations, in the fuzzing and in the stateful phase."""
 SEED = "20261125"
 BRIEFLY = ("--phases=examples,fuzzing,stateful", "--max-examples=10")
