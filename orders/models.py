@@ -281,7 +281,7 @@ UUID_TEXT = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def canonical_order_id(text: str) -> str:
-    """The id as the table has it: a UUID in lower case, as the former system wrote them too; any other id unchanged.
+    """The id as we and the former system write it: a UUID in lower case, any other id unchanged.
 
     A UUID may be written in capitals (RFC 9562, section 4).
     """

@@ -4,6 +4,7 @@ An order that another program has written, or written to, takes a second call: t
 for an order as we write it, and its refusal brings the item back. It is read, and written under the condition that
 nothing in it has changed since. What cannot be read is therefore never written to.
 
+Callers name an order by its id, a UUID in capitals too, but for `expire` and `repair`, which take it as it is stored.
 Callers pass the instant (`at`) and the hand (`by`); nothing here reads the clock or the request. Every function raises
 StoreUnavailableError when DynamoDB does not answer.
 """
@@ -32,7 +33,17 @@ from orders.errors import (
     VersionMismatchError,
 )
 from orders.lifecycle import Status
-from orders.models import OUTSIDE, UNVERSIONED, HistoryEntry, Order, Revision, new_order, shard_of, status_key
+from orders.models import (
+    OUTSIDE,
+    UNVERSIONED,
+    HistoryEntry,
+    Order,
+    Revision,
+    canonical_order_id,
+    new_order,
+    shard_of,
+    status_key,
+)
 from orders.reading import StoredOrder, UnreadableOrder
 from orders.text import tidy_email
 
@@ -122,8 +133,18 @@ def _wish(order: Order) -> tuple[object, ...]:
     return order.item, order.quantity, order.customer_name, tidy_email(order.customer_email)
 
 
+def stored_id(text: str) -> str:
+    """The id that `text` names: a UUID in lower case, unless an order is stored under the capitals themselves.
+
+    Another program may have written such an id. Reads the table only where `text` is a UUID with capitals.
+    """
+    canonical = canonical_order_id(text)
+    return text if text == canonical or dynamodb.get(text) else canonical
+
+
 def get(order_id: str) -> Order:
     """The order as of now (a consistent read). Raises OrderNotFoundError or UnreadableOrderError."""
+    order_id = stored_id(order_id)
     item = dynamodb.get(order_id)
     return _readable(dynamodb.read(item) if item else None, order_id)
 
@@ -144,6 +165,7 @@ def change_status(order_id: str, to: Status, *, at: datetime, by: str, versions:
     Raises OrderNotFoundError, UnreadableOrderError, VersionMismatchError (its revision is none of `versions`) or
     IllegalTransitionError. None of them has written anything, but for one case of UnreadableOrderError: see `_write`.
     """
+    order_id = stored_id(order_id)
     if sources := lifecycle.sources(to):
         try:
             return _append(order_id, HistoryEntry(to, at, by), _as_ours(sources, versions))
@@ -260,6 +282,7 @@ def delete(order_id: str, *, versions: Versions = None) -> None:
     """
     # Holds when the order exists and, where the caller says what they saw, is that.
     condition = Order.order_id.exists() if versions is None else _at(versions) & _in_step(Status)
+    order_id = stored_id(order_id)
     try:
         write(DELETE_ITEM, order_id, condition=condition)
     except ConditionRefusedError as refused:
@@ -276,6 +299,7 @@ def delete_unreadable(order_id: str) -> None:
 
     Raises OrderNotFoundError, or VersionMismatchError where it has become an order that can be read.
     """
+    order_id = stored_id(order_id)
     item = dynamodb.get(order_id)
     if item is None:
         raise OrderNotFoundError(order_id)

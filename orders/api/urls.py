@@ -7,16 +7,12 @@ from django.urls.converters import StringConverter
 from orders.api import docs
 from orders.api.health import HealthView
 from orders.api.views import LifecycleView, OrderViewSet, SchemaView
-from orders.models import canonical_order_id
 
 
 class OrderIdConverter(StringConverter):
     """Any text that a DynamoDB key can hold with room to spare; a longer one is the address of nothing."""
 
     regex = "[^/]{1,128}"
-
-    def to_python(self, value: str) -> str:
-        return canonical_order_id(value)
 
 
 register_converter(OrderIdConverter, "order_id")

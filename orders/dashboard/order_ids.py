@@ -11,10 +11,12 @@ from orders.reading import MAX_ORDER_ID
 class OrderIdConverter(StringConverter):
     regex = f"[^/]{{1,{MAX_ORDER_ID}}}"
 
-    def to_python(self, value: str) -> str:
-        return canonical_order_id(value)
-
 
 def possible(texts: Iterable[str]) -> list[str]:
     """The ids among the texts, each once, in their order."""
-    return list(dict.fromkeys(canonical_order_id(text) for text in texts if 0 < len(text) <= MAX_ORDER_ID))
+    return list(dict.fromkeys(text for text in texts if 0 < len(text) <= MAX_ORDER_ID))
+
+
+def spellings(order_ids: Iterable[str]) -> list[str]:
+    """The ids as they are written, and UUIDs with capitals in lower case as well."""
+    return list(dict.fromkeys(text for written in order_ids for text in (written, canonical_order_id(written))))

@@ -10,6 +10,7 @@ from django.core.validators import validate_email
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from orders.models import UUID_TEXT
 from orders.text import Hidden, hidden_character, hidden_in_email, tidy_email, trimmed
 
 UUID_CHARACTERS = re.compile("[0-9A-Fa-f{}:urnid-]+")
@@ -37,6 +38,8 @@ def hidden_in(term: str) -> Hidden | None:
 
 
 def _order_id(term: str) -> str | None:
+    if UUID_TEXT.fullmatch(term):
+        return term
     try:
         # UUID also reads other digits and underscores.
         return str(UUID(term)) if UUID_CHARACTERS.fullmatch(term) else None

@@ -24,7 +24,7 @@ from accounts.permissions import ADD, CHANGE, DELETE, VIEW
 from orders import listing, store
 from orders.dashboard.filters import SEARCH_NAME, Query
 from orders.dashboard.forms import ChangeStatusForm, DeleteForm, PlaceOrderForm
-from orders.dashboard.order_ids import possible
+from orders.dashboard.order_ids import possible, spellings
 from orders.dashboard.pages import page, render
 from orders.dashboard.search import destination, hidden_in
 from orders.errors import (
@@ -154,7 +154,7 @@ def live(request: HttpRequest) -> HttpResponse:
     except InvalidCursorError:
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
     context = {
-        "orders": listing.get_many(possible(request.GET.getlist("id"))[:PAGE_SIZE]),
+        "orders": listing.get_many(spellings(possible(request.GET.getlist("id"))[:PAGE_SIZE])),
         "count": len(came_in.orders),
         "more": came_in.previous,
         "newest_url": query.url(cursor=None),
@@ -176,7 +176,7 @@ def search(request: HttpRequest) -> HttpResponse:
     term = trimmed(request.GET.get(SEARCH_NAME, ""))
     if not term:
         return redirect("dashboard:list")
-    found = destination(term)
+    found = destination(store.stored_id(term))
     if found is None:
         context = {"title": _("Search"), "term": term, "hidden": hidden_in(term)}
         return render(request, "dashboard/search.html", context, HTTPStatus.NOT_FOUND)
@@ -242,7 +242,7 @@ def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
         messages.success(request, _("The order is %s now.") % order.status)
     else:
         messages.info(request, _("The order was %s already. You changed nothing.") % order.status)
-    return redirect(_detail_url(request, order_id))
+    return redirect(_detail_url(request, order.order_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

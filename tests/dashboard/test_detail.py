@@ -6,8 +6,8 @@ import pytest
 
 from orders import store
 from orders.lifecycle import Status
-from tests.contract.given import LATER, NOW, placed, put, stored
-from tests.dashboard.reading import press, see
+from tests.contract.given import LATER, NOW, placed, put, spoil, stored
+from tests.dashboard.reading import Page, press, see
 
 FORMER_ID = "6f9a1c52-1111-4000-8000-0000000000aa"
 
@@ -44,6 +44,30 @@ def test_all_that_is_known_of_an_order_is_shown(anna):
     assert page.link("Zoe@example.com") == "/dashboard/?customer_email=Zoe%40example.com"
     assert "Nov. 24, 2026, 10:15 p.m." in page.words  # when it expires
     assert "2026-11-24 22:15:30 UTC" in page.titles
+
+
+def test_an_order_that_another_program_stored_in_capitals_is_found_changed_and_deleted(anna):
+    order_id = "0B9D4F2E-8A31-4C55-9A3E-2F6D1C7B8E90"
+    placed(order_id=order_id)
+    address = f"/dashboard/orders/{order_id}/"
+    assert see(anna, "/dashboard/").listed() == [order_id]
+    assert anna.get("/dashboard/search/", {"q": order_id})["Location"] == address
+    assert f'id="status-{order_id}"' in anna.get("/dashboard/live/", {"id": order_id}).content.decode()
+    page = see(anna, see(anna, address).link("Cancel order"))
+    assert press(anna, page.form(f"{address}status/"), "Cancel order")["Location"] == address
+    page = Page(anna.post("/dashboard/bulk/preview/", {"action": "delete", "id": order_id}))
+    assert "was deleted" in Page(press(anna, page.form("/dashboard/bulk/apply/"), "Delete 1 order")).words
+    assert see(anna, "/dashboard/").listed() == []
+
+
+def test_an_unreadable_order_that_another_program_stored_in_capitals_can_be_deleted(anna):
+    order_id = "0B9D4F2E-8A31-4C55-9A3E-2F6D1C7B8E90"
+    placed(order_id=order_id)
+    spoil(order_id)
+    address = f"/dashboard/orders/{order_id}/"
+    page = see(anna, see(anna, address, status=409).link("Delete"))
+    assert press(anna, page.form(f"{address}delete-unreadable/"), "Delete order").status_code == 302
+    assert see(anna, "/dashboard/").listed() == []
 
 
 def test_an_id_in_capitals_is_the_same_id(anna):

@@ -115,6 +115,28 @@ def test_an_id_in_capitals_is_the_same_id(api):
     assert is_gone(f"/orders/{order['order_id']}")
 
 
+def test_an_id_that_another_program_stored_in_capitals_is_found_as_it_is_written(api):
+    order_id = "0B9D4F2E-8A31-4C55-9A3E-2F6D1C7B8E90"
+    placed(order_id=order_id)
+    path = f"/orders/{order_id}"
+    assert api.get(path).json()["order_id"] == order_id
+    assert api.get(path.lower()).status_code == 404
+    response = api.put(path, {"status": "PROCESSING"}, If_Match='"1"')
+    assert (response.status_code, response.json()["order_id"]) == (200, order_id)
+    assert api.delete(path, If_Match='"2"').status_code == 204
+    assert is_gone(path)
+
+
+def test_of_two_ids_that_differ_in_capitals_each_is_the_order_that_it_names(api):
+    order_id = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"
+    for written in (order_id, order_id.upper()):
+        placed(order_id=written)
+    assert api.put(f"/orders/{order_id.upper()}", {"status": "CANCELLED"}).json()["order_id"] == order_id.upper()
+    assert api.get(f"/orders/{order_id}").json()["status"] == "PENDING"
+    assert api.delete(f"/orders/{order_id.upper()}").status_code == 204
+    assert api.get(f"/orders/{order_id}").json()["order_id"] == order_id
+
+
 @pytest.mark.parametrize("order_id", ["Order-17", "0B9D4F2E8A314C559A3E2F6D1C7B8E90", "{0B9D4F2E-8A31}"])
 def test_an_id_that_is_no_uuid_is_found_as_it_is_written_only(api, order_id):
     """Another program may have written one."""
