@@ -44,7 +44,7 @@ from orders.models import (
     shard_of,
     status_key,
 )
-from orders.reading import StoredOrder, UnreadableOrder
+from orders.reading import MAX_INTEGER, MAX_VERSION, StoredOrder, UnreadableOrder
 from orders.text import tidy_email
 
 IDEMPOTENCY_NAMESPACE = "5a3f6b0e-6a55-4c0e-9d0f-0e7f1c1b7a52"
@@ -56,8 +56,8 @@ ATTEMPTS = 3
 Versions = Collection[Revision] | None
 """The revisions that a caller has seen and will accept; None accepts any."""
 
-# What every order has that we write. A condition can ask for its types, which is all that can be asked of an item
-# without reading it.
+# What every order has that we write. A condition can ask for the types, and for the size of a number, but not whether
+# a text is an instant or a number whole.
 WRITTEN = (
     Order.item,
     Order.quantity,
@@ -68,7 +68,8 @@ WRITTEN = (
     Order.version,
     Order.history,
 )
-WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN))
+IN_RANGE = Order.quantity.between(-MAX_INTEGER, MAX_INTEGER) & Order.version.between(0, MAX_VERSION)
+WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN), IN_RANGE)
 
 
 class Placement(NamedTuple):

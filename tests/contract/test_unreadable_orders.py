@@ -26,6 +26,11 @@ BROKEN = {
     "version is a text": {"version": {"S": "1"}},
     "history is a text": {"history": {"S": "garbage"}},
     "updated_at is a set": {"updated_at": {"SS": ["a"]}},
+    "version is too large": {"version": {"N": "1e16"}},
+    "version is too large to count on": {"version": {"N": "9.9E125"}},
+    "version is negative": {"version": {"N": "-1"}},
+    "quantity is too large": {"quantity": {"N": "9.9E125"}},
+    "quantity is too small": {"quantity": {"N": "-9.9E125"}},
 }
 # What no condition can ask for. Of an order of the former system these are found all the same.
 MALFORMED = {
