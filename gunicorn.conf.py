@@ -4,11 +4,13 @@ See docs/operations.md, Anywhere else.
 """
 
 import sys
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
+from gunicorn.errors import AppImportError
 
 # gunicorn puts this folder on the path only after it has read this file.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -17,6 +19,7 @@ from ordersite.environment import Environment
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
 
 env = Environment()
 
@@ -57,6 +60,17 @@ limit_request_line = 8190
 accesslog = "-"
 access_log_format = '{"time": "%(t)s", "ip": "%(h)s", "request": "%(r)s", "status": %(s)s, "microseconds": %(D)s}'
 errorlog = "-"
+
+
+def post_fork(server: "Arbiter", worker: "Worker") -> None:  # noqa: ARG001 (gunicorn's signature)
+    """Stop the start with the sentence alone when a setting is wrong. Loading the app would print a traceback.
+
+    In the worker, because a reload (SIGHUP) has to read the settings anew.
+    """
+    try:
+        import_module("ordersite.settings")
+    except ImproperlyConfigured as wrong:
+        raise AppImportError(str(wrong)) from None
 
 
 def when_ready(server: "Arbiter") -> None:

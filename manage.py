@@ -10,6 +10,7 @@ def main() -> None:
     # Python leaves this folder out where PYTHONSAFEPATH is set.
     sys.path.insert(0, str(Path(__file__).resolve().parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 (needs the first line)
     from django.core.management import execute_from_command_line  # noqa: PLC0415 (reads the line above)
 
     try:
@@ -17,6 +18,9 @@ def main() -> None:
     except KeyboardInterrupt:
         # 128 + SIGINT, as shells expect.
         sys.exit(130)
+    except ImproperlyConfigured as wrong:
+        # A setting has a wrong value, and the sentence names it.
+        sys.exit(str(wrong))
 
 
 if __name__ == "__main__":

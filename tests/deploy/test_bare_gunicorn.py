@@ -61,6 +61,21 @@ def half_sent(port):
     return connection
 
 
+def test_a_wrong_setting_stops_the_start_with_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "ordersite.wsgi"],
+        cwd=PROJECT,
+        env={**ENVIRONMENT, "BIND": f"127.0.0.1:{free_port()}", "LOG_LEVEL": "LOUD"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "\nLOG_LEVEL is 'LOUD'; it must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL.\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_as_many_half_sent_requests_as_threads_stop_it_for_as_long_as_they_stay_open(tmp_path):
     with gunicorn(tmp_path) as (port, _):
         with ExitStack() as stack:

@@ -157,6 +157,23 @@ def test_a_wrong_value_is_refused_with_the_name_and_what_it_takes(project, name,
     assert refusal(project, **{"SECRET_KEY": "x", name: value}).endswith(sentence)
 
 
+@pytest.mark.parametrize(
+    "command", [["check"], ["migrate"], ["expire_orders", "--dry-run"], ["runserver", "--noreload"]]
+)
+def test_a_command_says_what_is_wrong_in_one_sentence(project, command):
+    shutil.copy(PROJECT / "manage.py", project)
+    done = subprocess.run(  # noqa: S603 (this project's own)
+        [sys.executable, "manage.py", *command],
+        cwd=project,
+        env={"DEBUG": "true", "LOG_LEVEL": "LOUD"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sentence = "LOG_LEVEL is 'LOUD'; it must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+
+
 @pytest.mark.parametrize(("name", "takes"), [("ALLOWED_HOSTS", HOSTS), ("CSRF_TRUSTED_ORIGINS", ORIGINS)])
 def test_the_wrong_one_of_several_is_named(project, name, takes):
     value = {"ALLOWED_HOSTS": "a.example, b/", "CSRF_TRUSTED_ORIGINS": "https://a.example, b/"}[name]
