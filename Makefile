@@ -17,7 +17,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 
 # By the environment's own Python while it runs, because $(PYTHON) may be another one, or too old.
-setup: ## Make .venv, or make it again where it is broken, moved or out of date
+setup: ## Create .venv, or create it again if it is broken, moved or out of date
 	@if $(BIN)/python -c '' 2>/dev/null; then python=$(BIN)/python; else python=$(PYTHON); $(NEW_ENOUGH); fi; \
 	$$python -m local.setup .venv requirements.txt requirements-dev.txt
 
@@ -34,23 +34,23 @@ lint: setup ## Check style, types, the direction of imports and missing migratio
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
 
-format: setup ## Lay the code out and mend what can be mended by itself
+format: setup ## Format the code and fix what can be fixed automatically
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
 
 bench: setup ## Measure calls, capacity and client CPU beside the handlers that this replaces
 	$(BIN)/python -m benchmarks
 
-screenshots: setup ## Take the pictures of docs/images/ anew
+screenshots: setup ## Take the screenshots in docs/images/ again
 	$(BIN)/python -m pytest -q tests/browser/screenshots.py
 
-lock: setup ## Pin the packages anew from pyproject.toml
+lock: setup ## Pin the packages again from pyproject.toml
 	$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
 	$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --group pyproject.toml:dev -c requirements.txt -o requirements-dev.txt
 
-clean: ## Remove what setting up and building made; orders, users and keys stay
+clean: ## Remove what set-up and builds created; orders, users and keys stay
 	rm -rf .venv .local/engine .local/tools .local/deploy staticfiles ordersite-*.zip
 
 clean-data: ## Remove the orders of `make run`, and its users and keys in db.sqlite3

@@ -76,8 +76,8 @@ class StatusFilter(admin.SimpleListFilter):
 EDITABLE = ("name", "access", "expiry_date")
 GIVEN = ("prefix", "created")
 PAST_EXPIRY = (
-    "This instant has passed. Enter one in the future, or leave both fields empty for a key that never expires. "
-    "To end a key, revoke it."
+    "This time has passed. Enter a time in the future, or leave both fields empty for a key that never expires. "
+    "To disable a key, revoke it."
 )
 BADGES = {KeyStatus.ACTIVE.label: "success", KeyStatus.EXPIRED.label: "warning", KeyStatus.REVOKED.label: "danger"}
 """The colour of each status, as Unfold names it."""

@@ -45,8 +45,8 @@ class LoginLimits(AxesDatabaseHandler):
 def locked_out(request: HttpRequest, original_response: HttpResponse | None, credentials: Credentials) -> HttpResponse:  # noqa: ARG001 (axes' signature)
     """The answer to a login while it is locked, which lasts an hour at most."""
     sentence = _(
-        "Too many wrong passwords came from your network address, for this name or for several names. Try again in an "
-        "hour. An administrator can unlock your address earlier: delete its rows under “Login failures”."
+        "Too many wrong passwords were entered from your network address, for this name or for several names. Try "
+        "again in an hour. An administrator can unlock your address earlier: delete its rows under “Login failures”."
     )
     return _refused(request, _("Too many wrong passwords"), sentence, LOCK_SECONDS)
 

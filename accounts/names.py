@@ -14,7 +14,7 @@ def checked_name(name: str) -> str:
     if not name:
         raise ValueError("The name is blank. Name whoever will use the key, for example shop.")
     if len(name) > LONGEST_NAME:
-        raise ValueError(f"The name has {len(name)} characters; at most {LONGEST_NAME} fit.")
+        raise ValueError(f"The name has {len(name)} characters; at most {LONGEST_NAME} are allowed.")
     if hidden := hidden_character(name):
         raise ValueError(hidden.sentence)
     return name

@@ -223,8 +223,8 @@ def _complaint(output: str) -> str:
 def _remedy(complaint: str) -> str:
     """The network is to blame for most failures, but not for those of the disk."""
     if re.search("EACCES|EDQUOT|ENOSPC|EPERM|EROFS|Errno", complaint):
-        return "see that there is room and that you may write there"
-    return "see that this machine reaches the npm registry"
+        return "check for free space and write permission there"
+    return "check that this machine can reach the npm registry"
 
 
 def _tell(sentence: str) -> None:

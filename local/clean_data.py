@@ -10,7 +10,7 @@ def main() -> int:
     """0 when nothing is left of the data; 1 when it cannot be removed, and a sentence on standard error says why."""
     folder = ROOT / "dynamodb"
     if state.kept(folder):
-        sys.stderr.write("The orders are in use. Stop `make run`, and what else uses its engine, first.\n")
+        sys.stderr.write("The orders are in use. First stop `make run` and any other program that uses its engine.\n")
         return 1
     try:
         if folder.exists():

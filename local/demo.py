@@ -101,7 +101,7 @@ def _database_sentence(error: DatabaseError) -> str:
     reason = " ".join(str(error).split())
     if connection.vendor == "sqlite":
         name = connection.settings_dict["NAME"]
-        return f"The database {name} cannot be used ({reason}): see that you may write to this file and to its folder."
+        return f"The database {name} cannot be used ({reason}): check that you may write to this file and its folder."
     return (
         f"The database that DATABASE_URL names cannot be used ({reason}): start it, or unset DATABASE_URL to use "
         "db.sqlite3."

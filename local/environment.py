@@ -39,7 +39,7 @@ def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT
     endpoint = development.named_engine({**_read(file), **variables})
     if endpoint and not development.is_http_url(endpoint):
         raise LocalEngineError(
-            f"The DynamoDB engine is named as {endpoint!r}, which is no URL such as http://127.0.0.1:8000: {_correct()}"
+            f"The DynamoDB engine is named as {endpoint!r}, which is not a URL like http://127.0.0.1:8000: {_correct()}"
         )
     if endpoint and (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
         raise LocalEngineError(

@@ -54,7 +54,7 @@ def ensure(folder: Path, lists: list[Path]) -> None:
     ROOT.mkdir(exist_ok=True)
     with Lock(ROOT / "setup.lock") as lock:
         if not lock.try_own():
-            sys.stderr.write("Another set-up is at work; waiting for it\n")
+            sys.stderr.write("Another set-up is running; waiting for it\n")
             lock.own()
         if not is_ready(folder, lists):
             sys.stderr.write(f"Setting up {os.path.relpath(folder)} (once)\n")
@@ -97,7 +97,7 @@ def _run(command: list[str], failure: str) -> None:
     """Raises SetUpError; what the program itself says goes to the terminal."""
     done = subprocess.run(command, env=for_packages(), stdout=sys.stderr, check=False)  # noqa: S603 - venv or pip
     if done.returncode:
-        raise SetUpError(f"Setting up failed: {failure}; the reason is above. Correct it and repeat.")
+        raise SetUpError(f"Setting up failed: {failure}; see the reason above. Correct it and try again.")
 
 
 if __name__ == "__main__":

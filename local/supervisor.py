@@ -55,7 +55,7 @@ def _require_writable(root: Path) -> None:
     for path in (root, *filter(Path.is_file, root.iterdir()), root / "dynamodb", *(root / "dynamodb").rglob("*")):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             raise FolderError(
-                f"{path} cannot be written to; it belongs to {_owner(path)}. Take it over: "
+                f"{path} cannot be written to; it belongs to {_owner(path)}. Change the owner: "
                 f'sudo chown -R "$(id -un)" {_near(root)}'
             )
 

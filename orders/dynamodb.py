@@ -35,7 +35,7 @@ TRANSIENT_CODES = frozenset(
 )
 SERVER_ERROR = 500
 
-# No answer, half of one, or no credentials from the service that hands them out. Every other error of botocore's own
+# No response, an incomplete response, or no credentials from the service that issues them. Every other botocore error
 # lasts until somebody changes the configuration.
 NO_ANSWER = (
     aws.CapacityNotAvailableError,
@@ -46,8 +46,8 @@ NO_ANSWER = (
     aws.IncompleteReadError,
     aws.MetadataRetrievalError,
 )
-# botocore wraps these in errors of the classes above: an address that is none, a certificate that is not trusted, a
-# file of certificates that does not exist.
+# botocore wraps these in errors of the classes above: an invalid address, a certificate that is not trusted, a missing
+# certificate file.
 MISTAKES = (LocationValueError, SSLCertVerificationError, FileNotFoundError)
 
 ADVICE = {
@@ -116,18 +116,18 @@ def read(item: Item) -> StoredOrder:
 
 @lru_cache(maxsize=REPORTED_ORDERS)
 def _report(order_id: str, reasons: tuple[str, ...]) -> None:
-    # The cache is what keeps each order to one line, and the memory for that bounded.
+    # The cache limits each order to one line, and its size limits the memory.
     logger.warning("Order %s cannot be read: %s", order_id, " ".join(reasons))
 
 
 def get(order_id: str) -> Item | None:
-    """The item, as of now (a consistent read)."""
+    """The current item (a consistent read); None if there is none."""
     with faults_as_order_errors():
         item: Item | None = connection().get_item(order_id, consistent_read=True).get("Item")
     return item
 
 
-def query(  # noqa: PLR0913 (the parts of one question)
+def query(  # noqa: PLR0913 (the parameters of one Query)
     index: Any,  # noqa: ANN401 (PynamoDB's indexes share no useful type)
     partition: str,
     in_range: Condition,
@@ -137,9 +137,9 @@ def query(  # noqa: PLR0913 (the parts of one question)
     newest_first: bool = False,
     start_key: Item | None = None,
 ) -> Iterator[Item]:
-    """The items of one partition of an index, at most `limit`, read page by page as they are asked for.
+    """The items of one partition of an index, at most `limit`, read page by page during iteration.
 
-    `faults_as_order_errors` must guard whatever asks for them.
+    Iterate within `faults_as_order_errors`.
     """
     parts = {
         "range_key_condition": in_range,
@@ -153,9 +153,9 @@ def query(  # noqa: PLR0913 (the parts of one question)
 
 @contextmanager
 def faults_as_order_errors() -> Iterator[None]:
-    """Raises StoreUnavailableError for a fault that may pass, StoreMisconfiguredError for a wrong configuration.
+    """Raises StoreUnavailableError for a temporary fault, StoreMisconfiguredError for a wrong configuration.
 
-    Anything else comes through as it is.
+    Any other error is passed on unchanged.
     """
     try:
         yield
@@ -169,7 +169,7 @@ def faults_as_order_errors() -> Iterator[None]:
 
 
 def _root(error: Exception) -> BaseException | None:
-    """The error of botocore's that PynamoDB wraps, once or twice."""
+    """The botocore error inside a PynamoDB error, which wraps it once or twice."""
     cause = error.cause if isinstance(error, PynamoDBException) else error
     return cause.__cause__ if cause is not None and isinstance(cause.__cause__, ClientError) else cause
 

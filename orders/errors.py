@@ -27,7 +27,7 @@ class OrderNotFoundError(OrderError):
 
 
 class UnreadableOrderError(OrderError):
-    """The table holds something under this id that is no order; nothing but deleting it is possible."""
+    """The item with this id is not a valid order. It can only be deleted."""
 
     code = "unreadable_order"
 
@@ -95,8 +95,8 @@ class StoreUnavailableError(OrderError):
 
 
 class StoreMisconfiguredError(Exception):
-    """DynamoDB cannot be asked with the configuration of this process; asking again changes nothing.
+    """DynamoDB cannot be called with the configuration of this process; a retry cannot help.
 
-    `str(error)` is a sentence for the operator. No OrderError, because a client is told no more than of any other
-    fault of ours: a 500.
+    `str(error)` is a sentence for the operator. It is not an OrderError, because a client gets a 500 without details,
+    as for any other internal error.
     """

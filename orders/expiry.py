@@ -31,9 +31,9 @@ class Sweep:
     moved_on: int = 0
     """Orders that somebody else moved or deleted meanwhile; left alone."""
     repaired: int = 0
-    """Orders whose status another program had set; the index holds them under it now. In a dry run, those it found."""
+    """Orders whose status another program had set, and whose index key was updated. In a dry run, those found."""
     unreadable: int = 0
-    """Orders that cannot be read, so that nothing is written to them. They neither fail a run nor remain due."""
+    """Orders that cannot be read and were not changed. They neither fail a run nor count as remaining."""
     failed: int = 0
     stopped_early: bool = False
     remaining: int = 0
@@ -41,7 +41,7 @@ class Sweep:
 
     @property
     def due(self) -> int:
-        """The examined orders that were there to expire: they were expired, failed, or would be in a dry run."""
+        """The examined orders that had to expire: they expired or failed or, in a dry run, would expire."""
         return self.examined - self.moved_on - self.repaired - self.unreadable
 
 
@@ -57,7 +57,7 @@ def sweep(  # noqa: PLR0913 (an operator's choices, by keyword)
     """Expire the orders that were PENDING for longer than `age` at the instant `at`, and say what happened.
 
     Stops before the next order once `limit` have been expired, failures included, or `time_is_up()`. Orders that have
-    moved on, were repaired or cannot be read do not use up the limit: they may be the oldest, run after run. A dry run
+    moved on, were repaired or cannot be read do not count: they may be the oldest ones in every run. A dry run
     writes nothing. `watch` is called after each order. An order whose write fails is counted, logged and left for the
     next run.
     Raises StoreUnavailableError when the due orders cannot be read.
@@ -104,7 +104,7 @@ def _handle(order: StoredOrder, at: datetime, result: Sweep) -> None:
 def _remaining(result: Sweep) -> int:
     """Counted anew only where the run did not go through: an index may not yet show what was just written."""
     if result.stopped_early:
-        # The unreadable ones are counted with the others, and stay: they would keep this above 0 for ever.
+        # The index also counts unreadable orders, which no run expires: with them, this would never reach 0.
         cap = listing.COUNT_CAP + result.unreadable
         return max(0, listing.count(Status.PENDING, before=result.cutoff, cap=cap) - result.unreadable)
     return result.due if result.dry_run else result.failed

@@ -1,6 +1,6 @@
 """Instants as the table stores them: UTC, microseconds, fixed width, so that text order is time order.
 
-And as a caller may write them: RFC 3339.
+Also parses the instants that callers send (RFC 3339).
 """
 
 import re
@@ -26,19 +26,19 @@ def read_instant(text: str) -> datetime:
 GIVEN = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
 )
-"""RFC 3339, section 5.6, with the space that its note permits. The seconds may be left out; a missing time or time zone
-is matched in order to be told from other texts."""
+"""RFC 3339, section 5.6, with the space that its note permits. The seconds may be missing. A missing time or time zone
+also matches, so that it gets its own error."""
 
 
 class MissingZoneError(ValueError):
-    """The instant has no time zone; to choose one would be a guess."""
+    """The instant has no time zone, and none is assumed."""
 
 
 def parse_instant(text: str) -> datetime:
-    """The aware UTC datetime of what a caller wrote. Digits after the microseconds are cut off.
+    """The aware UTC datetime that `text` stands for. Digits after the microseconds are dropped.
 
-    Raises MissingZoneError where the time zone, or the whole time, is missing. Raises ValueError for anything else that
-    is not an instant, and for one outside of the years 1 to 9999 in UTC.
+    Raises MissingZoneError if the time zone, or the whole time, is missing. Raises ValueError for any other text that
+    is not an instant, and for an instant outside the years 1 to 9999 in UTC.
     """
     match = GIVEN.fullmatch(text)
     if match is None:
@@ -48,4 +48,4 @@ def parse_instant(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{text!r} lies outside of the years 1 to 9999") from None
+        raise ValueError(f"{text!r} is outside the years 1 to 9999") from None

@@ -34,7 +34,7 @@ def parse_status(text: str) -> Status:
     Raises ValueError with the statuses to choose from.
     """
     try:
-        # upper() makes an S of U+017F, the long s, too.
+        # Not for other characters: upper() also turns U+017F, the long s, into S.
         return Status(text.strip().upper() if text.isascii() else text)
     except ValueError:
         raise ValueError(f"{text!r} is not a status. The statuses are {', '.join(Status)}.") from None

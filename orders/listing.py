@@ -69,7 +69,7 @@ class Filters:
 class Page(NamedTuple):
     """Orders, newest first, and the cursors of its neighbours; None where there is no neighbour.
 
-    One that cannot be read is among them, as an UnreadableOrder. With a status a page may be short, even empty, and
+    Orders that cannot be read are among them, as UnreadableOrder. With a status, a page may be short, even empty, and
     still have a `next`: follow it.
     """
 
@@ -111,9 +111,9 @@ def page(filters: Filters, *, limit: int, cursor: str | None = None) -> Page:
 
 
 def walk(filters: Filters, *, limit: int) -> Iterator[Page]:
-    """The newest `limit` orders, page by page, each page read when it is asked for.
+    """The newest `limit` orders, page by page. Each page is read during iteration.
 
-    A page may be empty: none of so many orders of a customer may have the status. It is yielded all the same, so that
+    A page may be empty, for example if none of a customer's orders on it has the status. It is yielded anyway, so that
     the caller can stop after any page.
     """
     cursor: str | None = None
@@ -141,7 +141,7 @@ def get_many(order_ids: Iterable[str]) -> list[StoredOrder]:
 
 
 def _batch_get(order_ids: list[str]) -> Iterator[Item]:
-    """The stored items. PynamoDB's own batch_get repeats what DynamoDB left unprocessed at once and without end."""
+    """The stored items. PynamoDB's batch_get repeats unprocessed keys without a pause or a limit."""
     keys: list[Any] = [{"order_id": order_id} for order_id in order_ids]
     for seconds in (0.0, *UNPROCESSED_WAITS):
         time.sleep(seconds)
@@ -155,10 +155,9 @@ def _batch_get(order_ids: list[str]) -> Iterator[Item]:
 
 
 def due(*, before: datetime) -> Iterator[StoredOrder]:
-    """What by_status holds as PENDING and created before that instant, oldest first, read as it is asked for.
+    """The orders that by_status lists as PENDING and created before that instant, oldest first, read during iteration.
 
-    For the sweep. The index holds an order under the status of our last write: another program may have set another
-    one since.
+    For the sweep. The index has the status of this app's last write; another program may have set another one since.
     """
     in_range = Order.created_key < write_instant(before)
     streams = [
@@ -219,8 +218,8 @@ def _count_key(status: Status) -> str:
 def together(question: Callable[[Asked], Answer], asked: Iterable[Asked]) -> list[Answer]:
     """The answers in the order of the questions; several are asked at once, so the slowest sets the time.
 
-    Raises the first error of a question, or whatever interrupts the caller, at once: questions that have not begun are
-    dropped, and the ones under way, MAX_THREADS at most, end by themselves when DynamoDB's time limit does.
+    Raises the first error of a question, or an exception that interrupts the caller, at once. Questions that have not
+    begun are cancelled; those in progress, MAX_THREADS at most, end by themselves within DynamoDB's time limit.
     """
     asked = list(asked)
     if len(asked) <= 1:
@@ -229,7 +228,7 @@ def together(question: Callable[[Asked], Answer], asked: Iterable[Asked]) -> lis
     try:
         return list(pool.map(question, asked))
     finally:
-        # Leaving a `with` block would wait for the questions under way, also when the deadline of a request has passed.
+        # A `with` block would wait for the questions in progress, even after the deadline of a request.
         pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -309,13 +308,13 @@ def _stretch(orders: list[StoredOrder], rows: list[Item], *, more: bool) -> Stre
 def _index_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
     index, partitions = _index(filters.status)
     rows = _merged(index, partitions, filters, position, limit + 1)
-    # An order whose status another program has set is in the index under the status before.
+    # If another program has set the status of an order, the index still has the previous one.
     orders = [order for order in map(read, rows[:limit]) if _has_status(order, filters.status)]
     return _stretch(orders, rows[:limit], more=len(rows) > limit)
 
 
 def _has_status(order: StoredOrder, status: Status | None) -> bool:
-    """Whether a list of this status, or of all, shows the order; an unreadable one is shown where it is indexed."""
+    """Whether a list of this status (None: any) includes the order. For an unreadable one, the index decides."""
     if status is None:
         return True
     return order.status is status if isinstance(order, Order) else order.status_key.startswith(f"{status}#")
@@ -338,8 +337,8 @@ def _index(status: Status | None) -> tuple[Any, list[str]]:
 def _customer_stretch(filters: Filters, position: Position, limit: int) -> Stretch:
     """One Query for the customer's keys and one BatchGetItem for the orders themselves.
 
-    An address with an international domain takes two or three Queries: orders placed before its key had one canonical
-    form are stored under another spelling.
+    An address with an international domain takes two or three Queries: orders placed before the canonical form was
+    introduced are stored under another spelling.
     """
     size = BATCH_GET_LIMIT if filters.status else limit
     rows = _merged(Order.by_customer, email_spellings(filters.customer_email or ""), filters, position, size + 1)

@@ -29,13 +29,13 @@ UNVERSIONED = 0
 """The version of an order that the former system wrote and nobody has moved since; ours start at 1."""
 
 OUTSIDE = "system:outside"
-"""In a history, who set a status that no write of ours set: another program that writes to the table."""
+"""In a history, stands for another program that set the status in the table."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""An instant outside of these years may not have an equivalent in every time zone, nor one that is some hours later."""
+"""Outside these years, an instant may not exist in every time zone, and adding hours to it may overflow."""
 
 REVISION = re.compile(r"(0|[1-9][0-9]{0,14})(?:-([A-Z]+))?")
-"""DynamoDB refuses numbers of more than 38 digits; no order is ever written to as often as 15 digits can say."""
+"""DynamoDB refuses numbers of more than 38 digits; 15 are enough for any version."""
 
 
 class OutsideRevision(NamedTuple):
@@ -49,14 +49,14 @@ class OutsideRevision(NamedTuple):
 
 
 Revision = int | OutsideRevision
-"""What a caller saw of an order: its version, and its status where another program has set that.
+"""Identifies the state of an order that a caller saw: its version, plus its status if another program has set that.
 
-Such a program leaves the version as it is, so the version alone does not tell that the order has changed.
+Such a program does not change the version, so the version alone does not show that the order has changed.
 """
 
 
 def parse_revision(text: str) -> Revision | None:
-    """The revision that is written as `text`; None where none is."""
+    """The revision that `text` stands for; None if it is not one."""
     match = REVISION.fullmatch(text)
     if match is None:
         return None
@@ -69,7 +69,7 @@ def parse_revision(text: str) -> Revision | None:
 class InstantAttribute(Attribute[datetime]):
     """An aware datetime, stored as `orders.instants` writes it; a naive one is refused with ValueError.
 
-    A stored text raises ValueError where it is no instant of the years FIRST_YEAR to LAST_YEAR.
+    A stored text that is not an instant in the years FIRST_YEAR to LAST_YEAR raises ValueError.
     """
 
     attr_type = STRING
@@ -89,7 +89,7 @@ def _stored_instant(text: str) -> datetime:
 
 
 class StatusAttribute(Attribute[Status]):
-    """Stored in upper case, and read in any case: the former system took what its callers sent."""
+    """Stored in upper case, and read in any case, because the former system stored what its callers sent."""
 
     attr_type = STRING
 
@@ -103,7 +103,7 @@ class StatusAttribute(Attribute[Status]):
 class HistoryEntry(NamedTuple):
     """The order took on `status` at `at`, by the hand of `by` (`staff:…`, `api-key:…` or `system:…`).
 
-    With `by` = OUTSIDE, `at` is when a write of ours found the status; when it was set is not known.
+    With `by` = OUTSIDE, `at` is when this app noticed the status; it is not known when it was set.
     """
 
     status: Status
@@ -202,11 +202,11 @@ class Order(Model):
     by_customer = ByCustomer()
 
     stored: Mapping[str, Any] = MappingProxyType({})
-    """The item that the order was read from, in DynamoDB's own form; empty for an order that was not read."""
+    """The item that the order was read from, in DynamoDB's format; empty for a new order."""
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
-        """Raises whatever an attribute raises that cannot be read; `orders.reading` does not."""
+        """Raises any error of an attribute that cannot be read; use `orders.reading` to avoid that."""
         # What every read of PynamoDB passes through; its `deserialize` serves refresh() alone.
         order = super().from_raw_data(data)
         order.stored = data
@@ -220,16 +220,16 @@ class Order(Model):
 
     @property
     def changed_outside(self) -> bool:
-        """Whether another program has set the status: the history, or the index key, names another one.
+        """Whether another program has set the status: the history or the index key names a different one.
 
-        The former system placed its orders as PENDING, so any other status of an order without history is one.
+        The former system placed its orders as PENDING, so an order without history counts if it has any other status.
         """
         known = self.history[-1].status if self.history else INITIAL if self.version == UNVERSIONED else self.status
         return self.status is not known or self.has_stale_key
 
     @property
     def has_stale_key(self) -> bool:
-        """Whether the index by_status holds the order under another status than it has."""
+        """Whether the index by_status lists the order under a status that it no longer has."""
         return self.status_key is not None and self.status_key.rpartition("#")[0] != self.status
 
     @property
@@ -248,9 +248,9 @@ class Order(Model):
     def was_moved_by(self, by: str, *, since: Revision) -> bool:
         """Whether `by` made the one change since that revision.
 
-        A lost reply or a second click makes no difference: the change is still that of the one who made it.
+        This still holds after a lost reply or a second click.
         """
-        # The write after another program's change puts both into the history.
+        # After another program's change, a write adds both changes to the history.
         version = since.version + 1 if isinstance(since, OutsideRevision) else since
         return self.version == version + 1 and bool(self.history) and self.history[-1].by == by
 
@@ -281,9 +281,9 @@ UUID_TEXT = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def canonical_order_id(text: str) -> str:
-    """The id as we and the former system write it: a UUID in lower case, any other id unchanged.
+    """The id as this app and the former system write it: a UUID in lower case, any other id unchanged.
 
-    A UUID may be written in capitals (RFC 9562, section 4).
+    A UUID may be given in upper case (RFC 9562, section 4).
     """
     return text.lower() if UUID_TEXT.fullmatch(text) else text
 
@@ -310,7 +310,7 @@ def listing_key(shard: int) -> str:
 
 
 def customer_key(customer_email: str) -> str | None:
-    """The canonical e-mail; None where there is none: DynamoDB refuses an empty index key and indexes no absent one."""
+    """The canonical e-mail; None if there is none: DynamoDB refuses an empty index key and skips an absent one."""
     return canonical_email(customer_email) or None
 
 

@@ -1,4 +1,4 @@
-"""What the table holds, read as an order or as an unreadable one. One item that is no order never fails a reading."""
+"""Turns stored items into orders, or into unreadable orders. An item that is not an order never raises an error."""
 
 import base64
 from collections.abc import Iterator, Mapping
@@ -15,20 +15,20 @@ Item = dict[str, dict[str, Any]]
 """An item in DynamoDB's own form: `{"quantity": {"N": "2"}}`."""
 
 MAX_ORDER_ID = 128
-"""Characters of an id. DynamoDB takes more, but no address of ours does."""
+"""The most characters of an id. DynamoDB allows more, but our URLs do not."""
 MAX_VERSION = 10**15
 MAX_INTEGER = 2**53 - 1
-"""The largest that every reader of JSON takes exactly (RFC 8259, section 6)."""
+"""The largest integer that every JSON parser reads exactly (RFC 8259, section 6)."""
 SHOWN = 40
-"""Characters of a stored value that a reason quotes."""
+"""The most characters of a stored value that a reason quotes."""
 
 REQUIRED = ("item", "quantity", "status", "created_at")
 KINDS = {
-    "S": "a text",
+    "S": "text",
     "N": "a number",
     "L": "a list",
     "M": "a map",
-    "B": "binary",
+    "B": "binary data",
     "BOOL": "true or false",
     "NULL": "null",
     "SS": "a set",
@@ -37,18 +37,18 @@ KINDS = {
 }
 MEANINGS: Mapping[type[Attribute[Any]], str] = {
     StatusAttribute: "a status",
-    InstantAttribute: "an instant that can be used",
+    InstantAttribute: "a valid time",
     HistoryAttribute: "a list of status changes",
 }
 
 
 @dataclass(frozen=True)
 class UnreadableOrder:
-    """An item that is no order: another program wrote it."""
+    """An item that is not a valid order, because another program wrote it."""
 
     order_id: str
     reasons: tuple[str, ...]
-    """A sentence for each attribute that is not as it must be."""
+    """A sentence for each attribute that is wrong."""
     stored: Item = field(repr=False)
 
     @property
@@ -58,7 +58,7 @@ class UnreadableOrder:
 
     @property
     def created_key(self) -> str:
-        """Its place in an index; empty where it is in none."""
+        """Its position in an index; empty if it is in none."""
         return self._text("created_key")
 
     @property
@@ -67,7 +67,7 @@ class UnreadableOrder:
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was placed, as far as that can be read."""
+        """When it was placed; None if that cannot be read."""
         for text in (self._text("created_at"), self.created_key.partition("#")[0]):
             with suppress(ValueError, OverflowError):
                 return Order.created_at.deserialize(text)
@@ -75,7 +75,7 @@ class UnreadableOrder:
 
     @property
     def has_address(self) -> bool:
-        """Whether an address of ours can name it."""
+        """Whether a URL of this site can name it."""
         return is_address(self.order_id)
 
     def _text(self, name: str) -> str:
@@ -86,10 +86,10 @@ StoredOrder = Order | UnreadableOrder
 
 
 def read_order(item: Item) -> StoredOrder:
-    """The order that the item holds, or what keeps it from being one. Never raises."""
+    """The order in this item, or an UnreadableOrder with the reasons. Never raises."""
     try:
         order = Order.from_raw_data(item)
-    except Exception:  # noqa: BLE001 (whatever an attribute raises, the reasons name it)
+    except Exception:  # noqa: BLE001 (an attribute may raise anything; the reasons name it)
         return _unreadable(item)
     return order if _is_whole(order) else _unreadable(item)
 
@@ -100,11 +100,11 @@ def is_address(order_id: str) -> bool:
 
 def plain_json(item: Mapping[str, Any]) -> dict[str, Any]:
     """The item without DynamoDB's types: numbers as numbers, sets as lists, binary as base64."""
-    return {name: _plain(held) for name, held in item.items()}
+    return {name: _plain(value) for name, value in item.items()}
 
 
 def _is_whole(order: Order) -> bool:
-    """Whether all that PynamoDB does not ask of an item holds of it too."""
+    """Whether the order also meets the rules that PynamoDB does not check."""
     values = order.attribute_values
     return (
         all(name in values for name in REQUIRED)
@@ -137,10 +137,10 @@ def _reasons(item: Item) -> Iterator[str]:
 
 
 def _missed(name: str, attribute: Attribute[Any], value: Any) -> str | None:  # noqa: ANN401 (whatever is stored)
-    """What the value should be and is not; None where it is that."""
+    """What the value should be; None if it is valid."""
     try:
         read = attribute.deserialize(value)
-    except Exception:  # noqa: BLE001 (an attribute raises what it likes)
+    except Exception:  # noqa: BLE001 (an attribute may raise anything)
         return MEANINGS.get(type(attribute), KINDS[attribute.attr_type])
     if name == "quantity" and not _is_integer(read, -MAX_INTEGER, MAX_INTEGER):
         return f"a whole number of at most {MAX_INTEGER}"

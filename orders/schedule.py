@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 MARGIN_SECONDS = 8.0
 """Left over for the order at hand, which a stalled engine may hold for as long, and for the summary."""
 HOUSEKEEPING_MARGIN_SECONDS = 5.0
-"""Left over for a database that takes its 3 s to refuse a connection, and for the batch at hand."""
+"""Reserved for a database connection that times out after 3 s, and for the current batch."""
 LEAST_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
@@ -30,12 +30,12 @@ class Run(NamedTuple):
 
 
 def expire_orders(event: object, context: LambdaContext) -> Summary:  # noqa: ARG001 (Lambda's signature)
-    """Run the sweep and then the housekeeping, until they are through or the function's time runs short.
+    """Run the sweep and then the housekeeping, until they are done or the function's time is almost over.
 
-    Logs the summary of each as one line and returns the sweep's. What is left is for the next hour; housekeeping for
-    which the sweep has left no time is skipped. Neither keeps the other from running, and a failure of either raises
-    RuntimeError with the reasons of both, so that Lambda calls again and, in the end, sends the event to the dead
-    letters. Zappa would swallow a TypeError and call with fewer arguments.
+    Logs the summary of each as one line and returns the sweep's. The next run continues the work; housekeeping is
+    skipped if the sweep has left no time. Both run even if the other fails, and a failure of either raises RuntimeError
+    with the reasons of both, so that Lambda repeats the event and finally sends it to the dead-letter queue. Zappa
+    would swallow a TypeError and call with fewer arguments.
     """
     swept = _run("expire_orders", context, margin=MARGIN_SECONDS, skip_when_late=False)
     if swept.summary:
@@ -52,9 +52,9 @@ def expire_orders(event: object, context: LambdaContext) -> Summary:  # noqa: AR
 
 
 def _run(command: str, context: LambdaContext, *, margin: float, skip_when_late: bool) -> Run:
-    """Run the command for what is left of the function's time but `margin`, and for LEAST_SECONDS where that is less.
+    """Run the command for the rest of the function's time minus `margin`, but for at least LEAST_SECONDS.
 
-    With `skip_when_late` it is not run then.
+    With `skip_when_late`, skip it instead if less time than that is left.
     """
     output, failure = StringIO(), None
     try:

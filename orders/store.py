@@ -1,10 +1,10 @@
 """One order: place, get, change status, expire, delete. Each write is one conditional call to DynamoDB.
 
-An order that another program has written, or written to, takes a second call: the condition of the first one holds only
-for an order as we write it, and its refusal brings the item back. It is read, and written under the condition that
-nothing in it has changed since. What cannot be read is therefore never written to.
+An order that another program has created or changed takes a second call: the condition of the first call holds only for
+an order as this module writes it, and DynamoDB returns the item when the condition fails. The item is read and then
+written on the condition that nothing in it has changed since. So an order that cannot be read is not written to.
 
-Callers name an order by its id, a UUID in capitals too, but for `expire` and `repair`, which take it as it is stored.
+Callers may give a UUID in upper case, except to `expire` and `repair`, which take the id as it is stored.
 Callers pass the instant (`at`) and the hand (`by`); nothing here reads the clock or the request. Every function raises
 StoreUnavailableError when DynamoDB does not answer.
 """
@@ -51,13 +51,13 @@ IDEMPOTENCY_NAMESPACE = "5a3f6b0e-6a55-4c0e-9d0f-0e7f1c1b7a52"
 
 IMPOSSIBLE_VERSION = -1
 ATTEMPTS = 3
-"""Writes to an order that other programs change between each reading and the write after it."""
+"""How often a write is tried while other programs keep changing the order between the read and the write."""
 
 Versions = Collection[Revision] | None
 """The revisions that a caller has seen and will accept; None accepts any."""
 
-# What every order has that we write. A condition can ask for the types, and for the size of a number, but not whether
-# a text is an instant or a number whole.
+# The attributes of every order that this module writes. A condition can check their types, and the size of a number, but
+# not whether a text is an instant or a number is whole.
 WRITTEN = (
     Order.item,
     Order.quantity,
@@ -95,8 +95,8 @@ def place(  # noqa: PLR0913 (an order's fields, by keyword)
 ) -> Placement:
     """Place a PENDING order under a new id, or under the given one of `idempotent_order_id`.
 
-    A repeat under the same id places nothing and returns what stands there.
-    Raises IdempotencyKeyReusedError when another order stands there, UnreadableOrderError when it cannot be read.
+    A repeat under the same id places nothing and returns the existing order.
+    Raises IdempotencyKeyReusedError when that is a different order, UnreadableOrderError when it cannot be read.
     """
     order = new_order(
         order_id=order_id or str(uuid4()),
@@ -130,7 +130,7 @@ def _placed_before(order: Order, existing: StoredOrder | None) -> Placement:
 
 
 def _wish(order: Order) -> tuple[object, ...]:
-    # An e-mail that was stored before its letters were composed is still the one of this request.
+    # An e-mail may have been stored before letters were composed; the request is still the same.
     return order.item, order.quantity, order.customer_name, tidy_email(order.customer_email)
 
 
@@ -161,10 +161,10 @@ def _readable(found: StoredOrder | None, order_id: str) -> Order:
 def change_status(order_id: str, to: Status, *, at: datetime, by: str, versions: Versions = None) -> Order:
     """Move the order to `to` and return it as it then stands; an order that is there already is left as it is.
 
-    Where another program has set the order's status, the same write repairs what that left behind, also when the order
-    is there already.
+    If another program has set the order's status, the same write also updates the index key, the version and the
+    history, even if the order already has the status `to`.
     Raises OrderNotFoundError, UnreadableOrderError, VersionMismatchError (its revision is none of `versions`) or
-    IllegalTransitionError. None of them has written anything, but for one case of UnreadableOrderError: see `_write`.
+    IllegalTransitionError. Nothing is written then, with one exception for UnreadableOrderError: see `_write`.
     """
     order_id = stored_id(order_id)
     if sources := lifecycle.sources(to):
@@ -190,13 +190,13 @@ def _change_as_read(order: Order, change: HistoryEntry, versions: Versions) -> O
 
 
 def _missing_entries(order: Order, change: HistoryEntry, versions: Versions) -> list[HistoryEntry]:
-    """What the history lacks once the change is made; nothing where the order needs no write.
+    """The entries that the change adds to the history; none if the order needs no write.
 
-    A repeated request must succeed, so whether the order is there already is asked first (RFC 9110, 13.1.1).
+    A repeated request must succeed, so an order that already has the status is checked first (RFC 9110, 13.1.1).
     """
     outside = _outside(order, change.at)
     if order.status is change.status:
-        # An order in no index has nothing there to repair.
+        # An order that is in no index has no index key to repair.
         return outside if order.status_key else []
     if versions is not None and order.revision not in versions:
         raise VersionMismatchError(order)
@@ -227,9 +227,9 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
 
 
 def repair(order: Order, *, at: datetime) -> Order | None:
-    """Bring the index key, the version and the history of an order in step with a status that another program set.
+    """Update the index key, the version and the history of an order whose status another program has set.
 
-    Returns the order as it then stands; None where it has changed since it was read, or is gone.
+    Returns the updated order; None if it has changed since it was read, or is gone.
     """
     entry = HistoryEntry(order.status, at, OUTSIDE)
     try:
@@ -239,7 +239,7 @@ def repair(order: Order, *, at: datetime) -> Order | None:
 
 
 def _is_done(refused: ConditionRefusedError, change: HistoryEntry) -> bool:
-    """Whether the refused write is our own, sent again because its reply was lost: it has been done already."""
+    """Whether the refused write had already succeeded, and was sent again because its reply was lost."""
     order = refused.order
     return refused.retried and isinstance(order, Order) and order.history[-1:] == [change]
 
@@ -249,14 +249,14 @@ def _outside(order: Order, at: datetime) -> list[HistoryEntry]:
 
 
 def _append(order_id: str, change: HistoryEntry, condition: Condition, *more: Action) -> Order:
-    """Write the change to an order that is as we write it."""
+    """Add the change to an order that meets the condition; the version and the history are updated in place."""
     version = Order.version.set(Order.version + 1)
     history = Order.history.set(Order.history.append([change]))
     return _write(order_id, change, condition, version, history, *more)
 
 
 def _rewrite(order: Order, entries: list[HistoryEntry], *more: Action) -> Order:
-    """Write the last of the entries, and all of them to the history, if nothing in the order has changed since."""
+    """Set the status of the last entry and add all entries to the history, if the order is still as it was read."""
     version = Order.version.set(order.version + len(entries))
     history = Order.history.set([*order.history, *entries])
     return _write(order.order_id, entries[-1], _unchanged(order.stored), version, history, *more)
@@ -270,8 +270,8 @@ def _write(order_id: str, change: HistoryEntry, condition: Condition, *more: Act
         *more,
     ]
     reply = write(UPDATE_ITEM, order_id, actions=actions, condition=condition, return_values=ALL_NEW)
-    # Another program may have put a malformed text or a fraction into an order of ours, which the condition cannot see.
-    # Then the write has been made, and this tells that the order cannot be read.
+    # Another program may have stored a malformed text or a fraction with the right type, which the condition cannot
+    # detect. Then the write has been made, and this raises UnreadableOrderError.
     return _readable(dynamodb.read(reply["Attributes"]), order_id)
 
 
@@ -279,9 +279,9 @@ def delete(order_id: str, *, versions: Versions = None) -> None:
     """Delete the order, readable or not.
 
     Raises OrderNotFoundError and, with `versions`, VersionMismatchError (its revision is none of them) or
-    UnreadableOrderError (it is at none of the versions, and cannot be read).
+    UnreadableOrderError (it cannot be read, and its version is none of them).
     """
-    # Holds when the order exists and, where the caller says what they saw, is that.
+    # Holds when the order exists and, if the caller names versions, has one of them and its status is consistent.
     condition = Order.order_id.exists() if versions is None else _at(versions) & _in_step(Status)
     order_id = stored_id(order_id)
     try:
@@ -296,9 +296,9 @@ def delete(order_id: str, *, versions: Versions = None) -> None:
 
 
 def delete_unreadable(order_id: str) -> None:
-    """Delete what stands under this id, if it cannot be read.
+    """Delete the order with this id if it cannot be read.
 
-    Raises OrderNotFoundError, or VersionMismatchError where it has become an order that can be read.
+    Raises OrderNotFoundError, or VersionMismatchError if the order can be read by the time of the call.
     """
     order_id = stored_id(order_id)
     item = dynamodb.get(order_id)
@@ -319,7 +319,7 @@ def _delete_as_read(order: StoredOrder) -> None:
 
 
 def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
-    """Whether there is nothing left to delete. Raises OrderNotFoundError where it is not us who have deleted it."""
+    """Whether our own earlier attempt deleted the order. Raises OrderNotFoundError if somebody else did."""
     if refused.order is not None:
         return False
     # Sent twice and gone: our own first call deleted it, and only its reply was lost.
@@ -332,28 +332,28 @@ def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
 
 
 def _as_ours(sources: Collection[Status], versions: Versions = None) -> Condition:
-    # Holds when the order is in one of these statuses, as the caller saw it, and nobody but us has written to it.
+    # Holds when the order has one of these statuses and versions, and no other program has changed it.
     condition: Condition = _in_step(sources) & WELL_FORMED
     return condition if versions is None else condition & _at(versions)
 
 
 def _in_step(statuses: Collection[Status]) -> Condition:
-    # Holds when the order is in one of these statuses and by_status holds it under the same one: another program that
-    # sets the status leaves the key as it is.
+    # Holds when the order has one of these statuses and its key in by_status agrees: another program that sets the
+    # status does not change the key.
     each = ((Order.status == status) & Order.status_key.startswith(f"{status}#") for status in statuses)
     condition: Condition = reduce(or_, each)
     return condition
 
 
 def _at(versions: Collection[Revision]) -> Condition:
-    # Holds when the order is at one of these versions. One that another program has written or changed is refused, so
-    # that the refusal brings it back; so is every order where the caller accepts no version at all.
+    # Holds when the order has one of these versions. For an order of the former system, and if the caller accepts no
+    # version at all, it never holds, so that DynamoDB returns the order with the failure.
     ours = [version for version in versions if isinstance(version, int) and version != UNVERSIONED]
     return Order.version.is_in(*ours) if ours else Order.version == IMPOSSIBLE_VERSION
 
 
 def _unchanged(item: Mapping[str, Any]) -> Condition:
-    # Holds when every attribute of the order is as it was read, or as absent.
+    # Holds when every attribute of the order has the value that was read, or is absent as it was.
     each = (
         attribute == item[name] if name in item else attribute.does_not_exist()
         for name, attribute in Order.get_attributes().items()

@@ -42,7 +42,7 @@ def ensure_table() -> Iterator[str]:
 
 
 def missing_indexes() -> list[str] | None:
-    """The names of the indexes that the table lacks; None where there is no table. Changes nothing.
+    """The names of the indexes that the table lacks; None if there is no table. Changes nothing.
 
     Raises TableMismatchError, or StoreUnavailableError when DynamoDB does not answer.
     """

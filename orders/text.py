@@ -1,9 +1,9 @@
-"""What a text typed by a person may hold, how e-mail addresses are compared, and how whole numbers are written.
+"""What a text may contain, how e-mail addresses are compared, and how whole numbers are written.
 
-One rule for the API, the dashboard, the search and the commands. Pure: the standard library and `idna` only.
+The API, the dashboard, the search and the commands share these rules. Uses the standard library and `idna` only.
 
-The patterns are written so that Python, JSON Schema (ECMA-262 with the `u` flag) and Rust read them alike: there is no
-look-around, and characters beyond U+FFFF stand in them as themselves.
+The patterns have the same meaning in Python, JSON Schema (ECMA-262 with the `u` flag) and Rust: they have no
+look-around, and characters beyond U+FFFF are written literally.
 """
 
 import re
@@ -22,15 +22,15 @@ BLANKS = "".join(
     )
     for code in span
 )
-"""What is cut off around a text: what `str.strip` cuts off, and the empty Braille cell."""
+"""The characters that are removed around a text: those that `str.strip` removes, and the empty Braille cell."""
 
 _BLANKS = r"\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
 _SPACES = r"\x20\xa0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000"
-"""The blanks that may stand inside a text: all that are no control character and no line or paragraph separator."""
+"""The blanks that are allowed inside a text: all except control characters and line and paragraph separators."""
 
 # Unicode's categories Cc, Cf, Zl, Zp and Co, its noncharacters and the rest of Default_Ignorable_Code_Point
-# (https://www.unicode.org/reports/tr44/), less what is listed below. Written out, so that the rule does not depend on
-# the Unicode version of the Python that runs it: a character that is new in Unicode, an emoji for one, is not refused.
+# (https://www.unicode.org/reports/tr44/), without the characters listed below. They are written out so that the rule
+# does not depend on Python's Unicode version: a new character in Unicode, such as a new emoji, is not refused.
 _HIDDEN = (
     r"\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
     r"\ue000-\uf8ff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
@@ -38,11 +38,11 @@ _HIDDEN = (
     "\U000f0000-\U0010ffff"
 ) + "".join(f"{chr(plane + 0xFFFE)}-{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0xF0000, 0x10000))
 
-# Persian and several Indic scripts need them inside a word, emoji to become one picture.
+# Persian and several Indic scripts need them inside words, and emoji to form one picture.
 _JOINERS = r"\u200c\u200d"
 # They change the character before them: the style of an emoji, the form of an ideograph or of a Mongolian letter.
 _MODIFIERS = r"\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f" + "\U000e0100-\U000e01ef"
-# The flags of England, Scotland, Wales and other regions are a black flag and letters that are not seen themselves.
+# The flags of England, Scotland, Wales and other regions are a black flag followed by invisible letters.
 _REGIONAL_FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
 
 
@@ -53,12 +53,12 @@ def _run(hidden: str) -> str:
 
 
 TEXT_PATTERN = f"^[{_BLANKS}]*{_run(_HIDDEN)}[{_BLANKS}]*$"
-"""A text that is not blank and that `hidden_character` finds nothing in, as JSON Schema's `pattern`."""
+"""Matches a text that is not blank and contains no `hidden_character`, for JSON Schema's `pattern`."""
 
 EMAIL_PATTERN = f"^[{_BLANKS}]*[^{_HIDDEN}{_JOINERS}{_MODIFIERS}{_SPACES}]+[{_BLANKS}]*$"
-"""What `hidden_in_email` finds nothing in, and no blanks inside. It does not say what an e-mail address is."""
+"""Matches a text without a `hidden_in_email` and without inner blanks. It does not check for an e-mail address."""
 
-# JSON cannot hold half of a surrogate pair as itself, and not every engine of patterns can name one.
+# Not in the patterns above: JSON cannot contain a lone surrogate literally, and not every regex engine can name one.
 _HIDDEN_AND_HALVES = _HIDDEN + r"\ud800-\udfff"
 _RUN = re.compile(f"[{_BLANKS}]*(?:{_run(_HIDDEN_AND_HALVES)})?")
 _VISIBLE = re.compile(f"[^{_HIDDEN_AND_HALVES}{_JOINERS}{_MODIFIERS}{_BLANKS}]")
@@ -71,13 +71,13 @@ _INNER_BLANKS = "".join(blank for blank in BLANKS if unicodedata.category(blank)
 _CONTROL_NAMES = {0x00: "NULL", 0x09: "TAB", 0x0A: "LINE FEED", 0x0D: "CARRIAGE RETURN", 0x1B: "ESCAPE", 0x7F: "DELETE"}
 _KINDS = {"Cc": "control character", "Co": "private-use character", "Cs": "half of a character"}
 
-UNUSABLE_DOMAIN_SENTENCE = "The part after the @ cannot be a domain name. Check how it is spelled."
+UNUSABLE_DOMAIN_SENTENCE = "The part after the @ is not a valid domain name. Check its spelling."
 WHOLE_NUMBER_SENTENCE = "Write a whole number without separators, such as 1000."
 WHOLE_NUMBER_PATTERN = "^[0-9]{1,1000}$"
 
 
 class Hidden(NamedTuple):
-    """A character that a person cannot see, and where it stands, counted from 1."""
+    """An invisible character and its position, counted from 1."""
 
     character: str
     position: int
@@ -108,10 +108,10 @@ def trimmed(text: str) -> str:
 
 
 def hidden_character(text: str) -> Hidden | None:
-    """The first character of an item or a name that nobody can see, or None.
+    """The first invisible character of an item or a name, or None.
 
-    Refused are control characters, line breaks among them, invisible characters, overrides and marks of the text
-    direction, and private-use characters. Not refused is what a script or an emoji needs: U+200C and U+200D between two
+    These are control characters (also line breaks), format characters, overrides and marks of the text direction, and
+    private-use characters. Characters that a script or an emoji needs are allowed: U+200C and U+200D between two
     visible characters, variation selectors after one, and the tags of a regional flag.
     """
     match = _RUN.match(text)
@@ -124,9 +124,9 @@ def hidden_character(text: str) -> Hidden | None:
 
 
 def pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """The text cut into what can be seen, and single characters that cannot (True), for showing stored texts.
+    """The text split into visible parts and single hidden characters (True), for showing stored texts.
 
-    Tabs and line breaks count as seen.
+    Tabs and line breaks count as visible.
     """
     end = 0
     for match in _SHOWN_BY_NAME.finditer(text):
@@ -146,36 +146,36 @@ def visible(text: str) -> str:
 
 
 def tidy_email(email: str) -> str:
-    """The address as it is stored: without blanks around it, its letters composed (NFC), else as it was typed."""
+    """The address as it is stored: without blanks around it, with its letters composed (NFC), otherwise as typed."""
     return unicodedata.normalize("NFC", trimmed(email))
 
 
 def hidden_in_email(email: str) -> Hidden | None:
-    """The first character of an e-mail address that nobody can see, or None: there no script needs any."""
+    """The first invisible character of an e-mail address, or None. No script needs such characters there."""
     match = _HIDDEN_IN_EMAIL.search(email)
     return Hidden(match[0], match.start() + 1) if match else None
 
 
 def has_usable_domain(email: str) -> bool:
-    """Whether the domain is ASCII, or a name that IDNA 2008 (RFC 5891, mapped by UTS 46) can write in ASCII."""
+    """Whether the domain is ASCII or has an ASCII form by IDNA 2008 (RFC 5891, mapped by UTS 46)."""
     domain = email.rpartition("@")[2]
     return domain.isascii() or _to_ascii(domain) is not None
 
 
 def canonical_email(email: str) -> str:
-    """The one form in which two spellings of an address are equal: NFC, lower case, the domain in ASCII (`xn--…`).
+    """The form that all spellings of an address share: NFC, lower case, the domain in ASCII (`xn--…`).
 
-    Lower case and not case folding: that would make `ß` and `ss` one mailbox. For any text: invisible characters, which
-    stored addresses may hold, are left out; a domain that IDNA refuses stays as it is, in lower case.
+    Not case folding, which would make `ß` and `ss` one mailbox. Works for any text: invisible characters, which stored
+    addresses may contain, are removed; a domain that IDNA refuses is only put into lower case.
     """
     local, at, domain = unicodedata.normalize("NFC", trimmed(_HIDDEN_IN_EMAIL.sub("", email))).lower().rpartition("@")
     return f"{local}{at}{domain if domain.isascii() else _to_ascii(domain) or domain}"
 
 
 def email_spellings(email: str) -> tuple[str, ...]:
-    """The canonical form, then the lower-case spellings of the domain in its own script, where it has such.
+    """The canonical form, then the spellings of an international domain in its own script, in lower case.
 
-    Orders placed before there was a canonical form are stored under one of these.
+    Orders placed before the canonical form was introduced are stored under one of these.
     """
     canonical = canonical_email(email)
     local, at, domain = canonical.rpartition("@")
@@ -207,10 +207,10 @@ def _to_unicode(domain: str) -> str | None:
 
 
 def read_whole_number(text: str) -> int:
-    """The number that the digits 0 to 9 write.
+    """The number that is written in `text` with the digits 0 to 9.
 
-    Raises ValueError, with a sentence for the person, for anything else: a sign, a point, a separator, other digits.
-    `1.000` is one thousand to many and one to others.
+    Raises ValueError, with a message for the user, for anything else: a sign, a point, a separator, other digits.
+    `1.000` means one thousand in some countries and one in others.
     """
     if not re.fullmatch("[0-9]{1,1000}", text):
         raise ValueError(WHOLE_NUMBER_SENTENCE)

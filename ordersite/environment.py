@@ -143,7 +143,7 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
 
     def binds(self, name: str, *, default: str) -> list[str]:
         """What gunicorn takes as `bind`."""
-        takes = "addresses with a port, like 127.0.0.1:8000, or unix:/path/of/a/socket, separated by commas"
+        takes = "addresses with a port, like 127.0.0.1:8000, or unix:/path/to/a/socket, separated by commas"
         binds = self.texts(name) or [default]
         return [_with_port(name, bind, _match(name, bind, BIND, takes), takes) for bind in binds]
 
@@ -152,8 +152,8 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
         config = _database(self.text(name, default=default).strip())
         if config is None:
             raise ImproperlyConfigured(
-                f"{name} is no database URL that is understood; it must be postgres://user:password@host:5432/name or "
-                "sqlite:////path/of/a/file, with %XX for special characters in the password."
+                f"{name} is not a valid database URL; it must be postgres://user:password@host:5432/name or "
+                "sqlite:////path/to/a/file, with %XX for special characters in the password."
             )
         return config
 

@@ -50,7 +50,7 @@ def refused(
 
 
 def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
-    sentence = _("This address does not take %(method)s. It takes %(allowed)s.")
+    sentence = _("This address does not support %(method)s. It supports %(allowed)s.")
     detail = sentence % {"method": request.method, "allowed": allowed}
     return refused(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, {"Allow": allowed})
 

@@ -123,7 +123,7 @@ def _coding_refusal(request: HttpRequest, transfer: str | None) -> Refusal | Non
     codings = request.META.get("HTTP_CONTENT_ENCODING") or "identity", transfer or "chunked"
     if all(coding.strip().lower() in ("identity", "chunked") for coding in codings):
         return None
-    sentence = _("The body is compressed. Send it as it is, without Content-Encoding.")
+    sentence = _("The body is compressed. Send it uncompressed, without Content-Encoding.")
     # What this header says in a 415: RFC 9110, section 12.5.3.
     headers = {"Accept-Encoding": "identity"}
     return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence, headers)
@@ -150,12 +150,13 @@ def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
     for ever.
     """
     if not request.META.get("wsgi.input_terminated"):
-        return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", _("Send the body with its Content-Length."))
+        return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", _("Send the body with a Content-Length."))
     try:
         body = request.META["wsgi.input"].read(most + 1)
     except Exception as error:  # noqa: BLE001 (each server raises its own; gunicorn's share no class but this)
         logger.info("The body could not be read: %r", error)
-        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", _("The body broke off, or its chunks are malformed."))
+        sentence = _("The body ended too early, or its chunks are malformed.")
+        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", sentence)
     if len(body) > most:
         return _too_large(most)
     request.META["CONTENT_LENGTH"] = str(len(body))

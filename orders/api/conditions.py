@@ -45,7 +45,7 @@ def accepted_versions(request: Request, order_id: str) -> Versions:
     if unwanted is None:
         return accepted
     if unwanted.strip() != "*" and not TAGS.fullmatch(unwanted):
-        raise _refusal("If-None-Match", 'takes an entity tag in quotes, as ETag gave it: "3".')
+        raise _refusal("If-None-Match", 'must be an entity tag in quotes, as in the ETag header: "3".')
     order = store.get(order_id)
     if is_known(request, order):
         raise PreconditionFailedError(order)
@@ -60,7 +60,7 @@ def _if_match(request: Request) -> Versions:
     if header == "*":
         return None
     if not TAGS.fullmatch(header):
-        raise _refusal("If-Match", 'takes an entity tag in quotes, as ETag gave it: "3".')
+        raise _refusal("If-Match", 'must be an entity tag in quotes, as in the ETag header: "3".')
     revisions = {parse_revision(tag) for weak, tag in TAG.findall(header) if not weak}
     versions = {revision for revision in revisions if revision is not None}
     if len(versions) > MAX_TAGS:

@@ -196,11 +196,11 @@ def of_suspicious(exception: Exception) -> tuple[HTTPStatus, str, str]:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"The body is larger than {most} bytes."
     detail = "The request is malformed."
     if isinstance(exception, DisallowedHost):
-        detail = "The Host header names no host that is served here."
+        detail = "The host in the Host header is not served here."
     elif isinstance(exception, TooManyFieldsSent):
         detail = f"The request has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields or parameters."
     elif isinstance(exception, DataError):
-        detail = "The request holds a text or a number that cannot be stored or searched for, such as a NUL character."
+        detail = "The request contains text or a number that cannot be stored or searched for, such as a NUL character."
     return HTTPStatus.BAD_REQUEST, "bad_request", detail
 
 

@@ -262,7 +262,7 @@ REFUSALS: Mapping[int, str] = {
     429: "Too many requests. Wait as long as `Retry-After` says.",
     503: "DynamoDB or the user database is unavailable, or the request timed out. Wait as long as `Retry-After` says.",
 }
-TOO_LONG = "The address is longer than 8,190 bytes. The web server in front refuses it, so this is no problem document."
+TOO_LONG = "The URL is longer than 8,190 bytes. The web server refuses it, so this is not a problem document."
 TO_EVERYBODY = (406, 429)
 EVERYWHERE = (400, 401, 403, *TO_EVERYBODY, 503)
 WITH_BODY = (411, 413, 415)
@@ -377,7 +377,7 @@ ORDERS = extend_schema_view(
     destroy=extend_schema(
         operation_id="delete_order",
         summary="Delete an order",
-        description="The order is removed for good, with its history. To keep a record, set CANCELLED instead.",
+        description="The order and its history are removed permanently. To keep a record, set CANCELLED instead.",
         tags=["Orders"],
         parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, *TO_CALLERS],
         responses={
@@ -434,7 +434,7 @@ Document = dict[str, Any]
 
 TAGS = [
     {"name": "Orders", "description": "Place, list, read, change and delete orders."},
-    {"name": "Service", "description": "What anybody may ask."},
+    {"name": "Service", "description": "Public information about the service."},
 ]
 
 

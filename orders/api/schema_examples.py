@@ -110,7 +110,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         ),
         "order": PROCESSING,
     },
-    411: problem(HTTPStatus.LENGTH_REQUIRED, "length_required", "Send the body with its Content-Length."),
+    411: problem(HTTPStatus.LENGTH_REQUIRED, "length_required", "Send the body with a Content-Length."),
     412: {
         **problem(
             HTTPStatus.PRECONDITION_FAILED,

@@ -65,7 +65,7 @@ OWN_REQUEST_ID = _request(
     "X-Request-Id",
     {"type": "string"},
     "A UUID of 36 characters under which the server's log knows this request. Anything else is ignored, and the server "
-    "makes up a UUID itself.",
+    "generates one.",
 )
 
 # --- Responses --------------------------------------------------------------------------------------------------------

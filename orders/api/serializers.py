@@ -73,7 +73,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     def _refuse_repeated(self, data: QueryDict) -> None:
         repeated = [name for name, values in data.lists() if len(values) > 1]
         if repeated:
-            raise serializers.ValidationError({name: ["Give it once only."] for name in repeated}, code="repeated")
+            raise serializers.ValidationError({name: ["Give it only once."] for name in repeated}, code="repeated")
 
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN})

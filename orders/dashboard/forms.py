@@ -140,7 +140,7 @@ class RevisionField(forms.Field):
     def to_python(self, value: Any) -> Revision | None:  # noqa: ANN401 (Django's signature)
         revision = parse_revision(str(value or ""))
         if value and revision is None:
-            raise ValidationError(_("This is no version of an order."))
+            raise ValidationError(_("This is not a version of an order."))
         return revision
 
 

@@ -275,7 +275,7 @@ def delete_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
             return _confirm_unreadable(request, order_id)
         store.delete_unreadable(order_id)
     except VersionMismatchError:
-        messages.error(request, _("The order can be read now, so it has not been deleted. Look at it first."))
+        messages.error(request, _("The order can be read now, so it was not deleted. Check it before you delete it."))
         return redirect(_detail_url(request, order_id))
     except OrderNotFoundError:
         messages.info(request, _("The order had been deleted already."))

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM let a long command finish the step at hand and print what it did."""
+"""On SIGINT and SIGTERM, a long command finishes the current step and prints its summary."""
 
 import os
 import signal
@@ -9,11 +9,11 @@ from types import FrameType
 
 STDERR = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-NOTICE = "Stopping after the step at hand. A second signal stops at once.\n"
+NOTICE = "Stopping after the current step. A second signal stops at once.\n"
 
 
 class Interruption:
-    """Whether a signal has come; called as a TimeIsUp."""
+    """Whether a signal has arrived. Can be called as a TimeIsUp."""
 
     signum: int | None = None
 
@@ -21,9 +21,9 @@ class Interruption:
         return self.signum is not None
 
     def exit(self) -> None:
-        """End the process as the shell expects of one that a signal has stopped: 128 + the signal's number.
+        """Exit with the code that shells expect after a signal: 128 + the signal's number.
 
-        Raises SystemExit; returns when no signal has come.
+        Raises SystemExit; returns if no signal has arrived.
         """
         if self.signum is not None:
             raise SystemExit(128 + self.signum)
@@ -32,16 +32,16 @@ class Interruption:
         if self.signum is not None:
             raise SystemExit(128 + signum)
         self.signum = signum
-        # Not through sys.stderr: a signal may come while that is being written to.
+        # Not through sys.stderr: the signal may arrive while that is being written to.
         with suppress(OSError):
             os.write(STDERR, NOTICE.encode())
 
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Notes the first SIGINT or SIGTERM that comes in the block; a second one raises SystemExit in it.
+    """Records the first SIGINT or SIGTERM in the block; a second one raises SystemExit.
 
-    In a thread other than the main one, which gets no signals, nothing is noted.
+    Outside the main thread, which alone receives signals, it does nothing.
     """
     noted = Interruption()
     if threading.current_thread() is not threading.main_thread():

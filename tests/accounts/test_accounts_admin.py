@@ -150,7 +150,7 @@ def expiring(at: datetime) -> dict[str, str]:
 def test_a_key_that_has_already_expired_is_not_made(administrator, ago):
     page = create(administrator, **expiring(timezone.now() - ago))
     assert shown_key(page) is None
-    assert "This instant has passed. Enter one in the future" in page.content.decode()
+    assert "This time has passed. Enter a time in the future" in page.content.decode()
     assert not ApiKey.objects.exists()
 
 
@@ -164,7 +164,7 @@ def test_a_key_cannot_be_changed_to_have_expired(administrator, make_key):
     row, _ = make_key()
     data = {"name": "shop", "access": "read-only", **expiring(timezone.now() - timedelta(days=1))}
     page = administrator.post(change_url(row), data)
-    assert "To end a key, revoke it." in page.content.decode()
+    assert "To disable a key, revoke it." in page.content.decode()
     row.refresh_from_db()
     assert (row.access, row.expiry_date) == ("read-write", None)
 

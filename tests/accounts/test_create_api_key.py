@@ -95,7 +95,7 @@ def test_any_other_lifetime_is_refused_and_nothing_is_stored(db, lifetime):
     [
         ("", "The name is blank"),
         ("  \t", "The name is blank"),
-        ("x" * 51, "The name has 51 characters; at most 50 fit"),
+        ("x" * 51, "The name has 51 characters; at most 50 are allowed"),
         ("\u200b\u3164", "The name is blank"),
         ("shop\nstaff:root", r"control character LINE FEED \(U\+000A\) at position 5\. Remove it\."),
         ("shop\u202e", r"invisible character RIGHT-TO-LEFT OVERRIDE \(U\+202E\) at position 5\. Remove it\."),

@@ -152,7 +152,7 @@ def test_a_dry_run_makes_no_write(traffic, run):
 def test_a_run_whose_time_is_up_stops_and_says_what_remains(table, run):
     orders = due(4)
     text = run("expire_orders", "--max-seconds", "0.000001")
-    assert text.endswith("Stopped before the end; run it again to go on.\n")
+    assert text.endswith("Stopped early; run it again to continue.\n")
     assert (lines_of(text)["examined"], lines_of(text)["remaining"]) == ("0", "4")
     assert statuses(orders) == [Status.PENDING] * 4
 

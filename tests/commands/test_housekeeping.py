@@ -119,7 +119,7 @@ def test_the_summary_as_json_is_one_line_of_the_same(db, run):
 def test_a_run_whose_time_is_up_says_so(db, run):
     session(timezone.now() - timedelta(hours=1), count=501)
     text = run("housekeeping", "--max-seconds", "0.000001")
-    assert text.endswith("Stopped before the end; run it again to go on.\n")
+    assert text.endswith("Stopped early; run it again to continue.\n")
     assert Session.objects.count() == 1
 
 

@@ -14,7 +14,7 @@ from tests.contract.given import crowd, everything
 from tests.contract.way import opened
 
 PATIENCE = 60
-NOTICE = "Stopping after the step at hand. A second signal stops at once.\n"
+NOTICE = "Stopping after the current step. A second signal stops at once.\n"
 SIGNALS = pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 
 
@@ -98,7 +98,7 @@ def test_a_sweep_that_was_interrupted_goes_on_with_the_next_run(start, held, run
     interrupt(process, signal.SIGTERM)
     held.release.set()
     _, output = end(process)
-    assert output.endswith("Stopped before the end; run it again to go on.\n")
+    assert output.endswith("Stopped early; run it again to continue.\n")
     assert json.loads(run("expire_orders", "--json"))["expired"] == 2
 
 

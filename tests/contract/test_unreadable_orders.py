@@ -73,8 +73,7 @@ def test_reading_an_order_that_cannot_be_read_says_what_is_wrong(table):
     order = refusal.value.order
     assert (order.order_id, order.raw["quantity"], order.raw["status"]) == (order_id, "2", "SHIPPED")
     assert str(refusal.value) == (
-        f"Order {order_id} cannot be read: "
-        "quantity is a text, not a number. status is 'SHIPPED', which is not a status."
+        f"Order {order_id} cannot be read: quantity is text, not a number. status is 'SHIPPED', which is not a status."
     )
 
 
@@ -214,7 +213,7 @@ def test_an_unreadable_order_is_logged_once_and_not_each_time_that_it_is_met(tab
             with pytest.raises(UnreadableOrderError):
                 store.get(order_id)
     [message] = [record.getMessage() for record in caplog.records if order_id in record.getMessage()]
-    assert message == f"Order {order_id} cannot be read: quantity is a text, not a number."
+    assert message == f"Order {order_id} cannot be read: quantity is text, not a number."
 
 
 # --- Statuses in lower case -------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def test_a_quantity_is_digits_and_nothing_else(anna, quantity):
         ),
         (
             {"customer_email": "zed@i❤.example"},
-            "The part after the @ cannot be a domain name. Check how it is spelled.",
+            "The part after the @ is not a valid domain name. Check its spelling.",
         ),
         ({"item": "\u200b\u3164"}, "This field is required."),
         ({"customer_email": "zoe"}, "Enter a valid email address."),

@@ -446,11 +446,11 @@ def test_a_search_in_the_lists_address_is_a_search(anna):
 @pytest.mark.parametrize(
     ("query_string", "notice"),
     [
-        ("limit=100", "This filter is not known here and was ignored: limit."),
-        ("q=", "This filter is not known here and was ignored: q."),
-        ("Status=PENDING", "This filter is not known here and was ignored: Status."),
-        ("limit=100&page=2", "These filters are not known here and were ignored: limit, page."),
-        ("a=&b=&c=&d=&e=&f=", "These filters are not known here and were ignored: a, b, c, d, e, …."),
+        ("limit=100", "This filter is unknown and was ignored: limit."),
+        ("q=", "This filter is unknown and was ignored: q."),
+        ("Status=PENDING", "This filter is unknown and was ignored: Status."),
+        ("limit=100&page=2", "These filters are unknown and were ignored: limit, page."),
+        ("a=&b=&c=&d=&e=&f=", "These filters are unknown and were ignored: a, b, c, d, e, …."),
         (f"{'x' * 200}=1", f"ignored: {'x' * 39}…."),
         ("<script>=1", "ignored: <script>."),
     ],
@@ -467,7 +467,7 @@ def test_what_is_not_a_filter_is_named_and_changes_nothing(anna, query_string, n
 def test_a_search_among_filters_is_named_and_offered(anna):
     placed()
     page = see(anna, address(status="PENDING", q="zoe@example.com"))
-    assert "This filter is not known here and was ignored: q." in sentences(page)
+    assert "This filter is unknown and was ignored: q." in sentences(page)
     assert page.link("Search for “ zoe@example.com ”") == "/dashboard/search/?q=zoe%40example.com"
 
 

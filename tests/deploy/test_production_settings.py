@@ -90,7 +90,7 @@ def test_gunicorn_takes_its_settings(changed):
     assert done.returncode == 0, done.stderr
 
 
-BINDS = "addresses with a port, like 127.0.0.1:8000, or unix:/path/of/a/socket, separated by commas"
+BINDS = "addresses with a port, like 127.0.0.1:8000, or unix:/path/to/a/socket, separated by commas"
 
 
 @pytest.mark.parametrize(

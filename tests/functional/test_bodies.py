@@ -92,7 +92,7 @@ def test_chunks_that_break_off_are_refused(api, traffic):
 def test_a_server_that_does_not_end_the_stream_with_the_body_asks_for_its_length(api, traffic):
     response = send(api, BODY, **{"wsgi.input_terminated": False, "wsgi.input": Broken()})
     assert code_of(response) == (411, "length_required")
-    assert response.json()["detail"] == "Send the body with its Content-Length."
+    assert response.json()["detail"] == "Send the body with a Content-Length."
     assert traffic == []
 
 
@@ -105,7 +105,7 @@ def test_a_compressed_body_is_refused_with_the_remedy(api, traffic, method, path
     headers = {**api.headers, "Content-Encoding": coding}
     response = api.client.generic(method, path, gzip.compress(BODY), "application/json", headers=headers)
     assert code_of(response) == (415, "unsupported_media_type")
-    assert response.json()["detail"] == "The body is compressed. Send it as it is, without Content-Encoding."
+    assert response.json()["detail"] == "The body is compressed. Send it uncompressed, without Content-Encoding."
     assert response["Accept-Encoding"] == "identity"
     assert traffic == []
 

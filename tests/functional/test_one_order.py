@@ -17,7 +17,7 @@ PATHS_TO = {
 ARROWS = [(origin, to) for origin, targets in TRANSITIONS.items() for to in targets]
 REFUSED = [(origin, to) for origin in Status for to in Status if to not in (origin, *TRANSITIONS[origin])]
 
-UNQUOTED = "If-Match takes an entity tag in quotes, as ETag gave it"
+UNQUOTED = "If-Match must be an entity tag in quotes, as in the ETag header"
 
 
 def order_at(api, status):
@@ -368,7 +368,7 @@ def test_an_exclusion_that_is_no_entity_tag_is_refused_and_not_passed_over(api, 
         assert response.status_code == 400
         [error] = response.json()["errors"]
         assert (error["field"], error["code"]) == ("If-None-Match", "invalid")
-        assert error["detail"].startswith("If-None-Match takes an entity tag in quotes")
+        assert error["detail"].startswith("If-None-Match must be an entity tag in quotes")
     assert stored(path).version == 1
 
 

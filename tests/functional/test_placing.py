@@ -201,7 +201,7 @@ def test_an_email_that_cannot_be_one_is_refused(api, traffic, email, codes):
         ),
         (
             {"customer_email": "zed@i❤.example"},
-            "The part after the @ cannot be a domain name. Check how it is spelled.",
+            "The part after the @ is not a valid domain name. Check its spelling.",
         ),
         ({"quantity": "1.000"}, "Send a whole number as a JSON integer, such as 1000."),
     ],

@@ -47,8 +47,8 @@ def test_each_thing_that_is_wrong_is_named(api, former):
         "order_id": former,
         "reasons": [
             "created_at is missing.",
-            "item is a list, not a text.",
-            "quantity is a text, not a number.",
+            "item is a list, not text.",
+            "quantity is text, not a number.",
             "status is 'SHIPPED', which is not a status.",
         ],
     }

@@ -46,7 +46,7 @@ def test_without_npm_and_without_a_way_to_fetch_it_one_sentence_says_what_to_do(
         artifacts.engine_files(tmp_path)
 
     sentence = str(refusal.value)
-    assert "see that this machine reaches the npm registry, or set AWS_ENDPOINT_URL_DYNAMODB" in sentence
+    assert "check that this machine can reach the npm registry, or set AWS_ENDPOINT_URL_DYNAMODB" in sentence
     assert "\n" not in sentence
 
 
@@ -97,11 +97,11 @@ case "$*" in *--cache=npm-cache*) ;; *) echo "npm error code EROFS" >&2; exit 1;
     [
         (
             "npm error code ENOTFOUND\nnpm error errno ENOTFOUND",
-            "npm failed (npm error code ENOTFOUND): see that this machine reaches the npm registry",
+            "npm failed (npm error code ENOTFOUND): check that this machine can reach the npm registry",
         ),
         (
             "npm error code EACCES\nnpm error syscall mkdir\nnpm error path /root/.npm",
-            "npm failed (npm error code EACCES, path /root/.npm): see that there is room and that you may write there",
+            "npm failed (npm error code EACCES, path /root/.npm): check for free space and write permission there",
         ),
     ],
 )

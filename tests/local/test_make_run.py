@@ -126,7 +126,7 @@ def test_what_belongs_to_somebody_else_is_named_in_a_sentence(tmp_path, part):
 
     assert run.returncode == 1
     assert said == (
-        f"{path} cannot be written to; it belongs to {path.owner()}. Take it over: "
+        f"{path} cannot be written to; it belongs to {path.owner()}. Change the owner: "
         f'sudo chown -R "$(id -un)" {tmp_path / "local"}\n'
     )
 

@@ -98,7 +98,7 @@ def test_what_pip_says_and_a_sentence_end_a_set_up_that_fails(checkout):
 
     assert "No matching distribution found for no-such-package-of-ours==1" in done.stderr
     assert (
-        "Setting up failed: pip could not install the packages; the reason is above. Correct it and repeat."
+        "Setting up failed: pip could not install the packages; see the reason above. Correct it and try again."
         in done.stderr
     )
     assert "Traceback" not in done.stderr

@@ -196,8 +196,8 @@ def test_a_wrong_database_url_is_refused_without_repeating_its_password(project,
     done = start(project, SECRET_KEY="x", DATABASE_URL=url)
     assert done.returncode == 1
     sentence = (
-        "ImproperlyConfigured: DATABASE_URL is no database URL that is understood; it must be "
-        "postgres://user:password@host:5432/name or sqlite:////path/of/a/file, with %XX for special characters in "
+        "ImproperlyConfigured: DATABASE_URL is not a valid database URL; it must be "
+        "postgres://user:password@host:5432/name or sqlite:////path/to/a/file, with %XX for special characters in "
         "the password."
     )
     assert done.stderr.strip().endswith(sentence)

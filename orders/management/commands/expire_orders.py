@@ -27,7 +27,7 @@ class Command(BaseCommand):
     help = (
         "Turn PENDING orders that are too old into EXPIRED, oldest first. Safe to run at any time, also twice at "
         "once: no order is expired twice and none that has moved on is touched. Exits with 1 if one could not be. "
-        "On SIGINT or SIGTERM it finishes the order at hand, prints the summary and exits with 130 or 143; a second "
+        "On SIGINT or SIGTERM it finishes the current order, prints the summary and exits with 130 or 143; a second "
         "signal ends it at once."
     )
 
@@ -97,4 +97,4 @@ def _as_text(result: Sweep) -> str:
     text = "\n".join(f"{name + ':':<14}{value}" for name, value in lines.items())
     if result.dry_run:
         text = f"Dry run: nothing was written.\n{text}"
-    return f"{text}\nStopped before the end; run it again to go on." if result.stopped_early else text
+    return f"{text}\nStopped early; run it again to continue." if result.stopped_early else text

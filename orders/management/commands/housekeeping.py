@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = (
         "Delete expired sessions, and records of logins and of failed logins that are older than "
         f"{LOGIN_RECORD_AGE.days} days, from the relational database. Safe to run at any time, also twice at once. "
-        "On SIGINT or SIGTERM it finishes the batch at hand, prints the summary and exits with 130 or 143; a second "
+        "On SIGINT or SIGTERM it finishes the current batch, prints the summary and exits with 130 or 143; a second "
         "signal ends it at once."
     )
 
@@ -53,4 +53,4 @@ def _as_text(result: Housekeeping) -> str:
         f"failed logins, {LOGIN_RECORD_AGE.days} days old": result.login_failures,
     }
     text = "Deleted\n" + "\n".join(f"{name + ':':<28}{number:,}" for name, number in lines.items())
-    return f"{text}\nStopped before the end; run it again to go on." if result.stopped_early else text
+    return f"{text}\nStopped early; run it again to continue." if result.stopped_early else text
