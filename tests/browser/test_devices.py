@@ -25,6 +25,7 @@ def every_page(order):
     yield from ("/dashboard/overview/?count=1", "/dashboard/orders/new/", "/nowhere", at)
     yield from (f"/dashboard/search/?q={LONG_WORD}", f"{at}delete/?version=1", f"{at}status/?to=CANCELLED&version=1")
     yield f"{at}status/?to=CANCELLED&version=7"
+    yield f"/dashboard/?customer_email={'a' * 60}@{'b' * 60}.example"
 
 
 def every_admin_page(user):
@@ -91,6 +92,15 @@ def test_no_page_of_a_bulk_action_and_no_error_page_is_wider_than_the_screen(ope
     with given.silent_dynamodb():
         page.goto("/dashboard/")
     assert not is_wider_than(page, width)
+
+
+@pytest.mark.parametrize("address", ["/orders?page=2", f"/orders/{LONG_WORD * 2}", f"/orders?{LONG_WORD * 2}=1"])
+def test_no_refusal_of_the_api_is_wider_than_a_phone(open_browser, manager, address):
+    page = open_browser(manager, viewport={"width": 320, "height": 740})
+    page.goto(address)
+    expect(page.get_by_role("link", name="To the orders")).to_be_visible()
+    assert not is_wider_than(page, 320)
+    assert outside_of_its_card(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -16,7 +16,7 @@ TURNED = ["Teapot \u202e000,1", "Tea \u2069\u2069\u202cpot \u202e000,1", "Tea \u
 # Of each text of the page, the words whose letters do not stand from left to right.
 TURNED_AROUND = """() => {
     const found = []
-    const walker = document.createTreeWalker(document.querySelector('.o-page'), NodeFilter.SHOW_TEXT)
+    const walker = document.createTreeWalker(document.querySelector('.o-page, .o-bare'), NodeFilter.SHOW_TEXT)
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
         if (node.parentElement.closest('[hidden], option, script, .o-hidden, [data-rtl]')) continue
         let before = null
@@ -62,7 +62,8 @@ def test_a_stored_text_turns_nothing_around_on_any_page(page: Page, text):
 
 @pytest.mark.parametrize("text", TURNED, ids=["override", "breaks out", "embedding", "isolate"])
 def test_what_an_address_says_turns_nothing_around(page: Page, text):
-    for address in (f"/dashboard/search/?q={text}", f"/dashboard/orders/{text}/", f"/dashboard/?customer_email={text}"):
+    dashboard = f"/dashboard/search/?q={text}", f"/dashboard/orders/{text}/", f"/dashboard/?customer_email={text}"
+    for address in (*dashboard, f"/dashboard/?{text}=1", f"/nothing/{text}", f"/orders/{text}", f"/orders?{text}=1"):
         page.goto(address)
         assert page.evaluate(TURNED_AROUND) == [], address
 
