@@ -47,4 +47,6 @@ def test_addresses_carry_the_prefix_that_the_site_is_served_under(db):
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_the_page_can_only_be_read(db, method):
-    assert getattr(Client(), method)("/docs").status_code == 405
+    response = getattr(Client(enforce_csrf_checks=True), method)("/docs")
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert response.json()["code"] == "method_not_allowed"

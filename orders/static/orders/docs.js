@@ -11,11 +11,14 @@ dark.addEventListener("change", paint);
 paint();
 
 // Swagger UI sends what was typed as it is. A key is printed without the scheme, so it is pasted without it.
-function withScheme(key) {
-  return /^api-key\s/i.test(key) ? key : `Api-Key ${key.trim()}`;
+function withScheme(typed) {
+  const key = typed.trim();
+  return /^api-key\s/i.test(key) ? key : `Api-Key ${key}`;
 }
 
 async function load(key) {
+  // fetch would refuse it in its own terms.
+  if (/[^\x20-\x7e]/.test(key ?? "")) throw new Error("This is not an API key. Copy it whole, as it was printed.");
   const headers = key ? { Authorization: withScheme(key) } : {};
   const response = await fetch(place.dataset.schema, { headers: { Accept: "application/json", ...headers } });
   const found = await response.json();
