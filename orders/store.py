@@ -56,8 +56,8 @@ ATTEMPTS = 3
 Versions = Collection[Revision] | None
 """The revisions that a caller has seen and will accept; None accepts any."""
 
-# The attributes of every order that this module writes. A condition can check their types, and the size of a number, but
-# not whether a text is an instant or a number is whole.
+# The attributes of every order that this module writes. A condition can check their types, and the size of a number,
+# but not whether a text is an instant or a number is whole.
 WRITTEN = (
     Order.item,
     Order.quantity,
