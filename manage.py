@@ -9,7 +9,8 @@ from pathlib import Path
 def main() -> None:
     # Python leaves this folder out where PYTHONSAFEPATH is set.
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
+    # Another project's terminal may have exported its own. `--settings` names another module.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 (needs the first line)
     from django.core.management import execute_from_command_line  # noqa: PLC0415 (reads the line above)
 

@@ -157,15 +157,16 @@ def test_a_wrong_value_is_refused_with_the_name_and_what_it_takes(project, name,
     assert refusal(project, **{"SECRET_KEY": "x", name: value}).endswith(sentence)
 
 
+@pytest.mark.parametrize("exported", [{}, {"DJANGO_SETTINGS_MODULE": "another.settings"}])
 @pytest.mark.parametrize(
     "command", [["check"], ["migrate"], ["expire_orders", "--dry-run"], ["runserver", "--noreload"]]
 )
-def test_a_command_says_what_is_wrong_in_one_sentence(project, command):
+def test_a_command_says_what_is_wrong_in_one_sentence(project, command, exported):
     shutil.copy(PROJECT / "manage.py", project)
     done = subprocess.run(  # noqa: S603 (this project's own)
         [sys.executable, "manage.py", *command],
         cwd=project,
-        env={"DEBUG": "true", "LOG_LEVEL": "LOUD"},
+        env={"DEBUG": "true", "LOG_LEVEL": "LOUD", **exported},
         capture_output=True,
         text=True,
         check=False,
