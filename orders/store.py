@@ -34,6 +34,8 @@ from orders.errors import (
 )
 from orders.lifecycle import Status
 from orders.models import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
     OUTSIDE,
     UNVERSIONED,
     HistoryEntry,
@@ -56,8 +58,8 @@ ATTEMPTS = 3
 Versions = Collection[Revision] | None
 """The revisions that a caller has seen and will accept; None accepts any."""
 
-# The attributes of every order that this module writes. A condition can check their types, and the size of a number,
-# but not whether a text is an instant or a number is whole.
+# The attributes of every order that this module writes. A condition can check their types and the range of a value, but
+# not whether a text in that range is an instant, or a number is whole.
 WRITTEN = (
     Order.item,
     Order.quantity,
@@ -68,7 +70,12 @@ WRITTEN = (
     Order.version,
     Order.history,
 )
-IN_RANGE = Order.quantity.between(-MAX_INTEGER, MAX_INTEGER) & Order.version.between(0, MAX_VERSION)
+IN_RANGE = (
+    Order.quantity.between(-MAX_INTEGER, MAX_INTEGER)
+    & Order.version.between(0, MAX_VERSION)
+    & Order.created_at.between(FIRST_INSTANT, LAST_INSTANT)
+    & Order.updated_at.between(FIRST_INSTANT, LAST_INSTANT)
+)
 WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN), IN_RANGE)
 
 
@@ -332,8 +339,9 @@ def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
 
 
 def _as_ours(sources: Collection[Status], versions: Versions = None) -> Condition:
-    # Holds when the order has one of these statuses and versions, and no other program has changed it.
-    condition: Condition = _in_step(sources) & WELL_FORMED
+    # Holds when the order has one of these statuses and versions, and no other program has changed it. Only EXPIRED
+    # orders have expired_at, and they are final.
+    condition: Condition = _in_step(sources) & WELL_FORMED & Order.expired_at.does_not_exist()
     return condition if versions is None else condition & _at(versions)
 
 

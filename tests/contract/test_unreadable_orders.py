@@ -26,6 +26,12 @@ BROKEN = {
     "version is a text": {"version": {"S": "1"}},
     "history is a text": {"history": {"S": "garbage"}},
     "updated_at is a set": {"updated_at": {"SS": ["a"]}},
+    "created_at is empty": {"created_at": {"S": ""}},
+    "created_at is no date": {"created_at": {"S": "soon"}},
+    "created_at is too early": {"created_at": {"S": "0001-01-01T00:00:00Z"}},
+    "expired_at is a number": {"expired_at": {"N": "7"}},
+    "expired_at is no instant": {"expired_at": {"S": "2024-13-01T10:15:30Z"}},
+    "updated_at is too late": {"updated_at": {"S": "9999-12-31T23:59:59.999999Z"}},
     "version is too large": {"version": {"N": "1e16"}},
     "version is too large to count on": {"version": {"N": "9.9E125"}},
     "version is negative": {"version": {"N": "-1"}},
@@ -35,9 +41,8 @@ BROKEN = {
 # What no condition can ask for. Of an order of the former system these are found all the same.
 MALFORMED = {
     "quantity is a fraction": {"quantity": {"N": "2.5"}},
-    "created_at is no instant": {"created_at": {"S": "soon"}},
+    "created_at is no instant": {"created_at": {"S": "2024-13-01T10:15:30Z"}},
     "history has a malformed entry": {"history": {"L": [{"S": "PENDING"}]}},
-    "expired_at is a number": {"expired_at": {"N": "7"}},
 }
 CHANGES = [pytest.param(changes, id=name) for name, changes in BROKEN.items()]
 ALL_CHANGES = [*CHANGES, *(pytest.param(changes, id=name) for name, changes in MALFORMED.items())]
