@@ -6,17 +6,17 @@ BIN := .venv/bin
 STAGE ?= prod
 .PHONY: help setup run test lint format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
 
-# What another project's terminal may have exported; each would lead Python or Django to other code.
+# Another project may have exported these in the terminal; each could make Python or Django load other code.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Ends here, with a sentence, when $(PYTHON) is too old.
+# Stops with a message if $(PYTHON) is too old.
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 
-# By the environment's own Python while it runs, because $(PYTHON) may be another one, or too old.
+# Uses the environment's own Python while it runs, because $(PYTHON) may be a different or older version.
 setup: ## Create .venv, or create it again if it is broken, moved or out of date
 	@if $(BIN)/python -c '' 2>/dev/null; then python=$(BIN)/python; else python=$(PYTHON); $(NEW_ENOUGH); fi; \
 	$$python -m local.setup .venv requirements.txt requirements-dev.txt
@@ -79,5 +79,5 @@ test-deploy: setup ## Deploy to an AWS on this machine and use it, from the firs
 	$(BIN)/python -m pytest tests/deploy
 
 CASES ?= 5000
-test-schema: setup ## Send CASES (5000) requests made from /schema to the API as production runs it
+test-schema: setup ## Send CASES (5000) requests generated from /schema to the API with production settings
 	CASES=$(CASES) $(BIN)/python -m pytest -s tests/schema

@@ -38,7 +38,7 @@ worker_class = "gthread"
 threads = 8
 
 # By default, gunicorn takes SCRIPT_NAME from a header, and answers 500 to a path that does not begin with it. The proxy
-# of docs/operations.md sends no such header, so it comes from a client.
+# in docs/operations.md does not send this header, so it could only come from a client.
 forwarder_headers = ""
 
 # Longer than the app takes to give a stalled engine up (about 8 s), shorter than a proxy's usual minute.
@@ -52,8 +52,8 @@ keepalive = 75
 max_requests = 10_000
 max_requests_jitter = 1_000
 
-# With every filter and the longest cursor, an address takes about 3 KB once it is percent-encoded. gunicorn answers a
-# longer one than this with a 414 of its own.
+# The longest URL of the API, with every filter and a cursor, takes about 3 KB when it is percent-encoded. gunicorn
+# answers a longer request line than this with its own 414.
 limit_request_line = 8190
 
 # The app's own log lines, which are JSON under LOG_JSON=true, go to standard error, and journald takes them from there.
@@ -63,9 +63,9 @@ errorlog = "-"
 
 
 def post_fork(server: "Arbiter", worker: "Worker") -> None:  # noqa: ARG001 (gunicorn's signature)
-    """Stop the start with the sentence alone when a setting is wrong. Loading the app would print a traceback.
+    """Stop with one message, without a traceback, if a setting is invalid.
 
-    In the worker, because a reload (SIGHUP) has to read the settings anew.
+    In the worker, because a reload (SIGHUP) has to read the settings again.
     """
     try:
         import_module("ordersite.settings")
@@ -74,24 +74,24 @@ def post_fork(server: "Arbiter", worker: "Worker") -> None:  # noqa: ARG001 (gun
 
 
 def when_ready(server: "Arbiter") -> None:
-    """Warn of a set-up that works and is not fit for the public. See docs/operations.md, Behind a proxy."""
+    """Warn of a set-up that works but must not be public. See docs/operations.md, Behind a proxy."""
     reachable = [address for address in server.cfg.address if _is_reachable(address)]
     if reachable:
         server.log.warning(
-            "Other machines can reach %s. gunicorn alone must not serve the public: %d half-sent requests stop it for "
+            "Other machines can reach %s. gunicorn alone must not be public: %d half-sent requests block it for "
             "everybody. Let only a proxy that buffers requests reach it (docs/operations.md, Behind a proxy).",
             ", ".join(f"{host}:{port}" for host, port in reachable),
             server.cfg.workers * server.cfg.threads,
         )
     if not proxies:
         server.log.warning(
-            "TRUSTED_PROXIES is not set, so all clients of a proxy count as one: five wrong passwords for a name lock "
-            "it for everybody. Set it to the proxy's address (docs/operations.md, Behind a proxy)."
+            "TRUSTED_PROXIES is not set, so all clients behind a proxy count as one: five wrong passwords for a name "
+            "lock it for everybody. Set it to the proxy's address (docs/operations.md, Behind a proxy)."
         )
 
 
 def _is_reachable(address: object) -> bool:
-    """Whether other machines can connect. A Unix socket's address is a text, an inherited socket's a number."""
+    """Whether other machines can connect. A Unix socket's address is a str, an inherited socket's an int."""
     if not isinstance(address, tuple):
         return False
     host = address[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    # Python leaves this folder out where PYTHONSAFEPATH is set.
+    # With PYTHONSAFEPATH, Python does not add this folder.
     sys.path.insert(0, str(Path(__file__).resolve().parent))
     # Another project's terminal may have exported its own. `--settings` names another module.
     os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
@@ -20,7 +20,7 @@ def main() -> None:
         # 128 + SIGINT, as shells expect.
         sys.exit(130)
     except ImproperlyConfigured as wrong:
-        # A setting has a wrong value, and the sentence names it.
+        # A setting has an invalid value, and the message names it.
         sys.exit(str(wrong))
 
 

@@ -48,7 +48,7 @@ class ApiKeyForm(forms.ModelForm):
             raise forms.ValidationError(str(error), code="invalid") from None
 
     def clean_expiry_date(self) -> datetime | None:
-        """Refuse an instant that has passed. A key that has expired may keep it, so that its name can be changed."""
+        """Refuse a time in the past, unless it is unchanged, so that an expired key can still be renamed."""
         expiry: datetime | None = self.cleaned_data["expiry_date"]
         if expiry is not None and expiry <= timezone.now() and "expiry_date" in self.changed_data:
             raise forms.ValidationError(PAST_EXPIRY, code="past")
@@ -63,7 +63,7 @@ class StatusFilter(admin.SimpleListFilter):
         return [(status.value, str(status.label)) for status in KeyStatus]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:  # noqa: ARG002 - Django's
-        """The keys of the chosen status; for another text in the address, every key."""
+        """The keys with the chosen status; all keys if the address names no valid status."""
         has_expired = Q(expiry_date__lte=timezone.now())
         chosen = {
             KeyStatus.ACTIVE: queryset.filter(~has_expired | Q(expiry_date=None), revoked=False),
@@ -80,7 +80,7 @@ PAST_EXPIRY = (
     "To disable a key, revoke it."
 )
 BADGES = {KeyStatus.ACTIVE.label: "success", KeyStatus.EXPIRED.label: "warning", KeyStatus.REVOKED.label: "danger"}
-"""The colour of each status, as Unfold names it."""
+"""The colour of each status, by Unfold's names."""
 
 
 @admin.register(ApiKey)

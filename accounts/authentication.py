@@ -17,8 +17,8 @@ class ApiKeyAuthentication(BaseAuthentication):
     """Lets a program in by `Authorization: Api-Key <key>`; another scheme, or none, is left to the next class.
 
     A key that was sent and does not count is a 401 even where a session would have let the request in: the client
-    meant the key. The codes are those of `accounts.keys`. An address that sends too many such keys is refused with a
-    429, before the database is asked; a key that this process has let in before is let in all the same.
+    meant the key. The codes are those of `accounts.keys`. An address that sends too many such keys gets a 429
+    before any database query; a key that this process has accepted before is still accepted.
     """
 
     def authenticate(self, request: Request) -> tuple[ApiKeyCaller, None] | None:
@@ -38,10 +38,10 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """Lets staff in by the session of a login.
+    """Authenticates staff by the session of a login.
 
-    An address that sends too many sessions of nobody, or leaves out the CSRF token too often, is refused with a 429,
-    before the database is asked.
+    An address that sends too many unknown sessions, or omits the CSRF token too often, gets a 429 before any database
+    query.
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:

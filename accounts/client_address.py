@@ -1,9 +1,9 @@
-"""The address of the client that sends a request, which the client cannot choose by a header.
+"""The address of the client of a request, which the client cannot choose by a header.
 
-The peer sent the request to this app: on Lambda the caller of API Gateway, elsewhere the other end of the connection. A
-peer in `settings.TRUSTED_PROXIES` passes a request on for somebody else. Each proxy appends the address of its own peer
-to X-Forwarded-For, so the client is the rightmost entry that is no trusted proxy; what stands further left is only what
-the client claims.
+The peer is the caller of API Gateway on Lambda, and elsewhere the other end of the connection. A peer in
+`settings.TRUSTED_PROXIES` forwards requests of other clients. Each proxy appends the address of its own peer to
+X-Forwarded-For, so the client is the rightmost entry that is not a trusted proxy. Entries further left may come from
+the client itself.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from typing import Any, Literal, Protocol
 from django.conf import settings
 
 MAX_PROXIES = 16
-"""More entries of X-Forwarded-For are not read."""
+"""The most entries of X-Forwarded-For that are read."""
 MAX_LENGTH = 64
-"""An IPv6 address in brackets with a scope and a port is shorter."""
+"""The most characters of an entry; an IPv6 address in brackets with a scope and a port is shorter."""
 
 Environ = Mapping[str, Any]
 Address = IPv4Address | IPv6Address
@@ -23,20 +23,20 @@ Peer = Address | Literal["unix"] | None
 
 
 class Request(Protocol):
-    """Django's or REST framework's."""
+    """A request of Django or of REST framework."""
 
     META: dict[str, Any]
 
 
 def client_address(request: Request) -> str:
-    """An IP address: IPv4 also where IPv6 only carries it, without port and scope. Empty when the peer has none."""
+    """An IP address without port and scope; IPv4 if it is mapped to IPv6. Empty if the peer has none."""
     return address_of(request.META)
 
 
 def limited_address(request: Request) -> str | None:
-    """The address that limits count by: an IPv6 client has a network of 64 bits to itself, so its first address.
+    """The address that limits count by: for IPv6 the network of 64 bits, which one client usually has to itself.
 
-    None when the peer has no address; all those share one limit.
+    None if the peer has no address; all such peers share one limit.
     """
     address = client_address(request)
     if ":" not in address:
@@ -45,9 +45,9 @@ def limited_address(request: Request) -> str | None:
 
 
 def address_of(environ: Environ) -> str:
-    """What `client_address` says of the request that a WSGI server describes."""
+    """The same for a WSGI environment."""
     client = _peer(environ)
-    # rsplit, because the left part of the header may be long and is the client's own.
+    # rsplit, because the left part of the header comes from the client and may be long.
     entries = environ.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", MAX_PROXIES)[-MAX_PROXIES:]
     while entries and _is_trusted(client):
         address = _parsed(entries.pop())
@@ -59,12 +59,12 @@ def address_of(environ: Environ) -> str:
 
 def _peer(environ: Environ) -> Peer:
     if (event := environ.get("lambda.event")) is not None:
-        # Zappa takes REMOTE_ADDR from X-Forwarded-For, where the client chooses it behind a REGIONAL endpoint.
+        # Zappa takes REMOTE_ADDR from X-Forwarded-For, which lets the client choose it behind a REGIONAL endpoint.
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
         identity = event.get("requestContext", {}).get("identity") or {}
         return _parsed(identity.get("sourceIp") or "")
     remote = environ.get("REMOTE_ADDR", "")
-    # gunicorn gives the peer at a Unix socket no address.
+    # gunicorn sets no address for a peer at a Unix socket.
     return _parsed(remote) if remote else "unix"
 
 
@@ -75,7 +75,7 @@ def _is_trusted(peer: Peer) -> bool:
 
 
 def _parsed(text: str) -> Address | None:
-    """The address in an entry like 192.0.2.1, 192.0.2.1:4711, 2001:db8::1 or [2001:db8::1]:4711; else None."""
+    """The address in an entry like 192.0.2.1, 192.0.2.1:4711, 2001:db8::1 or [2001:db8::1]:4711, or None."""
     text = text.strip()
     if len(text) > MAX_LENGTH:
         return None

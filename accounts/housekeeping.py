@@ -1,4 +1,4 @@
-"""Deletes what the relational database has no more use for: expired sessions and old records of logins."""
+"""Deletes expired sessions and old login records from the relational database."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 LOGIN_RECORD_AGE = timedelta(days=90)
-"""Long enough to look into an incident. They hold addresses and names of browsers, so not longer."""
+"""Long enough to investigate an incident, and no longer, because the records contain personal data."""
 BATCH = 500
-"""Rows per statement, so that each is short and others that write get their turn."""
+"""Rows per statement, so that each statement is short and does not block other writers."""
 
 
 @dataclass
@@ -28,9 +28,9 @@ class Housekeeping:
 def delete_outdated(*, at: datetime, time_is_up: Callable[[], bool] = lambda: False) -> Housekeeping:
     """Delete sessions that have expired and records of logins older than LOGIN_RECORD_AGE, as of the instant `at`.
 
-    Stops before the next batch once `time_is_up()`. Safe to repeat, and to run twice at once. The log of changes in the
-    admin is left: it is the record of who gave whom access.
-    Raises django.db.Error when the database does not answer; what was deleted until then stays deleted.
+    Stops before the next batch once `time_is_up()`. Safe to repeat, and to run twice at once. The admin's log of
+    changes is not deleted, because it records who gave whom access.
+    Raises django.db.Error if the database does not answer; rows deleted before that stay deleted.
     """
     old = at - LOGIN_RECORD_AGE
     outdated: list[tuple[str, QuerySet[Any]]] = [
@@ -51,6 +51,6 @@ def delete_outdated(*, at: datetime, time_is_up: Callable[[], bool] = lambda: Fa
 
 def _deleted_in_batches(rows: QuerySet[Any]) -> Iterator[int]:
     while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        # Filtered again: a session may have been prolonged since.
+        # Filtered again, because a session may have been extended since.
         _, deleted = rows.filter(pk__in=keys).delete()
         yield deleted.get(rows.model._meta.label, 0)  # noqa: SLF001 (Django's public name for it)

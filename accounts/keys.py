@@ -67,8 +67,8 @@ def _proceed() -> None:
 def caller_for(key: str, *, at: datetime, before_unknown: Callable[[], None] = _proceed) -> ApiKeyCaller:
     """The caller that `key` stands for at the aware instant `at`. Asks the database at most once in `KEPT_FOR`.
 
-    Calls `before_unknown` before it asks the database for a key that it has not let in before, and lets pass what that
-    raises.
+    Calls `before_unknown` before it queries the database for a key that it has not accepted before; an exception of it
+    is passed on.
     Raises KeyInvalidError; or, only when the secret half is right, KeyRevokedError or KeyExpiredError.
     """
     reading = _reading_of(key, at, before_unknown) if SHAPE.fullmatch(key) else None

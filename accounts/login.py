@@ -1,4 +1,4 @@
-"""The login and the logout of staff; wrong passwords are limited per name and address, and per address."""
+"""Login and logout of staff, with limits on wrong passwords per name and address, and per address."""
 
 from http import HTTPStatus
 from math import ceil
@@ -23,10 +23,10 @@ Credentials = dict[str, Any] | None
 
 
 class LoginLimits(AxesDatabaseHandler):
-    """django-axes counts per name and address; this adds the failures of the whole address, with a limit of their own.
+    """django-axes counts per name and address; this adds a limit for all failures of an address.
 
-    A successful login forgets the failures of its own name at its own address only, so an account of one's own does not
-    help with guessing the others.
+    A successful login clears only the failures of its own name at its own address, so a user cannot reset the limit by
+    logging in to their own account.
     """
 
     def get_failures(self, request: HttpRequest, credentials: Credentials = None) -> int:
@@ -43,7 +43,7 @@ class LoginLimits(AxesDatabaseHandler):
 
 
 def locked_out(request: HttpRequest, original_response: HttpResponse | None, credentials: Credentials) -> HttpResponse:  # noqa: ARG001 (axes' signature)
-    """The answer to a login while it is locked, which lasts an hour at most."""
+    """The response to a login while it is locked, for an hour at most."""
     sentence = _(
         "Too many wrong passwords were entered from your network address, for this name or for several names. Try "
         "again in an hour. An administrator can unlock your address earlier: delete its rows under “Login failures”."
@@ -52,7 +52,7 @@ def locked_out(request: HttpRequest, original_response: HttpResponse | None, cre
 
 
 def login(request: HttpRequest) -> HttpResponse:
-    """The admin's login. Refuses with a 429, before the database is asked, an address that asks or fails too often."""
+    """The admin's login. An address with too many requests or failures gets a 429 before any database query."""
     failures = Failures(request, "login")
     seconds = seconds_to_wait(address_identity(request), settings.ORDERS_API_RATE)
     if request.method == "POST":
@@ -72,7 +72,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 def logout(request: HttpRequest) -> HttpResponse:
-    """The admin's logout, for everybody. Django's route leaves a person signed in who is not staff."""
+    """The admin's logout, for everybody. Django's own route does not sign out people who are not staff."""
     return admin.site.logout(request)
 
 

@@ -37,7 +37,7 @@ class ApiKey(AbstractAPIKey):
         verbose_name_plural = "API keys"
 
     def __str__(self) -> str:
-        """The name, as the pages of the admin show it."""
+        """The name as the admin shows it."""
         return shown_name(self.name)
 
     def status(self, *, at: datetime) -> KeyStatus:

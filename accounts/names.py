@@ -1,4 +1,4 @@
-"""The name of an API key: one line that the history of an order can show."""
+"""The names of API keys: one line each, because the history of an order shows them."""
 
 from orders.text import hidden_character, trimmed, visible
 
@@ -8,7 +8,7 @@ LONGEST_NAME = 50
 def checked_name(name: str) -> str:
     """`name` without the blanks around it.
 
-    Raises ValueError with a sentence when it is blank, too long or holds an invisible or control character.
+    Raises ValueError, with a message for the user, if it is blank, too long or contains a hidden character.
     """
     name = trimmed(name)
     if not name:
@@ -21,5 +21,5 @@ def checked_name(name: str) -> str:
 
 
 def shown_name(name: str) -> str:
-    """`name` with each hidden character as its code: keys made before such names were refused may have one."""
+    """`name` with each hidden character as its code. Keys created before such names were refused may have one."""
     return visible(name)

@@ -1,11 +1,11 @@
-"""Limits how often one caller may ask, and how often one address may fail to say who it is.
+"""Limits the requests of each caller, and the failed authentication attempts of each address.
 
 Each limit is a bucket that holds as many requests as its rate allows and refills evenly: 1200/min lets 1,200 requests
-through at once and then 20 a second (the generic cell rate algorithm). All that is stored of an identity is the moment
-when its bucket is full again, in a cache of its own, so that neither pushes out what pages have counted. The default
-cache is the process's, so each process counts for itself.
+through at once and then 20 a second (the generic cell rate algorithm). The only value stored for an identity is the
+time at which its bucket is full again. It is in a separate cache, so that callers do not evict the dashboard's counts.
+The cache is in the process's memory, so each process counts separately.
 
-An identity is `key:<prefix>`, `user:<id>` or `ip:<address>`, which no header can choose.
+An identity is `key:<prefix>`, `user:<id>` or `ip:<address>`. A client cannot choose it by a header.
 """
 
 import time
@@ -24,23 +24,23 @@ CACHE = "throttle"
 SECOND = 1_000_000_000
 
 Rate = tuple[int, int]
-"""So many requests in so many seconds."""
+"""The number of requests, and of seconds in which they are allowed."""
 
 _counting = Lock()
 
 
 def seconds_to_wait(identity: str, rate: Rate, *, count: bool = True, at: int | None = None) -> float:
-    """How long `identity` must wait before its next request, 0 if it need not: then the request is counted.
+    """How long `identity` must wait before its next request. If that is 0, this request is counted.
 
-    A request that must wait is not counted, so whoever goes on asking is let in again at the rate. With `count=False`
-    none is. `at` is in nanoseconds since the epoch.
+    A request that must wait is not counted, so a caller that keeps asking is accepted again at the rate. With
+    `count=False` nothing is counted. `at` is in nanoseconds since the epoch.
     """
     requests, seconds = rate
     now = time.time_ns() if at is None else at
     capacity = seconds * SECOND
     with _counting:
         full_at = caches[CACHE].get(identity, now)
-        # No bucket is emptier than empty: a later moment is from before the clock was set back.
+        # A time later than that of an empty bucket was stored before the clock was set back.
         full_after = (full_at if now < full_at <= now + capacity else now) + capacity // requests
         if full_after > now + capacity:
             return (full_after - now - capacity) / SECOND
@@ -50,7 +50,7 @@ def seconds_to_wait(identity: str, rate: Rate, *, count: bool = True, at: int | 
 
 
 def identity_of(request: Request) -> str:
-    """Whose requests this one counts among."""
+    """The identity that this request counts for."""
     if isinstance(request.user, ApiKeyCaller):
         return f"key:{request.user.prefix}"
     if request.user and request.user.is_authenticated:
@@ -63,7 +63,7 @@ def address_identity(request: client_address.Request) -> str:
 
 
 class CallerThrottle(BaseThrottle):
-    """Counts each request that was not refused before, by `settings.ORDERS_API_RATE`."""
+    """Limits the requests that permissions have accepted, by `settings.ORDERS_API_RATE`."""
 
     def allow_request(self, request: Request, view: object) -> bool:  # noqa: ARG002 (REST framework's signature)
         self._seconds = seconds_to_wait(identity_of(request), settings.ORDERS_API_RATE)
@@ -74,7 +74,7 @@ class CallerThrottle(BaseThrottle):
 
 
 def count_refusal(request: Request) -> None:
-    """Count a request that will be refused: REST framework asks its throttles only after the permissions.
+    """Count a request that will be refused, because REST framework runs its throttles only after the permissions.
 
     Raises Throttled instead of the refusal when the caller has used up the limit.
     """
@@ -82,10 +82,10 @@ def count_refusal(request: Request) -> None:
 
 
 class Failures:
-    """The attempts of one address to say who it is that failed, by `settings.ORDERS_AUTH_FAILURE_RATE`.
+    """The failed authentication attempts of one address, limited by `settings.ORDERS_AUTH_FAILURE_RATE`.
 
-    Keys, sessions and logins are limited apart: the wrong keys of a shop do not stop the people behind the same address
-    from signing in, nor the other way round.
+    Keys, sessions and logins have separate limits, so that a shop's wrong keys do not stop people behind the same
+    address from signing in, or the other way round.
     """
 
     def __init__(self, request: client_address.Request, kind: str) -> None:
@@ -95,11 +95,11 @@ class Failures:
         return seconds_to_wait(self._identity, settings.ORDERS_AUTH_FAILURE_RATE, count=count)
 
     def require_few(self) -> None:
-        """Raises Throttled when the limit is used up; for before the database is asked."""
+        """Raises Throttled if the limit is used up. Call it before the database query."""
         _throttle(self.seconds_to_wait())
 
     def add(self) -> None:
-        """Count one. Raises Throttled when the limit is used up."""
+        """Count one failure. Raises Throttled if the limit is used up."""
         _throttle(self.seconds_to_wait(count=True))
 
 

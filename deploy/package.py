@@ -75,7 +75,7 @@ NOT_SHIPPED = (
     "django/contrib/*/static",
     # The sources of minified scripts, for the developer tools of a browser.
     "staticfiles/**/*.map*",
-    # The gateway compresses what it sends, so the large script is not needed twice.
+    # The gateway compresses responses, so the large script is not needed twice.
     "staticfiles/drf_spectacular_sidecar/**/*.gz",
     "*/tests",
     "django/contrib/gis",
@@ -91,16 +91,16 @@ NOT_SHIPPED = (
 UNUSED_STATIC = (
     # REST framework's own pages are not served.
     "rest_framework",
-    # /docs needs Swagger UI's bundle and its style sheet only.
+    # /docs needs only Swagger UI's bundle and style sheet.
     "redoc",
     "swagger-ui-standalone-preset*",
     "oauth2-redirect*",
     "favicon-32x32.png",
-    # The admin asks for the minified ones.
+    # The admin uses the minified files.
     "xregexp.js",
     "jquery.js",
 )
-"""What `collectstatic` is not to gather for the package."""
+"""Patterns of static files that `collectstatic` leaves out of the package."""
 
 USELESS = re.compile(r".*\.(pyi|pyx|pxd|c|h|po|a|typed)")
 BOTO_SERVICES = ("dynamodb", "ssm")

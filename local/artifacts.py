@@ -113,7 +113,7 @@ def engine_files(root: Path = ROOT) -> Path:
 def _pack(temporary: Path) -> Path:
     """The npm package as a file, its checksum verified."""
     npm = _find_npm() or _fetch_npm(temporary)
-    # Given here, because any of these may be otherwise in the developer's ~/.npmrc. The cache in HOME may be read-only.
+    # Set here, because the developer's ~/.npmrc may set them differently. The cache in HOME may be read-only.
     options = ["--ignore-scripts", "--dry-run=false", "--offline=false", "--pack-destination=.", "--cache=npm-cache"]
     _run([*npm, "pack", f"{ENGINE_PACKAGE}@{ENGINE_VERSION}", *options], temporary, "npm")
     package = temporary / f"{ENGINE_PACKAGE}-{ENGINE_VERSION}.tgz"
@@ -190,7 +190,7 @@ def _absent(folder: Path, *, notice: str) -> Iterator[Path | None]:
 
 
 def _leftovers(folder: Path) -> list[Path]:
-    """What fetches that were killed have left beside `folder`, or what a running one uses: its lock tells which."""
+    """Temporary folders beside `folder`, of downloads that were killed or, while the lock is held, of a running one."""
     return list(folder.parent.glob(f"{FETCHING}*"))
 
 
@@ -221,7 +221,7 @@ def _complaint(output: str) -> str:
 
 
 def _remedy(complaint: str) -> str:
-    """The network is to blame for most failures, but not for those of the disk."""
+    """What to check: the disk if the complaint names a disk error, otherwise the network."""
     if re.search("EACCES|EDQUOT|ENOSPC|EPERM|EROFS|Errno", complaint):
         return "check for free space and write permission there"
     return "check that this machine can reach the npm registry"

@@ -39,7 +39,7 @@ def curl(facts: Facts) -> str:
 
 
 def _reading_files() -> str:
-    """What makes `manage.py` read `.local/env` in a terminal that sets what production sets, as this one does."""
+    """A prefix that makes `manage.py` read `.local/env` in a terminal that exports variables of production."""
     exported = [name for name in ("SECRET_KEY", "SSM_PARAMETER") if os.environ.get(name)]
     return f"env -u {' -u '.join(exported)} " if exported else ""
 

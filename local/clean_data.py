@@ -1,4 +1,4 @@
-"""`python -m local.clean_data`: remove the orders of `make run` and its users and keys; what `make clean-data` runs."""
+"""`python -m local.clean_data`, for `make clean-data`: remove the orders of `make run` and its users and keys."""
 
 import shutil
 import sys
@@ -7,7 +7,7 @@ from local import PROJECT, ROOT, state
 
 
 def main() -> int:
-    """0 when nothing is left of the data; 1 when it cannot be removed, and a sentence on standard error says why."""
+    """Returns 0 if the data has been removed, or 1 with the reason on standard error."""
     folder = ROOT / "dynamodb"
     if state.kept(folder):
         sys.stderr.write("The orders are in use. First stop `make run` and any other program that uses its engine.\n")

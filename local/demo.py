@@ -2,7 +2,7 @@
 
 Prints one line of JSON: the fresh API key and whether `staff` may log in. It repeats safely. In a database that is not
 a SQLite file it makes neither, because a login that everybody knows is for a laptop alone. Demo orders go only into a
-table that this module has just made; a table that was there, which may hold somebody's real orders, is left as it is.
+table that this module has just created; an existing table, which may contain real orders, is not changed.
 """
 
 import argparse
@@ -26,7 +26,9 @@ SEED = ("--count", "200", "--days", "10", "--seed", "1")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.demo")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--unfinished", type=Path, help="for the embedded engine: a file, there until it is seeded")
+    parser.add_argument(
+        "--unfinished", type=Path, help="for the embedded engine: a file that exists until seeding is complete"
+    )
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
     try:
@@ -45,10 +47,10 @@ def main() -> int:
 
 
 def prepare_orders(unfinished: Path | None) -> None:
-    """Make the table with demo orders where there is none. Raises CommandError when that cannot be done.
+    """Create the table with demo orders if there is none. Raises CommandError if that fails.
 
-    `unfinished` is None for an engine that the developer runs: nothing of a table that exists there is changed. The
-    embedded engine's table is this project's own and gets what it lacks; `unfinished` outlives an interruption.
+    `unfinished` is None for an engine that the developer runs; an existing table there is not changed. The embedded
+    engine's table belongs to this project and gets missing indexes; there, `unfinished` marks an interrupted seeding.
     """
     missing = _missing_indexes()
     if unfinished is None:

@@ -1,4 +1,4 @@
-"""The environment that the app gets on a developer's machine, and the file that tells a second terminal of it."""
+"""The environment of the app on a developer's machine, and the file from which a second terminal reads it."""
 
 import os
 import socket
@@ -12,10 +12,10 @@ from ordersite import development
 from ordersite.development import ENDPOINT, ENDPOINTS
 
 PYTHON_KEPT = {"PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED", "PYTHONUTF8"}
-"""The variables of Python's own that decide neither what is imported nor what stops a program."""
+"""Python's variables that affect neither imports nor the exit of a program."""
 
 NOT_OURS = {"COLLECTED_STATIC", "DJANGO_SETTINGS_MODULE", "HTTPS_ONLY", "SSM_PARAMETER", "STATIC_URL"}
-"""Another project's settings, and what is for production only."""
+"""Variables of other projects, and settings for production only."""
 
 TOOLS_KEPT = {
     "pip_": {
@@ -27,19 +27,19 @@ TOOLS_KEPT = {
         *("fetch_retries", "fetch_timeout", "userconfig"),
     },
 }
-"""Of the options of pip and npm, those that say from where and how they fetch."""
+"""The options of pip and npm that say where and how they download."""
 
 
 def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT / ".env") -> str | None:
     """The engine that the developer named, in the environment or else in `.env`; None when there is none.
 
-    A variable that is set and empty hides the one of the same name in `.env`. Raises LocalEngineError for what is no
-    address of an engine, and for Amazon's own, which is no place for demo orders.
+    An empty variable overrides the one of the same name in `.env`. Raises LocalEngineError for an invalid address, and
+    for Amazon's own, where demo orders do not belong.
     """
     endpoint = development.named_engine({**_read(file), **variables})
     if endpoint and not development.is_http_url(endpoint):
         raise LocalEngineError(
-            f"The DynamoDB engine is named as {endpoint!r}, which is not a URL like http://127.0.0.1:8000: {_correct()}"
+            f"The DynamoDB engine is given as {endpoint!r}, which is not a URL like http://127.0.0.1:8000: {_correct()}"
         )
     if endpoint and (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
         raise LocalEngineError(
@@ -71,12 +71,12 @@ def for_app(endpoint: str, variables: Mapping[str, str] = os.environ) -> dict[st
 
 
 def for_python(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of a Python program of this project: nothing in it leads Python to other code."""
+    """The environment of a Python program of this project, without variables that make Python load other code."""
     return {name: value for name, value in variables.items() if not name.startswith("PYTHON") or name in PYTHON_KEPT}
 
 
 def for_packages(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of pip and npm: from where they fetch is the machine's to say, what they do with it is not."""
+    """The environment of pip and npm, which keeps only the options in TOOLS_KEPT."""
     environment = for_python(variables)
     kept = {name: value for name, value in environment.items() if not _is_dropped(name.lower())}
     return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "NO_UPDATE_NOTIFIER": "1"}

@@ -1,8 +1,8 @@
-"""Make a virtual environment, or make it again: `python -m local.setup FOLDER LIST…`, before there is one.
+"""Creates a virtual environment, or creates it again: `python -m local.setup FOLDER LIST…`.
 
-It holds what the lists of pinned packages name and nothing else. It is made again when it is not whole, its Python is
-gone or another, its folder was moved, or a list has changed. Two of these at once take turns. It imports the standard
-library only, and runs in the environment that it is to replace or in any Python of 3.11 or newer.
+The environment contains exactly the packages in the lists. It is created again if it is incomplete, its Python is
+missing or has changed, its folder was moved, or a list has changed. Concurrent set-ups wait for each other. This module
+uses the standard library only, and runs in the environment that it replaces or in any Python from 3.11 on.
 """
 
 import argparse
@@ -23,12 +23,12 @@ INTERRUPTED = 130
 
 
 class SetUpError(LocalEngineError):
-    """The virtual environment could not be made."""
+    """The virtual environment could not be created."""
 
 
 def main() -> int:
-    """0 when the environment is ready, 1 when it could not be made; then a sentence on standard error says why."""
-    parser = argparse.ArgumentParser(prog="python -m local.setup", description="Make a virtual environment.")
+    """Returns 0 if the environment is ready, or 1 with the reason on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m local.setup", description="Create a virtual environment.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("lists", type=Path, nargs="+", metavar="LIST")
     options = parser.parse_args()
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def ensure(folder: Path, lists: list[Path]) -> None:
-    """Raises SetUpError, and OSError for a folder that cannot be written to."""
+    """Create the environment if it is not ready. Raises SetUpError, and OSError if a folder cannot be written to."""
     if is_ready(folder, lists):
         return
     ROOT.mkdir(exist_ok=True)
@@ -62,7 +62,7 @@ def ensure(folder: Path, lists: list[Path]) -> None:
 
 
 def is_ready(folder: Path, lists: list[Path]) -> bool:
-    """Whether it was made here, by this Python's version, from these lists, and its Python still runs."""
+    """Whether it was created in this folder, by this version of Python and from these lists, and its Python runs."""
     try:
         return (folder / STAMP).read_text() == _stamp(folder, lists) and _runs(folder)
     except OSError:
@@ -80,13 +80,13 @@ def _runs(folder: Path) -> bool:
 
 
 def _make(folder: Path, lists: list[Path]) -> None:
-    # Not this process's own executable: that may lie in the folder that is removed here.
+    # Not this process's executable, which may be in the folder that is removed here.
     base = getattr(sys, "_base_executable", sys.executable)
-    if folder.is_symlink():  # what it points to is another folder's, and is not to be emptied
+    if folder.is_symlink():  # the target of the link must not be removed
         folder.unlink()
     elif folder.exists():
         shutil.rmtree(folder)
-    _run([base, "-m", "venv", str(folder)], "the virtual environment could not be made")
+    _run([base, "-m", "venv", str(folder)], "the virtual environment could not be created")
     requirements = [part for path in lists for part in ("-r", str(path))]
     install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *requirements]
     _run([str(folder / "bin" / "python"), *install], "pip could not install the packages")
@@ -94,7 +94,7 @@ def _make(folder: Path, lists: list[Path]) -> None:
 
 
 def _run(command: list[str], failure: str) -> None:
-    """Raises SetUpError; what the program itself says goes to the terminal."""
+    """Raises SetUpError. The program's own output goes to the terminal."""
     done = subprocess.run(command, env=for_packages(), stdout=sys.stderr, check=False)  # noqa: S603 - venv or pip
     if done.returncode:
         raise SetUpError(f"Setting up failed: {failure}; see the reason above. Correct it and try again.")

@@ -51,7 +51,7 @@ def run(port: int, root: Path) -> None:
 
 
 def _require_writable(root: Path) -> None:
-    """Raises FolderError for anything that this command writes to and may not: after a run as root, for example."""
+    """Raises FolderError if this command cannot write to one of its files, for example after a run as root."""
     for path in (root, *filter(Path.is_file, root.iterdir()), root / "dynamodb", *(root / "dynamodb").rglob("*")):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             raise FolderError(
@@ -69,7 +69,7 @@ def _owner(path: Path) -> str:
 
 @contextmanager
 def _only_one_on(port: int, root: Path) -> Iterator[None]:
-    """Raises PortRefusedError while another run of this folder has the port, from before its server listens."""
+    """Raises PortRefusedError while another run in this folder has the port, even before its server listens."""
     with Lock(root / f"port-{port}.lock") as lock:
         if not lock.try_own():
             raise web.refused(port, "is taken by another `make run` that is starting. Stop it")

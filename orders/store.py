@@ -142,9 +142,9 @@ def _wish(order: Order) -> tuple[object, ...]:
 
 
 def stored_id(text: str) -> str:
-    """The id that `text` names: a UUID in lower case, unless an order is stored under the capitals themselves.
+    """The stored id that `text` names: a UUID in lower case, unless another program stored the order in upper case.
 
-    Another program may have written such an id. Reads the table only where `text` is a UUID with capitals.
+    Reads the table only if `text` is a UUID with upper-case letters.
     """
     canonical = canonical_order_id(text)
     return text if text == canonical or dynamodb.get(text) else canonical

@@ -55,9 +55,6 @@ def _run(hidden: str) -> str:
 TEXT_PATTERN = f"^[{_BLANKS}]*{_run(_HIDDEN)}[{_BLANKS}]*$"
 """Matches a text that is not blank and contains no `hidden_character`, for JSON Schema's `pattern`."""
 
-EMAIL_PATTERN = f"^[{_BLANKS}]*[^{_HIDDEN}{_JOINERS}{_MODIFIERS}{_SPACES}]+[{_BLANKS}]*$"
-"""Matches a text without a `hidden_in_email` and without inner blanks. It does not check for an e-mail address."""
-
 # Not in the patterns above: JSON cannot contain a lone surrogate literally, and not every regex engine can name one.
 _HIDDEN_AND_HALVES = _HIDDEN + r"\ud800-\udfff"
 _RUN = re.compile(f"[{_BLANKS}]*(?:{_run(_HIDDEN_AND_HALVES)})?")
@@ -73,7 +70,6 @@ _KINDS = {"Cc": "control character", "Co": "private-use character", "Cs": "half 
 
 UNUSABLE_DOMAIN_SENTENCE = "The part after the @ is not a valid domain name. Check its spelling."
 WHOLE_NUMBER_SENTENCE = "Write a whole number without separators, such as 1000."
-WHOLE_NUMBER_PATTERN = "^[0-9]{1,1000}$"
 
 
 class Hidden(NamedTuple):

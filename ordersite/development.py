@@ -1,7 +1,7 @@
-"""The environment of a developer's machine: whether this is one, and how to reach a DynamoDB engine on it.
+"""The environment on a developer's machine: detecting it, and reaching a DynamoDB engine on it.
 
-Standard library only, because `make run` uses it too, before there is any Django. A process in production calls
-`is_development` and nothing else.
+Uses the standard library only, because `make run` uses it before Django is installed. A process in production calls
+only `is_development` and `is_http_url`.
 """
 
 import os
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 ENDPOINT = "AWS_ENDPOINT_URL_DYNAMODB"
 ENDPOINTS = (ENDPOINT, "AWS_ENDPOINT_URL")
-"""The variables that name an engine, in the order in which botocore looks at them."""
+"""The variables that name an engine, in botocore's order of precedence."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -18,19 +18,19 @@ NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.dev
 
 
 def is_development(variables: Mapping[str, str]) -> bool:
-    """Whether `.env` and `.local/env` count."""
+    """Whether `.env` and `.local/env` are read."""
     return not variables.get("SECRET_KEY") and not variables.get("SSM_PARAMETER")
 
 
 def named_engine(variables: Mapping[str, str]) -> str | None:
-    """The endpoint that `variables` name; an empty one is none."""
+    """The endpoint that `variables` name. An empty variable does not count."""
     return next((variables[name] for name in ENDPOINTS if variables.get(name)), None)
 
 
 def settle_engine(variables: MutableMapping[str, str]) -> None:
-    """Leave the named engine, if there is one, in ENDPOINT, so that no later source names another.
+    """Put the named engine, if any, into ENDPOINT, so that later sources do not override it.
 
-    An empty variable is removed: botocore reads it as Amazon's own endpoint.
+    Empty variables are removed, because botocore reads them as Amazon's own endpoint.
     """
     endpoint = named_engine(variables)
     for name in ENDPOINTS:
@@ -41,11 +41,11 @@ def settle_engine(variables: MutableMapping[str, str]) -> None:
 
 
 def shield(variables: MutableMapping[str, str]) -> None:
-    """Make the engine that `variables` name the one that is reached, whatever else this shell has exported.
+    """Make sure that calls reach the engine that `variables` name, despite other exported variables.
 
-    Any named engine: AWS_IGNORE_CONFIGURED_ENDPOINT_URLS and its line in ~/.aws/config cannot divert calls to Amazon.
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS and its line in ~/.aws/config cannot divert calls from any named engine.
     An engine on this machine needs no account, region, profile, AWS file or proxy, so of the AWS_ variables only
-    AWS_REGION, a setting of ours, remains. May be called again.
+    AWS_REGION, one of our settings, remains. Can be called repeatedly.
     """
     settle_engine(variables)
     endpoint = variables.get(ENDPOINT)
@@ -62,11 +62,11 @@ def shield(variables: MutableMapping[str, str]) -> None:
 
 
 def is_http_url(text: str) -> bool:
-    """Whether botocore and urllib3 would take `text` for the address of an engine."""
+    """Whether botocore and urllib3 accept `text` as the address of an engine."""
     try:
         address = urlsplit(text)
         return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-    except ValueError:  # a port that is no number, or brackets that do not match
+    except ValueError:  # a port that is not a number, or unbalanced brackets
         return False
 
 

@@ -1,8 +1,8 @@
-"""Reads settings from environment variables and refuses values that a setting does not take.
+"""Reads settings from environment variables and refuses invalid values.
 
-Each method takes the variable's name and returns a value of the right type. An empty variable counts as not set. A
-wrong value raises ImproperlyConfigured with one sentence: the name, the value and what the setting takes. The sentence
-leaves the value out where it may hold a password.
+Each method takes the variable's name and returns a value of the right type. An empty variable counts as not set. An
+invalid value raises ImproperlyConfigured with one sentence: the name, the value and the values that are allowed. The
+sentence omits a value that may contain a password.
 """
 
 import re
@@ -59,10 +59,10 @@ class Rate(NamedTuple):
 
 
 class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
-    """The process's environment, or what `ENVIRON` was set to."""
+    """The process's environment, or another mapping in `ENVIRON`."""
 
     def text(self, name: str, *, default: str = "") -> str:
-        """As it is written, because it may be a secret."""
+        """The value unchanged, because it may be a secret."""
         return self.ENVIRON.get(name) or default
 
     def texts(self, name: str) -> list[str]:
@@ -104,7 +104,7 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
         return [_with_port(name, origin, _match(name, origin, ORIGIN, takes), takes) for origin in self.texts(name)]
 
     def proxies(self, name: str) -> tuple[Proxy, ...]:
-        """The networks whose X-Forwarded-For is believed; "unix" is the peer at a Unix socket."""
+        """The networks whose X-Forwarded-For is trusted; "unix" is the peer at a Unix socket."""
         return tuple("unix" if text == "unix" else _network(name, text) for text in self.texts(name))
 
     def region(self, name: str, *, default: str) -> str:
@@ -142,7 +142,7 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
         return text
 
     def binds(self, name: str, *, default: str) -> list[str]:
-        """What gunicorn takes as `bind`."""
+        """Addresses for gunicorn's `bind`."""
         takes = "addresses with a port, like 127.0.0.1:8000, or unix:/path/to/a/socket, separated by commas"
         binds = self.texts(name) or [default]
         return [_with_port(name, bind, _match(name, bind, BIND, takes), takes) for bind in binds]
@@ -191,14 +191,14 @@ def _network(name: str, text: str) -> Network:
         network = ip_network(text)
     except ValueError:
         network = None
-    # A network of every address would believe every client.
+    # A network of all addresses would trust every client.
     if network is None or network.prefixlen == 0:
         _refuse(name, text, "IP addresses, networks like 10.0.0.0/8, or unix, separated by commas")
     return network
 
 
 def _database(url: str) -> dict[str, Any] | None:
-    """The configuration that the URL stands for; None where it stands for none."""
+    """The configuration that the URL stands for; None if it is invalid."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

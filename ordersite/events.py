@@ -1,4 +1,4 @@
-"""What API Gateway sends to the function, in the form that Zappa and WSGI can read."""
+"""Converts the events of API Gateway to the form that Zappa and WSGI can read."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,10 @@ Event = dict[str, Any]
 
 
 def readable(event: Event) -> Event:
-    """The event with every text as UTF-8 can write it, and its headers as WSGI has them.
+    """The event with texts that UTF-8 can encode, and with headers as WSGI expects them.
 
-    JSON can hold half of a surrogate pair, which Zappa answers with an error of its own. PEP 3333 has the bytes of a
-    header as characters of Latin-1; Zappa passes headers on as the gateway decoded them.
+    JSON can contain lone surrogates, on which Zappa fails. PEP 3333 represents the bytes of a header as Latin-1
+    characters; Zappa passes headers on as the gateway decoded them.
     """
     clean: Event = {name: _each_text(value, _without_surrogates) for name, value in event.items()}
     for name in ("headers", "multiValueHeaders"):

@@ -1,4 +1,4 @@
-"""Responses to requests that no view answers: a page for a person's browser, a problem document for a program."""
+"""Responses to requests that no view answers: a page for a browser, a problem document for a program."""
 
 import sys
 from collections.abc import Mapping
@@ -33,14 +33,14 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400, for any request that Django calls suspicious: an unknown host name, for example."""
+    """Django's handler400, for any suspicious request, such as one with an unknown host name."""
     return refused(request, *problems.of_suspicious(exception))
 
 
 def refused(
     request: HttpRequest, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """The refusal of a request before it is known who sends it."""
+    """The refusal of a request before authentication."""
     if not is_browser(request):
         return problems.plain(problems.problem(status, code, detail), headers)
     response = pages.bare(request, _("This request cannot be answered"), detail, status)
@@ -68,13 +68,14 @@ def timed_out(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500, called while the exception is being handled.
 
-    An outage of the relational database is a 503 and is not asked about again: a server that hangs would make the
-    person wait twice. A value that no column can hold, such as a text with a NUL in a filter of the admin, is a 400: no
-    form has checked it. Any other error is a page in the chrome, or one that needs nothing where the chrome fails too.
+    An outage of the relational database is a 503, and the page makes no further query: a server that hangs would make
+    the person wait twice. A value that no column can store is a 400: the admin does not check its filters, and a
+    text in them may contain a NUL. Any other error is a page in the chrome or, if the chrome fails too, a static page.
     """
-    if isinstance(sys.exception(), problems.DATABASE_OUTAGE):
+    error = sys.exception()
+    if isinstance(error, problems.DATABASE_OUTAGE):
         return pages.database_unavailable(request) if is_browser(request) else problems.database_unavailable()
-    if isinstance(error := sys.exception(), DataError):
+    if isinstance(error, DataError):
         return bad_request(request, error)
     if not is_browser(request):
         return problems.server_error()

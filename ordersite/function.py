@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django_guid import get_guid
 
 from ordersite.deadline import DeadlinePassedError, deadline
-from ordersite.events import readable
+from ordersite.events import Event, readable
 from ordersite.logs import Invocation, configuration, invocation
 
 # What is said before Django sets the logs up, and why it could not, is JSON too; Zappa's handler loads Django.
@@ -27,8 +27,6 @@ RESERVE_SECONDS = 1.5
 """What is left of the function's time, when a request is given up, for saying so."""
 
 FORWARDED = "x-forwarded-for"
-
-Event = dict[str, Any]
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +74,7 @@ def _answer(event: Event, context: LambdaContext) -> Any:  # noqa: ANN401 (API G
     except DeadlinePassedError as error:
         logger.error("Given up after %.1f s: %s %s", seconds, event["httpMethod"], event["path"], exc_info=error)  # noqa: TRY400 (says what it waited for, and is no failure of ours)
         return _given_up(event)
-    # Ours always has headers. Without them it is Zappa's own, for what failed outside of the app; it is in the log.
+    # A response of the app has headers. One without is Zappa's, for a failure outside the app that it has logged.
     return answer if "headers" in answer else _failed(event)
 
 
@@ -92,9 +90,10 @@ def _with_stage(event: Event) -> Event:
 
 
 def _with_caller(event: Event) -> Event:
-    """Zappa logs the last but one entry of X-Forwarded-For, which behind a REGIONAL endpoint the client writes itself.
+    """Append the caller that API Gateway names to X-Forwarded-For, twice.
 
-    So the gateway's own word is appended twice. Who the client is to the app, accounts/client_address.py decides.
+    Zappa logs the last but one entry, which behind a REGIONAL endpoint comes from the client. The app itself determines
+    the client's address in accounts/client_address.py.
     """
     identity = event["requestContext"].get("identity") or {}
     caller = identity.get("sourceIp") or "-"

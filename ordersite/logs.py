@@ -26,10 +26,10 @@ class Circumstances(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if request_id := get_guid():
             record.request_id = request_id
-        # The development server logs the socket as its request.
+        # In the log of the development server, the request is a socket.
         request = getattr(record, "request", None)
         if request is not None and hasattr(request, "META"):
-            # The settings import this module, and that one reads the settings.
+            # Imported here, because the settings import this module and client_address reads the settings.
             from accounts.client_address import client_address  # noqa: PLC0415
 
             record.client_address = client_address(request)

@@ -1,4 +1,4 @@
-"""What is done around every request, whichever part of the site answers it."""
+"""Middleware for every request, whichever part of the site answers it."""
 
 import logging
 import re
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_guid.middleware import guid_middleware
 
+from orders.dashboard.pages import READING
 from ordersite import fallbacks
 
 TIME_ZONE_COOKIE = "timezone"
@@ -22,9 +23,8 @@ TIME_ZONE_COOKIE = "timezone"
 REQUEST_ID = "HTTP_X_REQUEST_ID"
 UUID_TEXT = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
-READING = ("GET", "HEAD")
 UTF_8 = ("utf-8", "utf8", "us-ascii")
-"""Charsets that a body may name; ASCII is a part of UTF-8."""
+"""The charsets that a body may name; ASCII is a subset of UTF-8."""
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 class RequestIdMiddleware:
     """django-guid's, which gives each request an id for the logs and for `X-Request-Id`.
 
-    A caller's id is kept if it is a UUID in the usual form of 36 characters. django-guid alone also takes a UUID
-    between any number of dashes and braces, and writes what it refuses into the log.
+    A caller's id is used if it is a UUID in the usual form of 36 characters. django-guid also accepts a UUID with extra
+    dashes and braces around it, and logs the ids that it refuses.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -48,11 +48,10 @@ class RequestIdMiddleware:
 
 
 class ResponseDefaultsMiddleware:
-    """No cache keeps a response that does not say otherwise, and a permanent redirect keeps the method.
+    """Sets `Cache-Control: no-store` unless a response has its own, and makes permanent redirects keep the method.
 
-    Almost every response shows the data of customers. A client that follows a 301 may send GET instead of POST
-    (RFC 9110, section 15.4.2), and an order would be lost on its way to HTTPS; a 308 says to repeat the request as it
-    is.
+    Almost every response contains customers' data. A client that follows a 301 may send GET instead of POST
+    (RFC 9110, section 15.4.2), and an order would be lost on its way to HTTPS; a 308 makes it repeat the same request.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -83,10 +82,10 @@ class Refusal(NamedTuple):
 
 
 class RequestShapeMiddleware:
-    """Refuses a request that nothing behind it could read, and buffers a chunked body.
+    """Refuses a request that later code could not read, and buffers a chunked body.
 
-    1. The query string must be readable, or Django's 400 is the answer.
-    2. A session cookie that no session of ours can have is dropped. PostgreSQL refuses a NUL in a text.
+    1. An unreadable query string is a 400 by Django.
+    2. A session cookie that cannot be a session key is removed, because PostgreSQL refuses a NUL in a text.
     3. A body must have a usable length, no coding, and be UTF-8; else 400, 411, 413 or 415.
     4. A 405 without a body gets one.
     """
@@ -95,7 +94,7 @@ class RequestShapeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Raises SuspiciousOperation here, and not in the middle of an error page.
+        # Raises SuspiciousOperation here, instead of later within an error page.
         request.GET  # noqa: B018
         _drop_impossible_session(request)
         if (refusal := _refusal(request)) is not None:
@@ -124,7 +123,7 @@ def _coding_refusal(request: HttpRequest, transfer: str | None) -> Refusal | Non
     if all(coding.strip().lower() in ("identity", "chunked") for coding in codings):
         return None
     sentence = _("The body is compressed. Send it uncompressed, without Content-Encoding.")
-    # What this header says in a 415: RFC 9110, section 12.5.3.
+    # This header in a 415: RFC 9110, section 12.5.3.
     headers = {"Accept-Encoding": "identity"}
     return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence, headers)
 
@@ -144,29 +143,29 @@ def _too_large(most: int) -> Refusal:
 
 
 def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
-    """Read a body without a length, so that it looks to everything behind as if it had come with one.
+    """Read a body without a length into memory, so that later code sees a body with a length.
 
-    Only a server that sets `wsgi.input_terminated` ends its stream where the body ends; on another, reading would wait
-    for ever.
+    Only a server that sets `wsgi.input_terminated` ends its stream where the body ends; on any other, reading would
+    block.
     """
     if not request.META.get("wsgi.input_terminated"):
         return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", _("Send the body with a Content-Length."))
     try:
         body = request.META["wsgi.input"].read(most + 1)
-    except Exception as error:  # noqa: BLE001 (each server raises its own; gunicorn's share no class but this)
+    except Exception as error:  # noqa: BLE001 (each server raises its own; gunicorn's have no other common class)
         logger.info("The body could not be read: %r", error)
         sentence = _("The body ended too early, or its chunks are malformed.")
         return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", sentence)
     if len(body) > most:
         return _too_large(most)
     request.META["CONTENT_LENGTH"] = str(len(body))
-    # Where subclasses of HttpRequest say what is read: django/http/request.py.
+    # Subclasses of HttpRequest set this to the stream of the body: django/http/request.py.
     request._stream = BytesIO(body)  # noqa: SLF001
     return None
 
 
 def _charset_refusal(request: HttpRequest) -> Refusal | None:
-    """JSON has no charset (RFC 8259, section 11), so one that is named has no effect."""
+    """JSON has no charset (RFC 8259, section 11), so a charset with it is ignored."""
     params = request.content_params or {}
     charset = next((value for name, value in params.items() if name.lower() == "charset"), "utf-8")
     if charset.strip().lower() in UTF_8 or request.content_type == "application/json":

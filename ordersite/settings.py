@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment; a missing or wrong one stops the start with a sentence that names it.
+"""Every setting, read once from the environment; a missing or wrong one stops the start with a message that names it.
 
 `docs/configuration.md` lists the variables. `.env`, and `.local/env` that `make run` writes, are conveniences of
 development: a process whose environment holds SECRET_KEY or SSM_PARAMETER is configured by its environment alone.
@@ -21,7 +21,7 @@ env = Environment()
 
 
 def read_file(path: Path) -> None:
-    """Set what the environment does not hold yet. A file that is there but cannot be read must not pass for none."""
+    """Set the variables that the environment lacks. An existing file that cannot be read is an error."""
     try:
         with path.open(encoding="utf-8") as file:
             env.read_env(file)
@@ -60,19 +60,19 @@ SECRET_KEY_FALLBACKS = env.texts("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
-# The proxies whose X-Forwarded-For says who asks; see accounts/client_address.py.
+# The proxies whose X-Forwarded-For names the client; see accounts/client_address.py.
 TRUSTED_PROXIES = env.proxies("TRUSTED_PROXIES")
 
 # --- Orders -----------------------------------------------------------------------------------------------------------
 
 ORDERS_TABLE = env.table("ORDERS_TABLE", default="Orders")
-# Ten years: no order waits longer, and the cutoff stays an instant that Python can hold.
+# At most ten years, so that the cutoff is always a valid datetime.
 ORDERS_EXPIRY_HOURS = env.whole_number("ORDERS_EXPIRY_HOURS", default=60, at_most=87_600)
-# A page of a list asks each shard once.
+# Limited, because a page of a list queries each shard once.
 ORDERS_INDEX_SHARDS = env.whole_number("ORDERS_INDEX_SHARDS", default=1, at_most=100)
 # Per caller and process; the limit of the whole system belongs to what stands before it.
 ORDERS_API_RATE = env.rate("ORDERS_API_RATE", default="1200/min")
-# Per address and process: wrong keys, sessions of nobody, wrong passwords.
+# Per address and process: wrong keys, unknown sessions, wrong passwords.
 ORDERS_AUTH_FAILURE_RATE = env.rate("ORDERS_AUTH_FAILURE_RATE", default="60/min")
 
 # --- Django -----------------------------------------------------------------------------------------------------------
@@ -136,19 +136,19 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
-# By engine; the query string of the URL comes before.
+# By engine; the query string of the URL takes precedence.
 DATABASE_OPTIONS: dict[str, dict[str, object]] = {
     "django.db.backends.sqlite3": {
         # A transaction that begins by reading and then writes fails at once while another thread writes, whatever the
         # timeout: https://docs.djangoproject.com/en/5.2/ref/databases/#database-is-locked-errors
         "transaction_mode": "IMMEDIATE",
-        # Seconds. Several threads that write take turns.
+        # Seconds for which a writing thread waits for others.
         "timeout": 20,
     },
     "django.db.backends.postgresql": {
         # Seconds. psycopg itself waits for more than two minutes, longer than any request may take.
         "connect_timeout": 3,
-        # The network is gone, or the server's machine: noticed after about 11 s, and not after minutes.
+        # A lost network connection is noticed after about 11 s, and not after minutes.
         "tcp_user_timeout": 10_000,
         "keepalives_idle": 5,
         "keepalives_interval": 2,
@@ -169,7 +169,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
-# Where a login leads whose `next` is another site's, or none.
+# The page after a login whose `next` is missing or leads to another site.
 LOGIN_REDIRECT_URL = "dashboard:list"
 CSRF_FAILURE_VIEW = "orders.dashboard.pages.csrf_failure"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -185,7 +185,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "accounts.client_address.limited_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "accounts.login.locked_out"
-# Its log lines name the address; in place of a name, people type a password now and then.
+# Its log lines name the address but not the user name: people sometimes type their password there.
 AXES_SENSITIVE_PARAMETERS = ["username"]
 # The one log line of a start that axes would write says nothing that an operator needs.
 AXES_VERBOSE = False
@@ -195,9 +195,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
-    # What pages have counted.
+    # The counts of the dashboard.
     "default": {"BACKEND": LOCAL_MEMORY},
-    # About 300 bytes an entry. A location of its own, or many callers would push out the counts.
+    # About 300 bytes an entry. A separate location, because many callers would evict the counts.
     "throttle": {"BACKEND": LOCAL_MEMORY, "LOCATION": "throttle", "OPTIONS": {"MAX_ENTRIES": 20_000}},
 }
 

@@ -13,7 +13,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard:list")),
     # The last route takes what Django would otherwise have redirected to the address with a slash.
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
-    # Before the admin's own of the same addresses.
+    # Replace the admin's own routes.
     path("admin/login/", login),
     path("admin/logout/", logout),
     path("admin/", admin.site.urls),

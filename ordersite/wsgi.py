@@ -27,9 +27,9 @@ logger = logging.getLogger(__name__)
 
 
 class Request(WSGIRequest):
-    """Always UTF-8, whatever charset its Content-Type names.
+    """Always UTF-8; the charset in Content-Type is ignored.
 
-    Django decodes the query string with that charset, before any error handling: with `charset=rot13` it raises
+    Django would decode the query string with that charset before any error handling: `charset=rot13` raises
     LookupError. `ordersite.middleware.RequestShapeMiddleware` refuses a body in another charset.
     """
 
@@ -37,12 +37,12 @@ class Request(WSGIRequest):
         try:
             self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         except ValueError:
-            # Every later reader of the header would raise as well.
+            # Later parsing of the header would raise as well.
             self.content_type, self.content_params = "", {}
             meta["CONTENT_TYPE"] = ""
 
     def parse_file_upload(self, META: Any, post_data: Any) -> tuple[QueryDict, MultiValueDict[str, Any]]:  # noqa: ANN401, N803 (Django's signature)
-        """Raises MultiPartParserError, which is a 400, also where the header of a part names an impossible charset."""
+        """Raises MultiPartParserError, a 400, also if the header of a part names an impossible charset."""
         try:
             return super().parse_file_upload(META, post_data)
         except (LookupError, ValueError) as error:
@@ -50,9 +50,9 @@ class Request(WSGIRequest):
 
 
 class Handler(WSGIHandler):
-    """Django's, told the client's address as REMOTE_ADDR, which the server's access log shows as well.
+    """Django's handler with the client's address in REMOTE_ADDR, which the server's access log shows as well.
 
-    What fails before or after Django's error handling gets a response of ours.
+    A failure before or after Django's error handling is logged and becomes a 500 in our own format.
     """
 
     request_class = Request

@@ -20,13 +20,13 @@ def etag(order: Order) -> str:
 
 
 class PreconditionFailedError(APIException):
-    """The order matches If-None-Match, so a write must not happen (RFC 9110, section 13.1.2)."""
+    """The order matches If-None-Match, so it must not be written (RFC 9110, section 13.1.2)."""
 
     status_code = 412
     default_code = "precondition_failed"
     default_detail = (
-        "The order exists and matches If-None-Match, so nothing was changed. Leave If-None-Match out to change an "
-        "order or to delete it."
+        "The order exists and matches If-None-Match, so nothing was changed. Omit If-None-Match to change or delete an "
+        "existing order."
     )
 
     def __init__(self, order: Order) -> None:
@@ -35,10 +35,10 @@ class PreconditionFailedError(APIException):
 
 
 def accepted_versions(request: Request, order_id: str) -> Versions:
-    """The versions at which a write may find the order, by If-Match and If-None-Match; None, that is any, without them.
+    """The versions at which the order may be written, by If-Match and If-None-Match; None, meaning any, without them.
 
-    Raises ValidationError for a header that is not a list of entity tags, or is too long a one,
-    PreconditionFailedError where If-None-Match names the order's version, and OrderNotFoundError.
+    Raises ValidationError for a header that is not a list of entity tags, or has too many,
+    PreconditionFailedError if If-None-Match names the order's version, and OrderNotFoundError.
     """
     accepted = _if_match(request)
     unwanted = request.META.get("HTTP_IF_NONE_MATCH")
@@ -49,7 +49,7 @@ def accepted_versions(request: Request, order_id: str) -> Versions:
     order = store.get(order_id)
     if is_known(request, order):
         raise PreconditionFailedError(order)
-    # The version just seen is the one that passed. At another one, the write has to be refused.
+    # The check holds for the version that was just read. If the order changes, the write has to be refused.
     revision = order.revision
     return {revision} if accepted is None or revision in accepted else set()
 

@@ -1,7 +1,7 @@
-"""The page /docs: the OpenAPI document, readable, and with forms that send requests.
+"""The page /docs: the OpenAPI document in readable form, with forms that send requests.
 
-The page holds no data and is open to everybody. The document is for callers, as at /schema: the page loads it with the
-session of the person who has signed in, or with an API key that is typed into the page.
+The page contains no data and is public. The document needs access, as at /schema: the page loads it with the session of
+a user who has signed in, or with an API key that the user enters.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +18,6 @@ from accounts.permissions import VIEW
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     response = render(request, "docs.html", {"may_read": request.user.has_perm(VIEW.perm)})
-    # It depends on the session, and holds the session's CSRF token.
+    # The page depends on the session and contains its CSRF token.
     patch_cache_control(response, no_store=True)
     return response

@@ -18,7 +18,7 @@ MAX_BODY_BYTES = 64 * 1024
 PLAIN_ACCEPTS = frozenset({"*/*", "application/json", "application/json, */*"})
 
 ACCEPT_AS_JSON = frozenset({"application/problem+json", "text/html"})
-"""Who reads problem documents reads JSON, and a browser shows it readably."""
+"""Media types for which the API sends JSON: problem documents are JSON, and browsers display JSON readably."""
 
 
 class BodyTooLargeError(APIException):
@@ -28,7 +28,7 @@ class BodyTooLargeError(APIException):
 
 
 class StrictJSONParser(BaseParser):
-    """RFC 8259 to the letter: UTF-8, no NaN, no lone surrogate; and no key twice in one object.
+    """Strict RFC 8259: UTF-8, no NaN, no lone surrogate; and no repeated key in an object.
 
     Raises ParseError or ValidationError (400), or BodyTooLargeError (413), before an oversized body is read.
     """
@@ -47,7 +47,7 @@ class StrictJSONParser(BaseParser):
         try:
             text = stream.read()
             body: dict[str, Any] = orjson.loads(text)
-            # A field that holds a list or an object is refused later.
+            # A field that contains a list or an object is refused later.
             if isinstance(body, dict) and not any(isinstance(value, dict | list) for value in body.values()):
                 _refuse_repeated_keys(text.decode())
         except orjson.JSONDecodeError as error:
@@ -64,12 +64,12 @@ def _refuse_repeated_pairs(pairs: list[tuple[str, Any]]) -> None:
         raise ValidationError(repeated, code="repeated")
 
 
-# orjson keeps the last value of a key that is there twice and cannot tell, so the standard library reads the text as
-# well: 3 us for an order. Numbers are left as text, because converting a long one takes time, or fails.
+# orjson silently keeps the last value of a repeated key, so the standard library parses the text as well, which takes
+# 3 us for an order. Numbers stay text, because converting a long one is slow or fails.
 _refuse_repeated_keys = json.JSONDecoder(
     object_pairs_hook=_refuse_repeated_pairs, parse_int=str, parse_float=str
 ).decode
-"""Raises ValidationError with each key that is twice in one object, for a text that orjson has read."""
+"""Raises ValidationError with each repeated key, for a text that orjson has accepted."""
 
 
 class FastJSONRenderer(JSONRenderer):
@@ -88,8 +88,8 @@ class FastJSONRenderer(JSONRenderer):
 
 
 class JSONFirstNegotiation(DefaultContentNegotiation):
-    """REST framework's, except that the usual Accept headers are not parsed, an empty one counts as none, and whoever
-    accepts problem documents or pages accepts JSON."""  # noqa: D205, D209 (one sentence)
+    """REST framework's, except that the usual Accept headers are not parsed, an empty one counts as none, and a
+    client that accepts problem documents or HTML accepts JSON."""  # noqa: D205, D209 (one sentence)
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

@@ -35,7 +35,7 @@ CHECKS: dict[str, Callable[[], None]] = {"dynamodb": store.ping, "database": _da
 class HealthView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    # Whoever watches the health must not be refused because of others behind the same address.
+    # A monitor must not be refused because of other clients behind the same address.
     throttle_classes = ()
 
     def get(self, request: Request) -> Response:
@@ -47,7 +47,7 @@ class HealthView(APIView):
 
 
 def _states() -> dict[str, str]:
-    """The state of each part, at most a second old: asking often causes no load."""
+    """The state of each part, at most a second old, so that frequent requests cause no load."""
     with _checking:
         states: dict[str, str] | None = cache.get(STATES)
         if states is None:

@@ -17,7 +17,7 @@ def page_document(request: Request, page: Page) -> dict[str, Any]:
         "next": _neighbour(request, page.next),
         "previous": _neighbour(request, page.previous),
     }
-    # A client reads every result as an order, so what is none stands apart.
+    # Separate, because clients read every result as an order.
     if unreadable := [unreadable_document(order) for order in page.orders if isinstance(order, UnreadableOrder)]:
         document["unreadable"] = unreadable
     return document

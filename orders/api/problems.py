@@ -42,8 +42,8 @@ CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "2"}
 
 DATABASE_OUTAGE = (OperationalError, InterfaceError, ProgrammingError)
-"""What an outage of the relational database raises. ProgrammingError is a table or column that the migration of a
-deploy has yet to make."""
+"""The errors of an outage of the relational database. ProgrammingError means a missing table or column, which the
+migration of a deploy is about to create."""
 
 STATUS_OF: Mapping[type[OrderError], HTTPStatus] = {
     OrderNotFoundError: HTTPStatus.NOT_FOUND,
@@ -58,9 +58,9 @@ logger = logging.getLogger(__name__)
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
-    """REST framework's hook: the response to any exception of a view. An unforeseen one is logged and is a 500.
+    """REST framework's hook: the response to any exception in a view. An unexpected one is logged and is a 500.
 
-    A program gets a problem document, a person's browser the same as a page.
+    A program gets a problem document, and a browser the same content as a page.
     """
     if isinstance(exc, OrderError):
         response = _of_order_error(exc)
@@ -83,7 +83,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
 
 
 def is_browser(request: HttpRequest) -> bool:
-    """Whether the caller names HTML in its Accept header and prefers it to JSON."""
+    """Whether the client names HTML in its Accept header and prefers it to JSON."""
     if "text/html" not in request.META.get("HTTP_ACCEPT", ""):
         return False
     try:
@@ -94,7 +94,7 @@ def is_browser(request: HttpRequest) -> bool:
 
 
 def _page(request: HttpRequest, response: Response) -> HttpResponse:
-    """The problem document of `response` as a page; it asks neither for a session nor for the database."""
+    """The problem document of `response` as a page. Reads neither the session nor the database."""
     document = response.data
     login = f"{reverse('admin:login')}?{urlencode({'next': request.get_full_path()})}"
     context = {
@@ -190,7 +190,7 @@ def _response(document: dict[str, Any], headers: dict[str, str] | None = None) -
 
 
 def of_suspicious(exception: Exception) -> tuple[HTTPStatus, str, str]:
-    """Status, code and sentence for a request that Django could not read, or calls suspicious."""
+    """Status, code and detail for a request that Django could not read or found suspicious."""
     if isinstance(exception, RequestDataTooBig):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"The body is larger than {most} bytes."
@@ -205,12 +205,12 @@ def of_suspicious(exception: Exception) -> tuple[HTTPStatus, str, str]:
 
 
 def server_error() -> HttpResponse:
-    """The response to an error that no view foresaw."""
+    """The response to an unexpected error."""
     return plain(_unforeseen())
 
 
 def database_unavailable() -> HttpResponse:
-    """The answer where the relational database fails outside a view of the API."""
+    """The response to an outage of the relational database outside the API's views."""
     return plain(_database_unavailable(), RETRY_AFTER)
 
 
@@ -224,5 +224,5 @@ def timed_out() -> HttpResponse:
 
 
 def plain(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """A problem document outside of REST framework's views."""
+    """A problem document outside REST framework's views."""
     return HttpResponse(orjson.dumps(document), status=document["status"], content_type=CONTENT_TYPE, headers=headers)

@@ -1,7 +1,7 @@
 """What /schema says of the endpoints (OpenAPI 3.1). Nothing here takes part in answering a request.
 
-The document is as strict as the server: what it allows is accepted and what it forbids is refused. The tests hold every
-response against it, and tests/schema sends thousands of requests that are generated from it.
+The document is as strict as the server: what it allows is accepted and what it forbids is refused. The tests
+validate every response against it, and tests/schema sends requests that are generated from it.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from orders.api import schema_headers as headers
 from orders.api.serializers import ChangeStatusSerializer, ListOrdersSerializer, PlaceOrderSerializer
 from orders.lifecycle import Status
 from orders.models import MAX_QUANTITY
-from orders.reading import MAX_INTEGER
+from orders.reading import MAX_INTEGER, MAX_ORDER_ID
 
 DESCRIPTION = """
 Place orders, read them and move them along their lifecycle:
@@ -60,7 +60,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
-        # OpenAPI's `http` type would say it better, but tools know only its Basic and Bearer.
+        # OpenAPI's `http` type would fit better, but tools support only Basic and Bearer there.
         description = (
             "For programs. The header is `Authorization: Api-Key <key>`; a client built from this document sets the "
             "whole value, `Api-Key ` included. On the page `/docs`, paste the key alone, as it was printed. A key is "
@@ -112,7 +112,7 @@ class HistoryEntrySchema(serializers.Serializer[Any]):
 
 @extend_schema_serializer(component_name="Order", examples=[OpenApiExample("A new order", value=examples.ORDER)])
 class OrderSchema(serializers.Serializer[Any]):
-    order_id = serializers.CharField(help_text="A UUID; an order of the former system may have another text.")
+    order_id = serializers.CharField(help_text="A UUID; orders of the former system may have other ids.")
     item = serializers.CharField(help_text="What was ordered.")
     quantity = serializers.IntegerField(
         min_value=-MAX_INTEGER,
@@ -131,7 +131,7 @@ class OrderSchema(serializers.Serializer[Any]):
         "wrote and that has not changed since.",
     )
     expires_at = WrittenInstant(
-        allow_null=True, help_text="When the order will expire if nobody takes it up; null unless PENDING."
+        allow_null=True, help_text="When the order expires if it is still PENDING; null for any other status."
     )
     allowed_transitions = serializers.ListField(child=StatusChoice(), help_text="The statuses that PUT can set now.")
     history = HistoryEntrySchema(many=True, help_text="Every status that the order has had, oldest first.")
@@ -139,7 +139,7 @@ class OrderSchema(serializers.Serializer[Any]):
 
 @extend_schema_serializer(component_name="UnreadableOrder")
 class UnreadableOrderSchema(serializers.Serializer[Any]):
-    """Something in the table that cannot be read as an order, because another program wrote it."""
+    """An order that cannot be read, because another program wrote it."""
 
     order_id = serializers.CharField()
     reasons = serializers.ListField(
@@ -300,7 +300,7 @@ TO_CALLERS = [*REQUEST_IDS, headers.retry_after(429, 503), headers.CHALLENGE]
 
 ORDER_ID = OpenApiParameter(
     "order_id",
-    {"type": "string", "pattern": "^[^/]{1,128}$", "examples": [examples.ORDER["order_id"]]},
+    {"type": "string", "pattern": f"^[^/]{{1,{MAX_ORDER_ID}}}$", "examples": [examples.ORDER["order_id"]]},
     OpenApiParameter.PATH,
     description="The `order_id` of an order, a UUID.",
 )
@@ -463,9 +463,9 @@ def without_trailing_slashes(endpoints: list[tuple[str, ...]], **_: Any) -> list
 
 
 def complete(result: Document, **_: Any) -> Document:  # noqa: ANN401
-    """Add what no decorator can say: a postprocessing hook."""
+    """Add what decorators cannot express: a postprocessing hook."""
     result["info"]["description"] = DESCRIPTION
-    # Relative to this document's own address: it holds behind any proxy and under any stage of API Gateway.
+    # Relative to the document's own address, so that it is right behind any proxy and under any stage of API Gateway.
     result["servers"] = [{"url": get_script_prefix().rstrip("/") or "/", "description": "This server"}]
     result["tags"] = TAGS
     result["components"]["links"] = LINKS
@@ -473,11 +473,11 @@ def complete(result: Document, **_: Any) -> Document:  # noqa: ANN401
         response = result["paths"][path][method]["responses"][status]
         response["links"] = {name: {"$ref": f"#/components/links/{name}"} for name in names}
     for operation in (operation for path in result["paths"].values() for operation in path.values()):
-        # It is not this app that answers so.
+        # This response does not come from the app.
         del operation["responses"]["414"]["headers"]
     for parameter in result["paths"]["/orders"]["get"]["parameters"]:
         if parameter["name"] == "customer_email":
-            # drf-spectacular's, from the validator. `email` allows 64 characters before the @, the server more.
+            # drf-spectacular adds it for the validator. `email` allows 64 characters before the @, and the server more.
             del parameter["schema"]["format"]
     for name in STRICT:
         result["components"]["schemas"][name]["additionalProperties"] = False

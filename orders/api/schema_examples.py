@@ -1,6 +1,6 @@
-"""Examples of requests and responses for /schema. The tests hold each of them against the schema that it stands beside.
+"""Examples of requests and responses for /schema. The tests validate each against its schema.
 
-The orders and the problems belong together: one order is placed, read, changed and refused a change.
+The examples tell one story: an order is placed, read and changed, and another change is refused.
 """
 
 from http import HTTPStatus
@@ -149,5 +149,5 @@ CHANGE_STATUS = [OpenApiExample("Start processing", value={"status": "PROCESSING
 
 
 def response(name: str, value: dict[str, Any]) -> list[OpenApiExample]:
-    """For OpenApiResponse, which adds the status and the media type."""
+    """The examples of an OpenApiResponse, which adds the status and the media type."""
     return [OpenApiExample(name, value=value)]

@@ -4,11 +4,11 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
-# RFC 9110, section 8.8.3; what orders.api.conditions reads.
+# RFC 9110, section 8.8.3, as orders.api.conditions parses it.
 ENTITY_TAG = r'(W/)?"[^"\x00-\x20\x7f]*"'
 ENTITY_TAGS = {"type": "string", "pattern": rf"^(\*|{ENTITY_TAG}([ \t]*,[ \t]*{ENTITY_TAG})*)$"}
 
-# Bare, or in double quotes that do not count.
+# Bare or in double quotes, which are not part of the key.
 IDEMPOTENCY_KEY = r'^([^"].{0,254}|"|".{0,253}[^"]|".{1,255}")$'
 
 UUID = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"

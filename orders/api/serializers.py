@@ -1,7 +1,7 @@
 """What a request may say.
 
-Blanks around a text are cut off and an e-mail's letters are composed; else nothing is converted, and nothing unknown is
-passed over: silence loses data. What texts may hold is decided in `orders.text`.
+Blanks around a text are removed and the letters of an e-mail are composed. Nothing else is converted, and unknown
+fields are refused, because ignoring them loses data. `orders.text` defines what texts may contain.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from orders.text import (
     trimmed,
 )
 
-# JSON Schema has no flag for it.
+# JSON Schema has no flag for case-insensitive patterns.
 ANY_CASE = "^({})$".format("|".join("".join(f"[{c}{c.lower()}]" for c in status) for status in Status))
 
 # Django's rule for ASCII addresses. Domains in other scripts are accepted too, but no pattern can express that rule.
@@ -78,11 +78,11 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN})
 class TextField(serializers.CharField):
-    """A JSON string without hidden characters; a number or a boolean is refused and not written out."""
+    """A JSON string without hidden characters; a number or a boolean is refused and not converted."""
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 (CharField's arguments)
         super().__init__(**kwargs)
-        # The rule for hidden characters holds these two as well.
+        # The check for hidden characters includes these two.
         replaced = ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator
         self.validators = [each for each in self.validators if not isinstance(each, replaced)]
         self.validators.append(self.refuse_hidden)
@@ -102,7 +102,7 @@ class TextField(serializers.CharField):
 
 
 def _hidden_code(character: str) -> str:
-    """Two of them have had a code of their own all along."""
+    """Two of them keep the codes that they had before this check."""
     if character == "\x00":
         return "null_characters_not_allowed"
     return "surrogate_characters_not_allowed" if category(character) == "Cs" else "hidden_character"
@@ -180,7 +180,7 @@ class DigitsField(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:  # noqa: ANN401
         try:
-            # A negative number is one that is too small.
+            # A negative number is refused as too small.
             read_whole_number(data.removeprefix("-"))
         except ValueError:
             self.fail("invalid")
@@ -202,7 +202,7 @@ class PlaceOrderSerializer(StrictSerializer):
 
 
 class ChangeStatusSerializer(StrictSerializer):
-    """The change of an order."""
+    """A change of an order."""
 
     status = StatusField(help_text="The new status, in upper or lower case.")
 
@@ -213,7 +213,7 @@ class NothingSerializer(StrictSerializer):
     unknown_word = "parameter"
 
 
-def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever the client sent)
+def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON)
     """The validated data. Raises ValidationError."""
     serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
@@ -228,7 +228,7 @@ class ListOrdersSerializer(StrictSerializer):
     customer_email = EmailField(
         required=False,
         max_length=MAX_EMAIL,
-        help_text="Only orders of this customer. Case makes no difference, nor how the domain is written.",
+        help_text="Only orders of this customer. Case is ignored, and the domain may be in either spelling.",
     )
     created_after = InstantField(
         required=False,
@@ -239,7 +239,7 @@ class ListOrdersSerializer(StrictSerializer):
     cursor = serializers.CharField(
         required=False,
         max_length=1000,
-        help_text="Where the page begins: taken unchanged from `next` or `previous`, with the same filters.",
+        help_text="Where the page begins: copied unchanged from `next` or `previous`, with the same filters.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from django.urls.converters import StringConverter
 from orders.api import docs
 from orders.api.health import HealthView
 from orders.api.views import LifecycleView, OrderViewSet, SchemaView
+from orders.reading import MAX_ORDER_ID
 
 
 class OrderIdConverter(StringConverter):
     """Any text that a DynamoDB key can hold with room to spare; a longer one is the address of nothing."""
 
-    regex = "[^/]{1,128}"
+    regex = f"[^/]{{1,{MAX_ORDER_ID}}}"
 
 
 register_converter(OrderIdConverter, "order_id")

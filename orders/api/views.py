@@ -30,7 +30,7 @@ from orders.models import Order
 MAX_IDEMPOTENCY_KEY = 255
 
 REVALIDATE = {"Cache-Control": "private, no-cache"}
-"""The caller's own cache may keep the order, and has to ask with its ETag each time. Nothing else may be kept."""
+"""The caller's own cache may store the order, and must revalidate it with its ETag each time."""
 
 
 @schema.ORDERS
@@ -89,7 +89,7 @@ def _idempotent_order_id(request: Request) -> str | None:
 
 
 def _characters(header: str) -> int:
-    """How many characters the client wrote: WSGI hands over each byte of UTF-8 as a character (PEP 3333)."""
+    """How many characters the client sent. WSGI represents each byte of UTF-8 as one character (PEP 3333)."""
     try:
         return len(header.encode("latin-1").decode())
     except UnicodeError:

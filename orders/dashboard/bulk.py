@@ -135,7 +135,7 @@ def _selected(data: QueryDict) -> list[str]:
 
 
 def _versions(data: QueryDict) -> dict[str, Revision]:
-    """The orders of the preview with the revision that it showed; what no preview of ours says is passed over."""
+    """The orders of the preview with the revisions that it showed. Invalid values are ignored."""
     pairs = (text.rpartition(":") for text in data.getlist("seen"))
     revisions = ((order_id, parse_revision(text)) for order_id, _colon, text in pairs)
     seen = {order_id: revision for order_id, revision in revisions if revision is not None}

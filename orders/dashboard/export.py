@@ -27,7 +27,7 @@ from orders.stopwatch import TimeIsUp
 from orders.text import canonical_email
 
 LONGEST_NAME = 60
-"""Characters of a file's name that a customer's e-mail takes."""
+"""The most characters of a customer's e-mail in the file name."""
 MOST = 10_000
 MOST_SECONDS = 15.0
 MOST_BYTES = 5_000_000
@@ -47,10 +47,10 @@ HEADINGS = (
 )
 # Excel takes the wide forms, which East Asian keyboards give, for the narrow ones.
 FORMULA_STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
-# Where a spreadsheet may begin another cell or row: it splits at its own separator and not at ours, and then our quotes
-# are no quotes to it.
+# After these, a spreadsheet may begin another cell or row: it splits at its own separator, and then our quotes have no
+# meaning to it.
 CELL_STARTS = ';,|"\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029'
-# What may stand between that and the formula.
+# What may come between that and the formula.
 BETWEEN = "\\s'\u00ad\u200b-\u200f\u2060\ufeff"
 FORMULA = re.compile(
     rf"(?:\A[{CELL_STARTS}{BETWEEN}]*|(?<![{CELL_STARTS}{BETWEEN}])[{CELL_STARTS}{BETWEEN}]+)(?=[{FORMULA_STARTS}])"
@@ -64,7 +64,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """The filtered orders, newest first, MOST at most; the last line says so where there are more."""
     query = Query(request.GET)
     if query.unknown or not query.is_valid:
-        # The list says what is wrong with the address. A file could not, and would hold more than was asked for.
+        # The list says what is wrong with the address. A file could not, and would contain more than was asked for.
         return redirect(f"{reverse('dashboard:list')}?{request.GET.urlencode()}")
     time_is_up = stopwatch.after(MOST_SECONDS)
     pages = listing.walk(query.filters(), limit=MOST + 1)
@@ -79,9 +79,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def file_name(query: Query, *, at: datetime) -> str:
-    """What the export holds, in ASCII: `orders-pending-2026-11-01-to-2026-11-24.csv`.
+    """A file name in ASCII that says what is exported: `orders-pending-2026-11-01-to-2026-11-24.csv`.
 
-    Days are the person's. Where no day was asked for, the day of the export stands for it.
+    Days are in the user's time zone. Without a filter by day, the name has the day of the export.
     """
     values = query.form.cleaned_data
     parts = ["orders", query.status.lower() if query.status else ""]
@@ -126,7 +126,7 @@ def _lines(pages: Iterable[listing.Page], time_is_up: TimeIsUp) -> Iterator[str]
                     return
                 yield line
                 number += 1
-            # After each page, also an empty one: of a customer's orders, few may have the status that is asked for.
+            # After each page, also an empty one: few of a customer's orders may have the status.
             if found.next and time_is_up():
                 yield str(write([_cut(number)]))
                 return
@@ -143,7 +143,7 @@ def _cut(number: int) -> str:
 
 def _cells(order: StoredOrder) -> Iterator[Any]:
     if isinstance(order, UnreadableOrder):
-        # A spreadsheet that sums up the other columns must not meet words there.
+        # The other columns stay empty, so that a spreadsheet can sum them.
         yield from (order.order_id, _("UNREADABLE"), " ".join(order.reasons), *[""] * (len(HEADINGS) - 3))
         return
     for name in HEADINGS:
@@ -152,10 +152,10 @@ def _cells(order: StoredOrder) -> Iterator[Any]:
 
 
 def defused(cell: Any) -> str:  # noqa: ANN401 (any cell)
-    """The cell's text, with an apostrophe before whatever a spreadsheet might run as a formula (OWASP, CSV injection).
+    """The cell's text, with an apostrophe before anything that might run as a formula (OWASP, CSV injection).
 
-    That is any of FORMULA_STARTS at the beginning, or after what may begin another cell. The apostrophe is added even
-    where one stands already, so that taking one away there gives the text back.
+    That is any of FORMULA_STARTS at the beginning, or after a character that may begin another cell. The apostrophe is
+    added even if there is one already, so that removing one restores the text.
     """
     return FORMULA.sub(_with_apostrophe, "" if cell is None else str(cell))
 

@@ -19,7 +19,7 @@ from orders.text import trimmed
 FILTER_NAMES = ("status", "customer_email", "created_from", "created_to", "expires_after", "expires_before")
 NAMES = (*FILTER_NAMES, "cursor")
 SEARCH_NAME = "q"
-"""The search's own parameter; people write it into the list's address as well."""
+"""The search's parameter; people also add it to the list's address."""
 
 
 class Chip(NamedTuple):
@@ -35,7 +35,7 @@ class Query:
     def __init__(self, params: QueryDict) -> None:
         self.values: dict[str, str] = {name: str(params[name]) for name in NAMES if params.get(name)}
         self.unknown = [name for name in params if name not in NAMES]
-        """Names in the address that are no filter of the list, such as `limit`. They change nothing."""
+        """Parameters that are not filters of the list, such as `limit`. They are ignored."""
         self.search_term = trimmed(str(params.get(SEARCH_NAME, "")))
         self.form = FilterForm(self.values)
         self.is_valid = self.form.is_valid()

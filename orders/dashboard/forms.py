@@ -40,12 +40,12 @@ class StatusField(forms.ChoiceField):
         try:
             return parse_status(text)
         except ValueError:
-            # No choice either, so the field refuses it in its own words.
+            # Not one of the choices, so the field refuses it with its own message.
             return text.strip()
 
 
 class DayField(forms.DateField):
-    """A day as the browser's own field for it sends it: `2026-11-22`, in the digits 0 to 9."""
+    """A day as a browser's date field sends it: `2026-11-22`, in the digits 0 to 9."""
 
     def __init__(self, *, label: Any) -> None:  # noqa: ANN401 (a lazy text)
         widget = forms.DateInput({"type": "date"})
@@ -58,7 +58,7 @@ class DayField(forms.DateField):
 
 
 class InstantField(forms.DateTimeField):
-    """An instant with its time zone, as the API takes it; set by the overview's links."""
+    """An instant with a time zone, as in the API; set by the overview's links."""
 
     def __init__(self) -> None:
         super().__init__(required=False, widget=forms.HiddenInput, validators=WITHIN_INSTANTS)
@@ -91,7 +91,7 @@ def refuse_unusable_domain(email: str) -> None:
 
 
 class TextField(forms.CharField):
-    """A text without hidden characters; one that only looks empty is empty."""
+    """A text without hidden characters. A text without a visible character is empty."""
 
     default_validators = [refuse_hidden_characters]  # noqa: RUF012 (Django's own form)
 
@@ -111,7 +111,7 @@ class EmailField(forms.EmailField):
 class WholeNumberField(forms.IntegerField):
     """The digits 0 to 9 and nothing else."""
 
-    # A field of type "number" takes "1.000", "1e3" and "+4", each browser its own selection of them.
+    # Fields of type "number" accept "1.000", "1e3" or "+4", depending on the browser.
     widget = forms.TextInput
 
     def to_python(self, value: Any) -> int | None:  # noqa: ANN401
@@ -124,7 +124,7 @@ class WholeNumberField(forms.IntegerField):
             raise ValidationError(str(error), code="invalid") from None
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        # A phone shows its digits, and a browser says what is wrong before the form is sent.
+        # A phone shows its number pad, and a browser checks the value before it sends the form.
         hints = {
             "inputmode": "numeric",
             "pattern": r"\s*[0-9]+\s*",

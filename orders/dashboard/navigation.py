@@ -22,7 +22,7 @@ def script(request: HttpRequest) -> str:  # noqa: ARG001
 
 
 def site_url(request: HttpRequest) -> str | None:
-    """Where "View site" leads; nowhere for a person who may not see orders."""
+    """The target of "View site"; None for a user who may not see orders."""
     return reverse("dashboard:list") if _may(request, VIEW.perm) else None
 
 
@@ -53,7 +53,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _may(request: HttpRequest, perm: str) -> bool:
-    """The pages are for staff, whatever else somebody may do."""
+    """Whether the user is staff, as every page requires, and has the permission."""
     return request.user.is_staff and request.user.has_perm(perm)
 
 

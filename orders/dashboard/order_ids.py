@@ -18,5 +18,5 @@ def possible(texts: Iterable[str]) -> list[str]:
 
 
 def spellings(order_ids: Iterable[str]) -> list[str]:
-    """The ids as they are written, and UUIDs with capitals in lower case as well."""
+    """The ids as given, and UUIDs with upper-case letters also in lower case."""
     return list(dict.fromkeys(text for written in order_ids for text in (written, canonical_order_id(written))))

@@ -38,7 +38,7 @@ CHART_HEIGHT = 120
 HOUR = timedelta(hours=1)
 
 read_clock: Callable[[], datetime] = timezone.now
-"""The one reading of the clock that a page's figures depend on; tests set the instant here."""
+"""The clock for all figures of a page; tests replace it."""
 
 
 class Count(NamedTuple):

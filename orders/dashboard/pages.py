@@ -86,7 +86,7 @@ def not_found(request: HttpRequest, sentence: str) -> HttpResponse:
 
 
 def unreadable(request: HttpRequest, order: UnreadableOrder) -> HttpResponse:
-    """What is wrong with the order, what the table holds, and a way to delete it: nothing else can be done with it."""
+    """What is wrong with the order, its stored data, and a link to delete it, the only possible action."""
     context = {
         "title": _("Order %s") % order.order_id[:8],
         "order": order,
@@ -108,7 +108,7 @@ def bare(
 ) -> HttpResponse:
     """A page without the chrome, which shows who has signed in and so cannot be shown to a stranger.
 
-    It asks the database nothing.
+    It makes no database query.
     """
     context = {"title": title, "sentence": sentence, "retry_url": retry_url}
     response = render_template(request, "bare.html", context, status=status)
@@ -153,7 +153,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def _login_url(request: HttpRequest) -> str:
-    """The login, and from there to this page."""
+    """The login, which returns to this page."""
     # What was sent to a form is gone with the session; the way back is the page, not the form's address.
     back = request.get_full_path() if request.method in READING else reverse("dashboard:list")
     return redirect_to_login(back, reverse("admin:login")).url

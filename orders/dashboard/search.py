@@ -33,7 +33,7 @@ def destination(term: str) -> Destination | None:
 
 
 def hidden_in(term: str) -> Hidden | None:
-    """The first character of the term that nobody can see, often copied along with the text, or None."""
+    """The first invisible character of the term, often copied along with the text, or None."""
     return hidden_in_email(tidy_email(term)) if "@" in term else hidden_character(trimmed(term))
 
 
@@ -41,7 +41,7 @@ def _order_id(term: str) -> str | None:
     if UUID_TEXT.fullmatch(term):
         return term
     try:
-        # UUID also reads other digits and underscores.
+        # UUID also accepts other digits and underscores.
         return str(UUID(term)) if UUID_CHARACTERS.fullmatch(term) else None
     except ValueError:
         return None

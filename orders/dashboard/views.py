@@ -44,7 +44,7 @@ PAGE_SIZE = 25
 
 
 class Ask(NamedTuple):
-    """The words of the page that asks before an action."""
+    """The texts of the page that asks before an action."""
 
     question: Promise
     button: Promise
@@ -216,7 +216,7 @@ def raw(request: HttpRequest, order_id: str) -> HttpResponse:  # noqa: ARG001 (a
     except UnreadableOrderError as error:
         stored = error.order.stored
     response = JsonResponse(plain_json(stored), json_dumps_params={"indent": 2, "ensure_ascii": False})
-    # A browser shows it as text, in which a direction override would turn a line around.
+    # A browser shows this as plain text, where a direction override would reorder a line.
     parts = pieces(response.content.decode())
     response.content = "".join(json.dumps(part)[1:-1] if is_hidden else part for part, is_hidden in parts)
     patch_cache_control(response, no_store=True)
@@ -269,7 +269,7 @@ def delete(request: HttpRequest, order_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(DELETE)
 def delete_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
-    """GET asks whether to delete what cannot be read, POST does it. It has no version that a form could carry."""
+    """GET asks whether to delete an unreadable order, POST deletes it. It has no version for the form to send."""
     try:
         if request.method != "POST":
             return _confirm_unreadable(request, order_id)
@@ -286,10 +286,11 @@ def delete_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
 
 def _confirm_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
     try:
-        raise VersionMismatchError(store.get(order_id))
+        order = store.get(order_id)
     except UnreadableOrderError as error:
         context = {"title": ASK_TO_DELETE.question, "button": ASK_TO_DELETE.button, "order": error.order}
         return render(request, "dashboard/confirm_unreadable.html", {**context, **_return(request, order_id)})
+    raise VersionMismatchError(order)
 
 
 def _nothing_done(request: HttpRequest, order_id: str) -> HttpResponse:
@@ -299,7 +300,7 @@ def _nothing_done(request: HttpRequest, order_id: str) -> HttpResponse:
 
 
 def _confirm(request: HttpRequest, order: Order, *, to: Status | None, seen: Revision) -> HttpResponse:
-    """Ask before acting, naming the order; where the action is not possible, say why at once."""
+    """Ask before acting, naming the order; if the action is not possible, say why at once."""
     if to is order.status:
         messages.info(request, _("The order is %s already.") % order.status)
         return redirect(_detail_url(request, order.order_id))
@@ -343,7 +344,7 @@ def _conflict(request: HttpRequest, order: Order, *, to: Status | None, seen: Re
 
 
 def _status_at(seen: Revision, order: Order) -> Status | None:
-    """The status that the order had at that revision; None where nothing says so."""
+    """The status that the order had at that revision; None if it is not known."""
     if isinstance(seen, OutsideRevision):
         return seen.status
     return order.history[seen - 1].status if 0 < seen <= len(order.history) else None

@@ -17,9 +17,9 @@ def with_landmark(chrome: SafeString) -> SafeString:
 
 @register.filter
 def without_restored_ticks(chrome: SafeString) -> SafeString:
-    """The chrome with a list of the admin, if any, whose ticks the browser does not restore after Back.
+    """The chrome with `autocomplete="off"` on the form of an admin list, if any.
 
-    Browsers restore ticks by position, and another row may have taken that position. Unfold's form has no block.
+    Browsers restore ticks by position after Back, when another row may be in that position. Unfold's form has no block.
     """
     form = '<form id="changelist-form"'
     return mark_safe(chrome.replace(form, f'{form} autocomplete="off"', 1))  # noqa: S308 (rendered already)

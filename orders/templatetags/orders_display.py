@@ -23,10 +23,10 @@ register = template.Library()
 
 @register.filter
 def user_text(text: object) -> SafeString:
-    """A text that came from outside, set apart so that its direction of writing changes nothing around it.
+    """A text from a user, isolated so that its writing direction does not affect the text around it.
 
-    A hidden character is shown as its code: stored texts may hold some, and a direction override among them could also
-    break out of its element.
+    A hidden character is shown as its code: stored texts may contain some, and a direction override could break out of
+    its element.
     """
     shown = (_hidden(piece) if is_hidden else escape(piece) for piece, is_hidden in pieces(str(text)))
     return format_html("<bdi>{}</bdi>", format_html_join("", "{}", ((piece,) for piece in shown)))
@@ -34,7 +34,7 @@ def user_text(text: object) -> SafeString:
 
 @register.filter
 def plain_text(text: object) -> str:
-    """The same where no element can stand, in the title of a page for one."""
+    """The same without markup, for example for the title of a page."""
     return visible(str(text))
 
 
@@ -44,7 +44,7 @@ def _hidden(character: str) -> SafeString:
 
 @register.filter
 def customer_filter(email: str) -> str:
-    """The address to filter by for this customer's orders: in its canonical form where the filter would refuse it."""
+    """The address to filter by for this customer's orders: its canonical form if the filter would refuse it."""
     return canonical_email(email) if hidden_in_email(email) else email
 
 
@@ -95,7 +95,7 @@ def capped(count: int) -> str:
 
 @register.filter
 def hand(by: str) -> SafeString:
-    """Who did it, in words: `staff:anna`, `api-key:shop`, `system:expire_orders`; OUTSIDE is nobody that is known."""
+    """Who did it, in words: `staff:anna`, `api-key:shop`, `system:expire_orders`; OUTSIDE is another program."""
     if by == OUTSIDE:
         return escape(_("another program, noticed"))
     kind, _colon, name = by.partition(":")

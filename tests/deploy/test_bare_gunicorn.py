@@ -18,8 +18,8 @@ ENVIRONMENT = {
     "DATABASE_URL": "postgres://orders:hush@127.0.0.1:1/orders",
     "WEB_CONCURRENCY": "1",
 }
-REACHABLE = f"gunicorn alone must not serve the public: {THREADS} half-sent requests stop it for everybody"
-UNTRUSTED = "TRUSTED_PROXIES is not set, so all clients of a proxy count as one"
+REACHABLE = f"gunicorn alone must not be public: {THREADS} half-sent requests block it for everybody"
+UNTRUSTED = "TRUSTED_PROXIES is not set, so all clients behind a proxy count as one"
 
 
 @contextmanager

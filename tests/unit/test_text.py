@@ -232,8 +232,6 @@ def test_a_domain_that_no_ascii_name_stands_for_is_not(email):
 )
 def test_an_address_holds_no_hidden_character_at_all(email, position):
     assert text.hidden_in_email(email).position == position
-    assert not re.search(text.EMAIL_PATTERN, email)
-    assert re.search(text.EMAIL_PATTERN, " zed@bücher.example ")
 
 
 # --- Whole numbers ----------------------------------------------------------------------------------------------------
@@ -242,7 +240,6 @@ def test_an_address_holds_no_hidden_character_at_all(email, position):
 @pytest.mark.parametrize(("digits", "number"), [("0", 0), ("1000", 1000), ("0012", 12), ("9" * 40, int("9" * 40))])
 def test_digits_are_a_whole_number(digits, number):
     assert text.read_whole_number(digits) == number
-    assert re.search(text.WHOLE_NUMBER_PATTERN, digits)
 
 
 @pytest.mark.parametrize(

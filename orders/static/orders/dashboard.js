@@ -6,15 +6,15 @@ document.cookie = "timezone=" + Intl.DateTimeFormat().resolvedOptions().timeZone
 
 const NO_MATCH = "No match. Type an order id or a customer's e-mail.";
 
-// The ticked orders of each list, by order id, as long as the tab is open. Another order may stand in the same row after
-// Back or a reload, so a tick must never be restored by its position.
+// The ticked orders of each list, by order id, until the tab is closed. After Back or a reload, another order may be in
+// the same row, so a tick must never be restored by position.
 const SELECTION = "selection ";
 
 function tabStorage() {
   try {
     return window.sessionStorage;
   } catch {
-    return null; // The person has forbidden it. Ticks are then lost with the page.
+    return null; // The user has blocked storage. Ticks are then lost with the page.
   }
 }
 
@@ -111,7 +111,7 @@ document.addEventListener("DOMContentLoaded", () => {
       remember(key, boxes());
     });
     restore();
-    // Also for a page that the browser kept in memory, whose orders may have been acted on since.
+    // Also for a page that the browser kept in memory, because its orders may have changed since.
     window.addEventListener("pageshow", restore);
   }
   if (document.querySelector("[data-selection-done]")) forgetSelections();
@@ -172,7 +172,7 @@ document.addEventListener("DOMContentLoaded", () => {
     palette.setAttribute("aria-label", palette.querySelector("input").placeholder);
     const results = palette.querySelector("#command-results");
     results.setAttribute("aria-live", "polite");
-    // Nothing at all is shown where nothing matches.
+    // Unfold shows nothing if there is no match.
     results.addEventListener("htmx:afterSwap", (event) => {
       if (event.target !== results || results.childElementCount || !palette.querySelector("input").value.trim()) return;
       const sentence = document.createElement("p");
@@ -180,7 +180,7 @@ document.addEventListener("DOMContentLoaded", () => {
       sentence.textContent = NO_MATCH;
       results.append(sentence);
     });
-    // Enter without a chosen result is an error in Unfold's script. It takes the first one, if any.
+    // Enter without a selected result is an error in Unfold's script. Open the first result, if any.
     palette.querySelector("input").parentElement.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || palette.querySelector("#command-results-list .active")) return;
       event.preventDefault();

@@ -10,7 +10,7 @@ const paint = () => document.documentElement.classList.toggle("dark-mode", dark.
 dark.addEventListener("change", paint);
 paint();
 
-// Swagger UI sends what was typed as it is. A key is printed without the scheme, so it is pasted without it.
+// Users paste a key as it was printed, without the scheme, and Swagger UI does not add it.
 function withScheme(typed) {
   const key = typed.trim();
   return /^api-key\s/i.test(key) ? key : `Api-Key ${key}`;
@@ -26,7 +26,7 @@ async function load(key) {
   return found;
 }
 
-// No page can set the session's cookie: the browser sends it by itself. So the dialog need not ask for it.
+// The browser sends the session's cookie by itself, so the dialog need not ask for it.
 function withoutSession(found) {
   delete found.components.securitySchemes.session;
   for (const operation of Object.values(found.paths).flatMap(Object.values)) {
