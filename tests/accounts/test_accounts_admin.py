@@ -137,7 +137,7 @@ def test_the_list_can_be_filtered_by_status(administrator, one_key_of_each_statu
     assert listed(page) == {name: shown for name, shown in STATUSES.items() if shown.lower() == status}
 
 
-def test_a_status_that_there_is_not_filters_nothing(administrator, one_key_of_each_status):
+def test_an_unknown_status_filters_nothing(administrator, one_key_of_each_status):
     assert listed(administrator.get(reverse(CHANGELIST), {"status": "sleeping"})) == STATUSES
 
 
@@ -147,20 +147,20 @@ def expiring(at: datetime) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(minutes=1), timedelta(days=400)])
-def test_a_key_that_has_already_expired_is_not_made(administrator, ago):
+def test_a_key_that_has_already_expired_is_refused(administrator, ago):
     page = create(administrator, **expiring(timezone.now() - ago))
     assert shown_key(page) is None
     assert "This time has passed. Enter a time in the future" in page.content.decode()
     assert not ApiKey.objects.exists()
 
 
-def test_a_key_that_expires_later_is_made(administrator):
+def test_a_key_that_expires_later_is_created(administrator):
     at = timezone.now().replace(microsecond=0) + timedelta(hours=1)
     assert shown_key(create(administrator, **expiring(at)))
     assert ApiKey.objects.get().expiry_date == at
 
 
-def test_a_key_cannot_be_changed_to_have_expired(administrator, make_key):
+def test_the_expiry_of_a_key_cannot_be_set_to_the_past(administrator, make_key):
     row, _ = make_key()
     data = {"name": "shop", "access": "read-only", **expiring(timezone.now() - timedelta(days=1))}
     page = administrator.post(change_url(row), data)

@@ -27,12 +27,12 @@ def address(rf, peer, forwarded=None, **environ):
 
 
 @pytest.mark.parametrize("forwarded", [None, "", "198.51.100.7", "api-key:abcd1234", "10.0.0.1, " * 2000])
-def test_without_trusted_proxies_the_peer_is_the_client_whatever_it_sends(rf, forwarded):
+def test_without_trusted_proxies_the_peer_is_the_client_and_headers_are_ignored(rf, forwarded):
     assert address(rf, CLIENT, forwarded) == CLIENT
 
 
 @pytest.mark.parametrize("forwarded", ["198.51.100.7", f"198.51.100.7, {PROXY}"])
-def test_a_peer_that_is_no_trusted_proxy_cannot_choose_its_address(rf, trusted, forwarded):
+def test_a_peer_that_is_not_a_trusted_proxy_cannot_choose_its_address(rf, trusted, forwarded):
     assert address(rf, CLIENT, forwarded) == CLIENT
 
 
@@ -50,7 +50,7 @@ def test_a_peer_that_is_no_trusted_proxy_cannot_choose_its_address(rf, trusted, 
         f"[::ffff:{CLIENT}]:4711",
     ],
 )
-def test_the_client_is_the_rightmost_entry_that_is_no_trusted_proxy(rf, trusted, forwarded):
+def test_the_client_is_the_rightmost_entry_that_is_not_a_trusted_proxy(rf, trusted, forwarded):
     assert address(rf, PROXY, forwarded) == CLIENT
 
 
@@ -68,12 +68,12 @@ def test_ipv6_has_one_spelling(rf, trusted, entry, client):
     assert address(rf, entry) == client
 
 
-def test_an_ipv4_proxy_is_recognised_where_ipv6_carries_it(rf, trusted):
+def test_an_ipv4_proxy_is_recognised_when_mapped_to_ipv6(rf, trusted):
     assert address(rf, f"::ffff:{PROXY}", CLIENT) == CLIENT
 
 
 @pytest.mark.parametrize("junk", ["", "unknown", "_hidden", "api-key:abcd1234", "1" * 7000, "unix:", "10.0.0.300"])
-def test_an_entry_that_is_no_address_is_not_believed(rf, trusted, junk):
+def test_an_entry_that_is_not_an_address_is_ignored(rf, trusted, junk):
     assert address(rf, PROXY, junk) == PROXY
     assert address(rf, PROXY, f"{CLIENT}, {junk}, {OTHER_PROXY}") == OTHER_PROXY
 
@@ -82,7 +82,7 @@ def test_a_client_inside_the_trusted_networks_is_the_leftmost(rf, trusted):
     assert address(rf, PROXY, f"10.7.7.7, {OTHER_PROXY}") == "10.7.7.7"
 
 
-def test_an_endless_chain_of_trusted_proxies_is_not_read_to_its_end(rf, trusted):
+def test_of_a_long_chain_of_trusted_proxies_only_the_last_entries_are_read(rf, trusted):
     assert address(rf, PROXY, "198.51.100.7," + "10.0.0.1," * 100 + "10.0.0.2") == "10.0.0.1"
 
 
@@ -117,17 +117,17 @@ def on_lambda(source, forwarded):
 
 
 @pytest.mark.parametrize("forwarded", [CLIENT, f"198.51.100.7, {CLIENT}", f"198.51.100.7, {CLIENT}, 130.176.1.1"])
-def test_on_lambda_the_client_is_whom_api_gateway_names(forwarded):
+def test_on_lambda_the_client_is_the_one_that_api_gateway_names(forwarded):
     environ = on_lambda(CLIENT, forwarded)
     assert client_address(WSGIRequest(environ)) == CLIENT
 
 
 @pytest.mark.parametrize("source", [None, "", "test-invoke-source-ip"])
-def test_on_lambda_a_header_does_not_stand_in_for_the_gateway(source):
+def test_on_lambda_a_header_does_not_replace_the_address_of_the_gateway(source):
     assert client_address(WSGIRequest(on_lambda(source, f"198.51.100.7, {CLIENT}"))) == ""
 
 
-def test_on_lambda_a_cdn_before_the_gateway_can_be_trusted(trusted):
+def test_on_lambda_a_cdn_in_front_of_the_gateway_can_be_trusted(trusted):
     environ = on_lambda(PROXY, f"198.51.100.7, {CLIENT}, {PROXY}")
     assert client_address(WSGIRequest(environ)) == CLIENT
 
@@ -148,7 +148,7 @@ def test_the_log_of_a_request_names_its_client(rf):
     assert record.client_address == CLIENT
 
 
-def test_the_log_line_of_the_development_server_has_a_socket_for_a_request():
+def test_the_log_of_the_development_server_with_a_socket_as_its_request_works():
     record = logging.makeLogRecord({"request": object()})
     assert logs.Circumstances().filter(record)
     assert not hasattr(record, "client_address")

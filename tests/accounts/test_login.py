@@ -94,20 +94,20 @@ def test_one_password_tried_on_many_names_locks_the_address_for_every_name():
     assert gets_in("asha", RIGHT, peer=ELSEWHERE)
 
 
-def test_an_account_of_ones_own_does_not_help_with_guessing_the_others():
+def test_logging_in_to_ones_own_account_does_not_reset_the_limit_for_other_names():
     for number in range(49):
         log_in(f"name{number}", "spring")
     assert gets_in("asha", RIGHT)
     assert log_in("name49", "spring").status_code == 429
 
 
-def test_a_right_password_forgets_the_wrong_ones_of_its_name():
+def test_a_right_password_clears_the_failures_of_its_name():
     attempts(4)
     assert gets_in("admin", RIGHT)
     assert attempts(4) == [200] * 4
 
 
-def test_the_lock_is_over_after_an_hour_however_often_it_was_tried():
+def test_the_lock_ends_after_an_hour_despite_further_attempts():
     attempts(5)
     AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=59))
     assert attempts(3) == [429] * 3

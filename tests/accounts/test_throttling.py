@@ -19,11 +19,11 @@ def wait(second, identity="key:shop", rate=SIX_A_MINUTE, **options):
     return seconds_to_wait(identity, rate, at=NOW + int(second * SECOND), **options)
 
 
-def test_as_many_as_the_rate_pass_at_once_and_the_next_must_wait():
+def test_as_many_requests_as_the_rate_are_accepted_at_once_and_the_next_must_wait():
     assert [wait(0) for _ in range(7)] == [0] * 6 + [10]
 
 
-def test_after_that_they_pass_evenly():
+def test_after_that_requests_are_accepted_at_an_even_rate():
     for _ in range(6):
         wait(0)
     assert wait(9.5) == 0.5
@@ -38,46 +38,46 @@ def test_a_request_that_must_wait_is_not_counted():
     assert wait(10) == 0
 
 
-def test_after_the_period_everything_is_as_at_first():
+def test_after_the_period_the_full_limit_is_available_again():
     for _ in range(6):
         wait(0)
     assert [wait(60) for _ in range(7)] == [0] * 6 + [10]
 
 
-def test_looking_does_not_count():
+def test_checking_without_counting_does_not_count():
     for _ in range(100):
         assert wait(0, count=False) == 0
     assert [wait(0) for _ in range(7)] == [0] * 6 + [10]
     assert wait(0, count=False) == 10
 
 
-def test_a_clock_that_is_set_back_shuts_nobody_out():
+def test_setting_the_clock_back_locks_nobody_out():
     for _ in range(6):
         wait(10_000)
     assert wait(0) == 0
 
 
-def test_identities_have_limits_of_their_own():
+def test_each_identity_has_its_own_limit():
     for _ in range(7):
         wait(0)
     assert wait(0, identity="key:other") == 0
 
 
 @pytest.mark.parametrize("rate", [(1, 86_400), (9_999_999, 1), (1200, 60), (7, 3600)])
-def test_any_rate_lets_exactly_so_many_through(rate):
+def test_any_rate_accepts_exactly_that_many_requests(rate):
     requests = min(rate[0], 3000)
     assert [wait(0, rate=rate) for _ in range(requests)] == [0] * requests
     if rate[0] == requests:
         assert wait(0, rate=rate) > 0
 
 
-def test_threads_that_count_at_once_let_no_request_too_many_through():
+def test_concurrent_threads_accept_no_request_too_many():
     with ThreadPoolExecutor(8) as threads:
         waits = list(threads.map(lambda _: wait(0, rate=(200, 60)), range(1000)))
     assert waits.count(0) == 200
 
 
-def test_the_cache_of_the_throttle_has_room_and_is_not_the_one_of_the_counts():
+def test_the_throttle_has_a_large_cache_that_is_separate_from_the_counts():
     caches["default"].set("count", 5)
     for number in range(5000):
         wait(0, identity=f"ip:{number}")

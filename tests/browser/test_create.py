@@ -79,7 +79,7 @@ def test_a_quantity_with_a_separator_is_stopped_before_it_is_sent_and_stays_as_t
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
-def test_digits_are_taken_whatever_the_language_of_the_browser(open_browser, manager, locale):
+def test_digits_are_accepted_in_any_language_of_the_browser(open_browser, manager, locale):
     page = open_browser(manager, locale=locale)
     page.goto("/dashboard/orders/new/")
     page.get_by_label("Item").fill("Teapot")

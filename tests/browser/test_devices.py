@@ -170,7 +170,7 @@ def test_the_dark_is_dark_and_the_person_may_choose(open_browser, manager):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_paper_shows_the_content_in_black_and_nothing_to_click(open_browser, administrator, scheme):
+def test_print_shows_the_content_in_black_without_controls(open_browser, administrator, scheme):
     words = ("An oak table with many words about each of its features " * 4)[:200]
     order = given.placed(words)
     ApiKey.objects.create_key(name="shop")

@@ -79,19 +79,19 @@ def test_staff_try_it_out_with_their_session(page):
     assert order.history[0].by == "staff:anna"
 
 
-def test_a_key_is_taken_with_its_scheme_and_with_blanks_around_it(stranger, key):
+def test_a_key_is_accepted_with_its_scheme_and_with_blanks_around_it(stranger, key):
     enter(stranger, f"  Api-Key {key} ")
     expect(stranger.get_by_text("Place orders, read them")).to_be_visible()
     assert execute(stranger, "list_orders") == "200"
 
 
-def test_what_no_header_can_hold_is_refused_in_words(stranger):
+def test_a_text_that_no_header_can_contain_is_refused_with_a_message(stranger):
     enter(stranger, "Schlüssel 🔑")
     expect(stranger.get_by_role("alert")).to_have_text("This is not an API key. Copy it whole, as it was printed.")
     expect(stranger.get_by_label("API key")).to_have_value("Schlüssel 🔑")
 
 
-def test_a_key_that_does_not_count_is_refused_with_its_reason(stranger, watch, site):
+def test_an_invalid_key_is_refused_with_the_reason(stranger, watch, site):
     enter(stranger, "not-a-key")
     expect(stranger.get_by_role("alert")).to_contain_text("This API key is not known here.")
     expect(stranger.get_by_label("API key")).to_have_value("not-a-key")

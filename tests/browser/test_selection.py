@@ -85,7 +85,7 @@ def test_the_whole_page_does_not_take_in_an_order_that_came_later(page, orders):
     assert sorted(previewed(page)) == ["Item 1", "Item 2", "Item 3"]
 
 
-def test_a_page_that_the_browser_kept_whole_shows_what_is_selected_now(page, orders):
+def test_a_page_from_the_browsers_memory_shows_the_current_selection(page, orders):
     page.goto("/dashboard/")
     box(page, orders[1]).check()
     # What a browser does that kept the page in memory: it shows the boxes as they were, and says so.
@@ -99,7 +99,7 @@ def test_a_page_that_the_browser_kept_whole_shows_what_is_selected_now(page, ord
     expect(page.get_by_text("1 selected")).to_be_visible()
 
 
-def test_ticks_stay_while_one_turns_pages_and_an_action_takes_only_the_page_in_view(page):
+def test_ticks_stay_across_pages_and_an_action_applies_only_to_the_current_page(page):
     orders = given.placed_many(30)
     page.goto("/dashboard/")
     box(page, orders[3]).check()
@@ -111,7 +111,7 @@ def test_ticks_stay_while_one_turns_pages_and_an_action_takes_only_the_page_in_v
     assert previewed(page) == ["Item 4"]
 
 
-def test_a_list_with_another_filter_has_a_selection_of_its_own(page, orders):
+def test_a_list_with_another_filter_has_its_own_selection(page, orders):
     page.goto("/dashboard/?status=PENDING")
     box(page, orders[1]).check()
     page.goto("/dashboard/")
@@ -148,7 +148,7 @@ def test_applying_an_action_clears_the_selection(page, orders):
     assert ticked(page) == []
 
 
-def test_the_next_person_at_the_same_browser_finds_nothing_ticked(open_browser, manager, administrator, orders):
+def test_another_user_of_the_same_browser_finds_nothing_ticked(open_browser, manager, administrator, orders):
     page = open_browser(manager)
     page.goto("/dashboard/")
     box(page, orders[1]).check()

@@ -47,7 +47,7 @@ def pages(order: Order) -> Iterable[str]:
 
 
 @pytest.mark.parametrize("text", TURNED, ids=["override", "breaks out", "embedding", "isolate"])
-def test_a_stored_text_turns_nothing_around_on_any_page(page: Page, text):
+def test_a_stored_text_reorders_nothing_on_any_page(page: Page, text):
     order = given.placed(text, name=text, email=f"zoe{text[-5:]}@example.com")
     order = given.moved(order, Status.PROCESSING, by=f"api-key:{text}")
     for address in pages(order):
@@ -61,7 +61,7 @@ def test_a_stored_text_turns_nothing_around_on_any_page(page: Page, text):
 
 
 @pytest.mark.parametrize("text", TURNED, ids=["override", "breaks out", "embedding", "isolate"])
-def test_what_an_address_says_turns_nothing_around(page: Page, text):
+def test_a_text_in_the_address_reorders_nothing(page: Page, text):
     dashboard = f"/dashboard/search/?q={text}", f"/dashboard/orders/{text}/", f"/dashboard/?customer_email={text}"
     for address in (*dashboard, f"/dashboard/?{text}=1", f"/nothing/{text}", f"/orders/{text}", f"/orders?{text}=1"):
         page.goto(address)

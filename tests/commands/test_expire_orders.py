@@ -400,7 +400,7 @@ def test_an_unreadable_order_is_counted_and_logged_and_fails_no_run(table, run, 
         assert sum(order.order_id in record.getMessage() for record in caplog.records) == 1
 
 
-def test_unreadable_orders_do_not_remain_for_ever(table, run):
+def test_unreadable_orders_do_not_count_as_remaining(table, run):
     for order in due(6)[2:]:
         overwrite(order.order_id, quantity={"S": "2"})
     summary = json.loads(run("expire_orders", "--limit", "1", "--json"))
@@ -433,7 +433,7 @@ def test_an_order_whose_status_another_program_set_is_repaired(table, run):
     assert json.loads(run("expire_orders", "--json"))["examined"] == 0
 
 
-def test_what_other_programs_left_behind_does_not_use_up_the_limit(table, run):
+def test_orders_that_other_programs_changed_do_not_count_towards_the_limit(table, run):
     orders = due(20)
     for order in orders[13:]:
         set_outside(order.order_id, "CANCELLED")
@@ -445,7 +445,7 @@ def test_what_other_programs_left_behind_does_not_use_up_the_limit(table, run):
     assert [stored(order.order_id)["status"]["S"] for order in orders[5:10]] == ["EXPIRED"] * 5
 
 
-def test_a_dry_run_tells_them_from_what_it_would_expire(table, run):
+def test_a_dry_run_distinguishes_them_from_orders_that_would_expire(table, run):
     orders = due(4)
     set_outside(orders[3].order_id, "CANCELLED")
     spoil(orders[2].order_id)
@@ -463,7 +463,7 @@ def test_a_due_order_in_lower_case_expires(table, run):
     assert stored(order.order_id)["status"] == {"S": "EXPIRED"}
 
 
-def test_one_that_another_program_changes_as_it_is_read_is_repaired_by_the_next_run(table, run):
+def test_an_order_that_another_program_changes_during_the_read_is_repaired_by_the_next_run(table, run):
     orders = due(2)
     seen = []
 

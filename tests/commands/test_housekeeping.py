@@ -79,14 +79,14 @@ def test_rows_are_deleted_in_batches_and_all_of_them(db, monkeypatch):
     assert delete_outdated(at=NOW) == Housekeeping(sessions=10)
 
 
-def test_when_its_time_is_up_it_stops_after_the_batch_at_hand_and_the_next_run_goes_on(db, monkeypatch):
+def test_when_its_time_is_up_it_stops_after_the_current_batch_and_the_next_run_continues(db, monkeypatch):
     monkeypatch.setattr(housekeeping, "BATCH", 4)
     session(NOW - MOMENT, count=10)
     assert delete_outdated(at=NOW, time_is_up=lambda: True) == Housekeeping(sessions=4, stopped_early=True)
     assert delete_outdated(at=NOW) == Housekeeping(sessions=6)
 
 
-def test_a_session_that_is_prolonged_meanwhile_stays(db):
+def test_a_session_that_is_extended_meanwhile_stays(db):
     mine, _ = session(NOW - MOMENT, count=2)
 
     def prolong(execute, sql, *arguments):
@@ -132,7 +132,7 @@ def test_a_time_that_is_no_number_above_0_is_refused_and_nothing_is_deleted(db, 
     assert Session.objects.count() == 1
 
 
-def test_a_database_that_does_not_answer_is_said_in_a_sentence(db, run):
+def test_a_database_that_does_not_answer_is_reported_in_a_sentence(db, run):
     def refuse(*_):
         raise OperationalError("connection refused\nIs the server running?")
 

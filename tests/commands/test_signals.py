@@ -79,7 +79,7 @@ def end(process):
 
 
 @SIGNALS
-def test_a_sweep_finishes_the_order_at_hand_and_prints_its_summary(start, held, signum):
+def test_a_sweep_finishes_the_current_order_and_prints_its_summary(start, held, signum):
     orders = due(3)
     process = start(held, "UpdateItem", "expire_orders", "--json")
     interrupt(process, signum)
@@ -92,7 +92,7 @@ def test_a_sweep_finishes_the_order_at_hand_and_prints_its_summary(start, held, 
     assert everything()[orders[-1].order_id].status is Status.EXPIRED
 
 
-def test_a_sweep_that_was_interrupted_goes_on_with_the_next_run(start, held, run):
+def test_the_next_run_continues_an_interrupted_sweep(start, held, run):
     due(3)
     process = start(held, "UpdateItem", "expire_orders")
     interrupt(process, signal.SIGTERM)
@@ -102,7 +102,7 @@ def test_a_sweep_that_was_interrupted_goes_on_with_the_next_run(start, held, run
     assert json.loads(run("expire_orders", "--json"))["expired"] == 2
 
 
-def test_a_signal_at_the_last_order_leaves_nothing_undone_and_is_no_failure(start, held):
+def test_a_signal_at_the_last_order_is_not_a_failure(start, held):
     due(1)
     process = start(held, "UpdateItem", "expire_orders", "--json")
     interrupt(process, signal.SIGTERM)

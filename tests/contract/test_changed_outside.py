@@ -28,7 +28,7 @@ def listed(status=None, email=None):
     return ids(listing.page(Filters(status=status, customer_email=email), limit=10).orders)
 
 
-def test_it_is_read_as_it_is_and_told_from_what_it_was(order_id):
+def test_it_is_read_with_its_new_status_and_has_another_revision(order_id):
     before = stored(order_id)
     order = store.get(order_id)
     assert (order.status, order.version, order.revision) == (Status.CANCELLED, 1, CANCELLED)
@@ -37,14 +37,14 @@ def test_it_is_read_as_it_is_and_told_from_what_it_was(order_id):
     assert stored(order_id) == before
 
 
-def test_it_is_in_no_tab_of_the_status_that_it_had(order_id):
+def test_it_is_not_listed_under_its_previous_status(order_id):
     assert listed(Status.PENDING) == []
     assert listed() == [order_id]
     assert listed(Status.CANCELLED, "ann@example.com") == [order_id]
     assert listed(Status.PENDING, "ann@example.com") == []
 
 
-def test_pages_of_the_status_that_they_had_lose_nothing(table, shards):
+def test_pages_of_the_previous_status_lose_no_other_order(table, shards):
     orders = crowd(11)
     outside = orders[1:10:2]
     for order in outside:
@@ -107,7 +107,7 @@ def test_an_illegal_transition_from_the_status_that_it_has_writes_nothing(order_
 
 
 @pytest.mark.parametrize("versions", [{1}, {0, 2}, {OutsideRevision(1, Status.COMPLETED)}, set()])
-def test_one_who_saw_it_before_is_refused(order_id, versions):
+def test_a_caller_who_saw_the_previous_status_is_refused(order_id, versions):
     set_outside(order_id, "PROCESSING")
     before = stored(order_id)
     for write in (
@@ -120,7 +120,7 @@ def test_one_who_saw_it_before_is_refused(order_id, versions):
     assert stored(order_id) == before
 
 
-def test_one_who_saw_it_as_it_is_may_change_it_and_delete_it(order_id):
+def test_a_caller_who_saw_the_new_status_may_change_and_delete_it(order_id):
     set_outside(order_id, "PROCESSING")
     seen = {7, OutsideRevision(1, Status.PROCESSING)}
     assert store.change_status(order_id, Status.COMPLETED, at=LATER, by=BY, versions=seen).revision == 3
@@ -129,14 +129,14 @@ def test_one_who_saw_it_as_it_is_may_change_it_and_delete_it(order_id):
     assert stored(order_id) is None
 
 
-def test_a_status_that_was_seen_from_outside_is_not_that_of_a_later_version(order_id):
+def test_a_revision_with_an_outside_status_does_not_match_a_later_version(order_id):
     order = store.change_status(order_id, Status.CANCELLED, at=LATER, by=BY)
     assert order.revision == 2
     with pytest.raises(VersionMismatchError):
         store.delete(order_id, versions={CANCELLED})
 
 
-def test_a_former_order_that_moved_on_is_told_from_the_one_that_was_placed(table):
+def test_a_former_order_with_a_later_status_has_another_revision_than_when_placed(table):
     item = {
         "order_id": {"S": "former"},
         "item": {"S": "Teapot"},
@@ -163,7 +163,7 @@ def test_a_former_order_that_moved_on_is_told_from_the_one_that_was_placed(table
 # --- Repairs ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_repair_is_one_write_that_brings_everything_in_step(order_id, traffic):
+def test_a_repair_is_one_write_that_updates_index_key_version_and_history(order_id, traffic):
     order = store.get(order_id)
     traffic.clear()
     repaired = store.repair(order, at=LATER)
@@ -173,7 +173,7 @@ def test_a_repair_is_one_write_that_brings_everything_in_step(order_id, traffic)
     assert listed(Status.CANCELLED) == [order_id]
 
 
-def test_a_repair_leaves_what_has_changed_since_it_was_read(order_id):
+def test_a_repair_does_not_write_to_an_order_that_has_changed_since_it_was_read(order_id):
     order = store.get(order_id)
     set_outside(order_id, "COMPLETED")
     before = stored(order_id)
@@ -204,7 +204,7 @@ def test_a_change_whose_reply_is_lost_is_made_once(way):
     assert store.get(order_id).version == 3
 
 
-def test_an_order_that_others_keep_changing_is_refused_in_the_end(way):
+def test_an_order_that_others_keep_changing_is_finally_refused(way):
     order_id = placed().order_id
     set_outside(order_id, "PROCESSING")
 

@@ -81,7 +81,7 @@ def test_a_file_of_certificates_that_does_not_exist_is_a_mistake(machine):
 
 
 @pytest.mark.parametrize("command", [("expire_orders",), ("seed_orders", "--count", "1"), ("create_orders_table",)])
-def test_a_command_neither_speaks_of_an_outage_nor_asks_to_be_run_again(machine, command):
+def test_a_command_neither_reports_an_outage_nor_asks_to_be_run_again(machine, command):
     machine({"AWS_PROFILE": "nobody"})
     with other_engine(NOWHERE), pytest.raises(CommandError) as refusal:
         call_command(*command)

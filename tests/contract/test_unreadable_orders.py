@@ -111,14 +111,14 @@ def test_nothing_is_written_to_an_order_of_the_former_system_that_cannot_be_read
 
 
 @pytest.mark.parametrize("changes", [pytest.param(changes, id=name) for name, changes in MALFORMED.items()])
-def test_a_malformed_value_in_an_order_of_ours_is_told_after_the_write_at_the_latest(table, changes):
+def test_a_malformed_value_in_an_order_of_ours_is_reported_after_the_write_at_the_latest(table, changes):
     """The condition of a write can ask for types only, and to read the order first would cost every write a read."""
     order_id = ours(**changes)
     with pytest.raises(UnreadableOrderError):
         store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
 
 
-def test_a_key_under_which_something_unreadable_stands_places_nothing(table):
+def test_an_idempotency_key_whose_order_is_unreadable_places_nothing(table):
     order_id = ours(quantity={"S": "2"})
     before = stored(order_id)
     with pytest.raises(UnreadableOrderError):
@@ -139,21 +139,21 @@ def test_an_unreadable_order_can_be_deleted(table, make, changes):
 
 
 @pytest.mark.parametrize("versions", [{0}, {2}, set()])
-def test_an_unreadable_order_is_not_deleted_for_one_who_saw_another_version(table, versions):
+def test_an_unreadable_order_is_not_deleted_for_a_caller_who_saw_another_version(table, versions):
     order_id = ours(quantity={"S": "2"})
     with pytest.raises(UnreadableOrderError):
         store.delete(order_id, versions=versions)
     assert stored(order_id) is not None
 
 
-def test_what_can_be_read_by_now_is_not_deleted_as_unreadable(table):
+def test_an_order_that_can_be_read_is_not_deleted_as_unreadable(table):
     order = placed()
     with pytest.raises(VersionMismatchError):
         store.delete_unreadable(order.order_id)
     assert store.get(order.order_id).version == 1
 
 
-def test_what_is_gone_cannot_be_deleted_as_unreadable(table):
+def test_a_deleted_order_cannot_be_deleted_as_unreadable(table):
     with pytest.raises(OrderNotFoundError):
         store.delete_unreadable("nobody")
 
@@ -172,7 +172,7 @@ def test_what_is_gone_cannot_be_deleted_as_unreadable(table):
     ],
     ids=["all", "status", "customer", "customer and status"],
 )
-def test_an_unreadable_order_takes_its_place_in_every_list(table, shards, filters, changes):
+def test_an_unreadable_order_is_in_its_position_in_every_list(table, shards, filters, changes):
     orders = crowd(7, customer_email="ann@example.com")
     overwrite(orders[3].order_id, **changes)
 
@@ -202,7 +202,7 @@ def test_many_orders_at_once_include_the_unreadable_one(table):
     assert isinstance(found[1], UnreadableOrder)
 
 
-def test_what_came_in_since_an_unreadable_order_can_be_asked_for(table):
+def test_orders_newer_than_an_unreadable_order_can_be_listed(table):
     orders = crowd(3)
     overwrite(orders[1].order_id, quantity={"S": "2"})
     unreadable = listing.page(Filters(), limit=3).orders[1]
@@ -210,7 +210,7 @@ def test_what_came_in_since_an_unreadable_order_can_be_asked_for(table):
     assert ids(newer.orders) == [orders[0].order_id]
 
 
-def test_an_unreadable_order_is_logged_once_and_not_each_time_that_it_is_met(table, caplog):
+def test_an_unreadable_order_is_logged_once_and_not_each_time_it_is_read(table, caplog):
     order_id = ours(quantity={"S": "2"})
     with caplog.at_level(logging.WARNING, logger="orders.dynamodb"):
         for _ in range(3):
@@ -226,7 +226,7 @@ def test_an_unreadable_order_is_logged_once_and_not_each_time_that_it_is_met(tab
 
 @pytest.mark.parametrize("spelling", ["pending", "Pending", " PENDING"])
 @pytest.mark.parametrize("make", [ours, former])
-def test_a_status_is_what_it_is_in_any_case_also_in_conditions(table, make, spelling):
+def test_a_status_is_valid_in_any_case_also_in_conditions(table, make, spelling):
     order_id = make(status={"S": spelling})
     assert store.get(order_id).status is Status.PENDING
     changed = store.change_status(order_id, Status.PROCESSING, at=NOW, by=BY)
@@ -247,6 +247,6 @@ def test_a_final_status_in_lower_case_is_final(table):
 
 
 @pytest.mark.parametrize("name", ["customer_name", "customer_email", "version", "history", "updated_at", "expired_at"])
-def test_a_null_where_an_order_need_not_have_a_value_is_no_hindrance(table, name):
+def test_a_null_in_an_optional_attribute_is_allowed(table, name):
     order_id = former(**{name: {"NULL": True}})
     assert store.change_status(order_id, Status.PROCESSING, at=NOW, by=BY, versions={0}).version == 1

@@ -226,13 +226,13 @@ def test_an_old_form_of_a_person_without_permissions_has_the_way_out(sign_in, or
     assert page.form("/admin/logout/", button=WAY_OUT)
 
 
-def test_who_may_see_the_orders_is_led_back_to_them(viewer, order):
+def test_a_user_who_may_see_orders_is_led_back_to_them(viewer, order):
     page = see(viewer, PAGES["new"], status=403)
     assert page.link("To the orders") == "/dashboard/"
     assert WAY_OUT not in page.words
 
 
-def test_somebody_who_is_staff_no_longer_can_sign_out(sign_in, table):
+def test_a_user_who_is_no_longer_staff_can_sign_out(sign_in, table):
     browser = sign_in(is_staff=False)
     assert browser.post("/admin/logout/").status_code == 200
     assert "_auth_user_id" not in browser.session

@@ -59,7 +59,7 @@ def test_a_double_click_acts_once_and_both_answers_say_what_is_so(anna):
     assert len(store.get(order.order_id).history) == 2
 
 
-def test_a_double_click_is_told_of_the_change_both_times(anna):
+def test_a_double_click_reports_the_change_both_times(anna):
     order = placed()
     for _ in range(2):
         assert notices(change(anna, order, "PROCESSING"))[-1] == "The order is PROCESSING now."
@@ -100,7 +100,7 @@ def test_completing_asks_first_and_then_does_it(anna):
     assert state(order) == (Status.COMPLETED, order.version + 1)
 
 
-def test_who_asks_whether_to_complete_what_has_moved_sees_both_sides_and_the_order_named(anna):
+def test_completing_an_order_that_has_changed_shows_both_sides_and_names_the_order(anna):
     order = placed(item="Oak table", quantity=3, customer_name="Zoë", status=Status.PROCESSING)
     link = see(anna, detail_address(order)).link("Complete order")
     move(order.order_id, Status.CANCELLED)

@@ -136,7 +136,7 @@ def test_the_file_name_says_what_the_export_holds_in_the_persons_zone(filters, n
         assert file_name(query, at=datetime(2026, 11, 22, 18, 45, tzinfo=UTC)) == name
 
 
-def test_the_file_name_holds_nothing_but_letters_digits_and_harmless_signs(anna):
+def test_the_file_name_contains_only_letters_digits_and_safe_characters(anna):
     for email in ("a'b`c%d$e/f@example.com", '"a/b"@example.com', f"{'x' * 64}@{'example.' * 20}com"):
         response = anna.get(EXPORT, {"customer_email": email, "created_from": "2026-11-01"})
         assert response.status_code == 200
@@ -182,7 +182,7 @@ FORMULAS = [
 
 
 @pytest.mark.parametrize(("text", "safe"), FORMULAS)
-def test_an_apostrophe_stands_before_whatever_a_spreadsheet_might_run(text, safe):
+def test_an_apostrophe_is_added_before_anything_that_a_spreadsheet_might_run(text, safe):
     assert defused(text) == safe
 
 
@@ -195,7 +195,7 @@ def test_any_other_cell_is_left_as_it_is(text):
 
 
 @given(st.text("=+-@＝;,|\"'\t\n\r\u2028\xa0\ufeff ab1"))
-def test_what_docs_dashboard_md_says_gives_a_text_back(text):
+def test_the_code_in_docs_dashboard_md_restores_the_text(text):
     [pattern] = re.findall(r'r"""(.*?)"""', DOCS.read_text())
     assert re.sub(pattern, r"\1\2", defused(text)) == text
 
@@ -209,7 +209,7 @@ def test_no_cell_of_any_split_begins_as_a_formula(text):
 
 
 @pytest.mark.parametrize("text", ['"' * 400_000, "\n" * 400_000, " ;" * 200_000], ids=["quotes", "lines", "separators"])
-def test_the_longest_item_of_a_table_is_looked_through_once(text):
+def test_the_longest_item_of_a_table_is_scanned_in_linear_time(text):
     """DynamoDB takes 400 KB. Quadratic time would be an hour."""
     began = perf_counter()
     assert defused(text) == text
@@ -257,7 +257,7 @@ def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, m
     assert traffic.operations == ["Query"]
 
 
-def test_an_export_that_is_through_when_its_time_is_over_says_nothing_of_it(anna, monkeypatch):
+def test_an_export_that_is_complete_when_its_time_is_over_does_not_mention_it(anna, monkeypatch):
     monkeypatch.setattr(export, "MOST_SECONDS", 0)
     orders = crowd(100)
     assert [row[0] for row in exported(anna)] == ids(orders)

@@ -84,7 +84,7 @@ def test_it_shows_the_rows_as_they_are_by_now(anna):
     assert gone.order_id not in content
 
 
-def test_it_knows_a_row_by_its_id_in_capitals_too(anna):
+def test_a_row_is_found_by_its_id_in_capitals_too(anna):
     order = placed()
     content = look(anna, shown=[order.order_id.upper(), order.order_id]).content.decode()
     assert content.count(f'id="status-{order.order_id}"') == 1

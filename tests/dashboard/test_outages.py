@@ -196,14 +196,14 @@ def check_database_unavailable(response):
 
 
 @pytest.mark.parametrize("address", STAFF_READS)
-def test_a_page_without_the_database_of_users_says_when_to_come_back(patient, request, address):
+def test_a_page_without_the_database_of_users_says_when_to_try_again(patient, request, address):
     request.getfixturevalue("stopped")
     page = check_database_unavailable(patient.get(address, headers=HTML))
     assert page.link("Try again") == address
 
 
 @pytest.mark.parametrize("address", STAFF_WRITES)
-def test_a_form_without_the_database_of_users_does_not_claim_to_know_what_came_of_it(patient, request, address):
+def test_a_form_without_the_database_of_users_says_that_the_outcome_is_unknown(patient, request, address):
     request.getfixturevalue("stopped")
     page = check_database_unavailable(patient.post(address, STAFF_WRITES[address], headers=HTML))
     assert "it is not known whether your change was saved" in page.words
@@ -211,13 +211,13 @@ def test_a_form_without_the_database_of_users_does_not_claim_to_know_what_came_o
 
 
 @pytest.mark.parametrize("address", ["/dashboard/", "/admin/", "/no/such/page/"])
-def test_a_page_asks_a_database_that_hangs_once_and_no_more(patient, request, address):
+def test_a_page_queries_a_hanging_database_only_once(patient, request, address):
     server = request.getfixturevalue("hanging")
     check_database_unavailable(patient.get(address, headers=HTML))
     assert len(server.connections) == 1
 
 
-def test_a_form_asks_a_database_that_hangs_once_and_no_more(patient, request):
+def test_a_form_queries_a_hanging_database_only_once(patient, request):
     server = request.getfixturevalue("hanging")
     address = "/admin/login/"
     check_database_unavailable(patient.post(address, STAFF_WRITES[address], headers=HTML))
@@ -234,7 +234,7 @@ def test_a_program_that_asks_for_a_staff_page_gets_a_problem_document(patient, r
 
 
 @pytest.mark.parametrize("action", ["cancel", "delete"])
-def test_what_was_done_to_many_orders_is_told_without_asking_the_database_again(patient, traffic, action):
+def test_the_outcome_of_a_bulk_action_is_shown_without_another_database_query(patient, traffic, action):
     seen = [f"{placed().order_id}:1" for _ in range(2)]
     traffic.clear()
 

@@ -67,7 +67,7 @@ def test_its_page_says_what_is_wrong_and_shows_what_the_table_holds(anna, order_
     assert not [action for action in page.actions() if action.startswith("/dashboard/orders/")]
 
 
-def test_its_raw_item_can_be_had(anna, order_id):
+def test_its_raw_item_can_be_opened(anna, order_id):
     response = anna.get(address(order_id, "raw/"))
     assert (response.status_code, response["Cache-Control"]) == (200, "no-store")
     assert response.json()["quantity"] == "a couple"
@@ -88,7 +88,7 @@ def test_it_can_be_deleted_once_that_is_confirmed(anna, order_id):
     assert stored(order_id) is None
 
 
-def test_one_who_may_not_delete_is_not_offered_it(viewer, order_id):
+def test_a_user_who_may_not_delete_is_not_offered_it(viewer, order_id):
     assert not see(viewer, address(order_id), status=409).has_link("Delete")
     for send in (viewer.get, viewer.post):
         assert send(address(order_id, "delete-unreadable/")).status_code == 403
@@ -111,7 +111,7 @@ def test_deleting_it_twice_is_no_error(anna, order_id):
 
 
 @pytest.mark.parametrize(("page", "data"), [("status/", {"to": "PROCESSING"}), ("delete/", {})])
-def test_a_form_that_was_open_when_it_broke_writes_nothing(anna, order_id, page, data):
+def test_a_form_opened_before_the_order_became_unreadable_writes_nothing(anna, order_id, page, data):
     before = stored(order_id)
     for send in (anna.get, anna.post):
         response = send(address(order_id, page), {**data, "version": "2"})
@@ -133,7 +133,7 @@ def test_a_bulk_action_leaves_it_alone_and_says_why(anna, orders, order_id, acti
     assert stored(order_id) == before
 
 
-def test_one_that_broke_after_the_preview_does_not_keep_the_others_from_being_done(anna):
+def test_an_order_that_becomes_unreadable_after_the_preview_does_not_stop_the_others(anna):
     orders = crowd(3)
     page = Page(anna.post("/dashboard/bulk/preview/", {"action": "cancel", "id": ids(orders)}))
     overwrite(orders[1].order_id, quantity={"S": "a couple"})
@@ -156,7 +156,7 @@ def test_a_search_for_it_leads_to_its_page(anna, order_id):
     assert response["Location"] == address(order_id)
 
 
-def test_the_overview_and_the_counts_stand(anna, orders):
+def test_the_overview_and_the_counts_still_work(anna, orders):
     assert see(anna, "/dashboard/overview/?count=1")
     assert anna.get("/dashboard/counts/", headers={"HX-Request": "true"}).status_code == 200
 
@@ -183,7 +183,7 @@ def test_the_page_says_that_another_program_set_the_status(anna, outside):
     assert "COMPLETED anna (staff)" in page.words
 
 
-def test_one_who_saw_it_before_is_told(anna):
+def test_a_user_who_saw_the_previous_status_is_told(anna):
     order = placed()
     form = see(anna, address(order.order_id)).form(address(order.order_id, "status/"), button="Start processing")
     set_outside(order.order_id, "CANCELLED")
@@ -195,7 +195,7 @@ def test_one_who_saw_it_before_is_told(anna):
     assert "It is now CANCELLED Another program set this status." in page.words
 
 
-def test_one_who_saw_what_another_program_made_of_it_is_told_what_that_was(anna, outside):
+def test_a_user_who_saw_the_status_of_another_program_is_told_which_it_was(anna, outside):
     cancel = see(anna, address(outside)).link("Cancel order")
     store.change_status(outside, Status.COMPLETED, at=store.get(outside).created_at, by="staff:bela")
     page = see(anna, cancel, status=409)
@@ -209,7 +209,7 @@ def test_it_can_be_deleted(anna, outside):
     assert stored(outside) is None
 
 
-def test_a_bulk_action_takes_it_as_it_is(anna, outside):
+def test_a_bulk_action_starts_from_the_new_status(anna, outside):
     page = Page(anna.post("/dashboard/bulk/preview/", {"action": "complete", "id": [outside]}))
     assert "will become COMPLETED" in page.words
     outcome = Page(press(anna, page.form("/dashboard/bulk/apply/"), "Complete 1 order"))

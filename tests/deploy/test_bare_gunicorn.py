@@ -76,7 +76,7 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence():
     assert "Traceback" not in done.stderr
 
 
-def test_as_many_half_sent_requests_as_threads_stop_it_for_as_long_as_they_stay_open(tmp_path):
+def test_as_many_half_sent_requests_as_threads_block_it_while_they_stay_open(tmp_path):
     with gunicorn(tmp_path) as (port, _):
         with ExitStack() as stack:
             for _ in range(THREADS):
@@ -85,7 +85,7 @@ def test_as_many_half_sent_requests_as_threads_stop_it_for_as_long_as_they_stay_
         assert answer(port) == 200
 
 
-def test_a_start_that_other_machines_can_reach_says_what_it_is_not_for(tmp_path):
+def test_a_start_that_other_machines_can_reach_logs_a_warning(tmp_path):
     with gunicorn(tmp_path, bind="0.0.0.0:{}") as (port, log):
         lines = log.read_text()
     assert f"Other machines can reach 0.0.0.0:{port}. {REACHABLE}" in lines

@@ -112,7 +112,7 @@ def answer(in_package):
     return answer
 
 
-def test_no_charset_makes_an_address_fail(answer):
+def test_no_charset_causes_a_failure(answer):
     named = [f"text/plain; charset={charset}" for charset in ("rot13", "unicode_escape", "hex", "nonsense", "a\0b")]
     query = {"multiValueQueryStringParameters": {"x": ["%5Cud800"]}}
     requests = [{"headers": {"Content-Type": content_type}, "path": "/nothing", **query} for content_type in named]
@@ -121,7 +121,7 @@ def test_no_charset_makes_an_address_fail(answer):
         assert UUID(reply["headers"]["X-Request-Id"])
 
 
-def test_half_of_a_character_is_answered_like_any_other_text(answer):
+def test_a_lone_surrogate_is_answered_like_any_other_text(answer):
     half = {"multiValueQueryStringParameters": {"\ud800": ["\udfff"]}}
     address, query, header = answer({"path": "/\ud800"}, half, {"headers": {"Cookie": "x=\ud800; y=€"}})
     assert (address["statusCode"], query["statusCode"], header["statusCode"]) == (404, 400, 200)

@@ -144,14 +144,14 @@ class Pages:
         assert json.loads(server.ask("GET", "/healthz").body)["checks"]["database"] == "unavailable"
 
 
-def test_every_page_form_and_endpoint_says_when_to_come_back_while_postgresql_is_stopped(site: Site) -> None:
+def test_every_page_form_and_endpoint_says_when_to_try_again_while_postgresql_is_stopped(site: Site) -> None:
     placed()
     pages = Pages(site)
     site.stop()
     pages.check()
 
 
-def test_every_page_form_and_endpoint_says_when_to_come_back_while_postgresql_hangs(site: Site) -> None:
+def test_every_page_form_and_endpoint_says_when_to_try_again_while_postgresql_hangs(site: Site) -> None:
     placed()
     pages = Pages(site)
     with site.hanging():
@@ -159,7 +159,7 @@ def test_every_page_form_and_endpoint_says_when_to_come_back_while_postgresql_ha
     wait_until(lambda: site.browser.get(ORDERS).status == 200, what="the pages' return")
 
 
-def test_what_was_done_to_many_orders_is_told_when_postgresql_stops_meanwhile(site: Site, way: Way) -> None:
+def test_the_outcome_of_a_bulk_action_is_shown_when_postgresql_stops_meanwhile(site: Site, way: Way) -> None:
     orders = [placed(), placed()]
     page = site.browser.get(ORDERS)
 

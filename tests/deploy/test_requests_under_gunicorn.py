@@ -45,7 +45,7 @@ def code_of(reply):
 
 
 @pytest.mark.parametrize("charset", ["rot13", "unicode_escape", "hex", "idna", "nonsense", "x" * 5000])
-def test_no_charset_makes_an_address_fail(site, charset):
+def test_no_charset_causes_a_failure(site, charset):
     for path in EVERYWHERE:
         reply = ask(site, "GET", f"{path}?%5Cud800=1", Content_Type=f"text/plain; charset={charset}")
         assert reply.status < 500, (path, reply.body)
@@ -63,7 +63,7 @@ def test_a_chunked_body_that_is_too_large_is_refused(site, pieces):
     assert code_of(post(site, iter([ORDER, *([b" " * 60_000] * pieces)]))) == (413, "body_too_large")
 
 
-def test_chunks_that_are_none_are_refused(site):
+def test_malformed_chunks_are_refused(site):
     port = int(site.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(

@@ -119,7 +119,7 @@ def test_a_sweep_that_fails_does_not_keep_the_housekeeping_from_running(table):
     assert sessions() == set()
 
 
-def test_a_housekeeping_that_fails_is_an_error_of_its_own_and_the_sweep_is_done(table, no_database, caplog):
+def test_a_failed_housekeeping_is_its_own_error_and_the_sweep_is_done(table, no_database, caplog):
     order = placed(hours_old=61)
     with caplog.at_level(logging.INFO), pytest.raises(RuntimeError) as raised:
         schedule.expire_orders({}, Context(seconds=28))

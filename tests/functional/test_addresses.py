@@ -138,7 +138,7 @@ def test_the_id_of_the_caller_is_kept(api, stranger, path):
         assert client.get(path, X_Request_Id=REQUEST_ID)["X-Request-Id"] == REQUEST_ID
 
 
-def test_an_id_in_capitals_is_kept_too(api):
+def test_a_request_id_in_capitals_is_used_too(api):
     assert api.get("/orders", X_Request_Id=REQUEST_ID.upper())["X-Request-Id"] == REQUEST_ID.upper()
 
 
@@ -158,7 +158,7 @@ def test_an_id_in_capitals_is_kept_too(api):
         f"{REQUEST_ID}, {REQUEST_ID}",
     ],
 )
-def test_an_id_that_is_no_uuid_of_36_characters_is_replaced_and_not_logged(api, caplog, sent):
+def test_a_request_id_that_is_not_a_uuid_of_36_characters_is_replaced_and_not_logged(api, caplog, sent):
     with caplog.at_level(logging.DEBUG):
         answered = api.get("/orders", X_Request_Id=sent)["X-Request-Id"]
     assert answered != sent
@@ -214,7 +214,7 @@ def test_the_lifecycle_says_the_expiry_age_that_is_set(stranger, settings):
 
 @pytest.mark.parametrize("path", ["/lifecycle", "/healthz", "/schema", "/healthz/"])
 @pytest.mark.parametrize("query", ["status=PENDING", "status", "status=&status="])
-def test_what_takes_no_parameters_refuses_each_by_name(api, traffic, path, query):
+def test_an_endpoint_without_parameters_refuses_each_by_name(api, traffic, path, query):
     response = api.get(f"{path}?{query}")
     assert response.status_code == 400
     assert traffic == []

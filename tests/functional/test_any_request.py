@@ -216,7 +216,7 @@ def test_a_length_that_is_no_number_is_refused(site, path, length):
 
 
 @pytest.mark.parametrize("path", ["/orders", "/admin/login/", "/dashboard/orders/new/"])
-def test_a_body_beyond_the_limit_is_refused_unread(site, signed_in, path):
+def test_a_body_over_the_limit_is_refused_unread(site, signed_in, path):
     for length in (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1, 10**40):
         answer = ask(
             path, method="POST", CONTENT_LENGTH=str(length), HTTP_COOKIE=signed_in, **{"wsgi.input": Unreadable()}
@@ -226,9 +226,7 @@ def test_a_body_beyond_the_limit_is_refused_unread(site, signed_in, path):
 
 @pytest.mark.parametrize("method", ["PROPFIND", "POST", "DELETE", "BREW", "\xff"])
 @pytest.mark.parametrize("path", [*API_PATHS, *PAGE_PATHS])
-def test_a_method_that_an_address_does_not_take_is_refused_in_the_form_that_suits_the_caller(
-    site, signed_in, path, method
-):
+def test_an_unsupported_method_is_refused_in_the_format_for_the_client(site, signed_in, path, method):
     for accept in ("*/*", "text/html"):
         for cookie in ("", signed_in):
             answer = ask(path, method=method, HTTP_ACCEPT=accept, HTTP_COOKIE=cookie)
@@ -244,7 +242,7 @@ def test_a_method_that_an_address_does_not_take_is_refused_in_the_form_that_suit
 @pytest.mark.parametrize(
     "value", ['"aaaaaaaa\\000"', "aaaaaaaa\0", "\xff" * 32, "x" * 5000 + "'", '"\\"'], ids=range(5)
 )
-def test_a_session_that_cannot_be_is_not_looked_up(site, django_assert_num_queries, value):
+def test_an_impossible_session_key_is_not_looked_up(site, django_assert_num_queries, value):
     """PostgreSQL refuses a text with a NUL, which a quoted cookie can hold."""
     with django_assert_num_queries(0):
         answer = ask("/dashboard/", HTTP_COOKIE=f"sessionid={value}")

@@ -84,7 +84,7 @@ def test_an_empty_chunked_body_is_no_order(api):
     assert code_of(send(api, b"")) == (400, "invalid")
 
 
-def test_chunks_that_break_off_are_refused(api, traffic):
+def test_a_chunked_body_that_ends_too_early_is_refused(api, traffic):
     assert code_of(send(api, b"", **{"wsgi.input": Broken()})) == (400, "bad_request")
     assert traffic == []
 
@@ -110,7 +110,7 @@ def test_a_compressed_body_is_refused_with_the_remedy(api, traffic, method, path
     assert traffic == []
 
 
-def test_a_body_that_is_compressed_for_the_way_only_is_refused_too(api, traffic):
+def test_a_body_with_a_compressed_transfer_encoding_is_refused_too(api, traffic):
     response = send(api, gzip.compress(BODY), HTTP_TRANSFER_ENCODING="gzip, chunked")
     assert code_of(response) == (415, "unsupported_media_type")
     assert traffic == []
@@ -121,5 +121,5 @@ def test_a_body_that_says_that_it_is_not_compressed_is_read(api, coding):
     assert api.post("/orders", TEAPOT, Content_Encoding=coding).status_code == 201
 
 
-def test_a_coding_of_no_body_is_no_matter(api):
+def test_a_coding_without_a_body_is_ignored(api):
     assert api.get("/orders", Content_Encoding="gzip").status_code == 200

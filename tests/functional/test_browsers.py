@@ -44,7 +44,7 @@ def test_a_refusal_is_a_page_that_says_what_is_wrong(sign_in, accept):
     assert b"<b>2" not in wrong.content
 
 
-def test_a_stranger_with_a_browser_is_shown_the_way_in(table, db):
+def test_a_browser_without_a_session_is_shown_a_link_to_sign_in(table, db):
     response = Client().get("/orders?limit=5", headers={"Accept": BROWSER})
     assert response.status_code == 401
     assert response["WWW-Authenticate"]
@@ -53,14 +53,14 @@ def test_a_stranger_with_a_browser_is_shown_the_way_in(table, db):
     assert page.link("Sign in") == "/admin/login/?next=%2Forders%3Flimit%3D5"
 
 
-def test_a_page_names_the_request_for_whoever_looks_into_the_log(table, db):
+def test_a_page_names_the_request_id_for_the_log(table, db):
     response = Client().get("/orders", headers={"Accept": BROWSER})
     assert response["X-Request-Id"] in Page(response).words
     assert "default-src 'self'" in response["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", ""])
-def test_a_program_is_refused_as_a_program_whatever_cookies_it_sends(table, db, accept):
+def test_a_program_gets_a_problem_document_even_with_cookies(table, db, accept):
     client = Client()
     client.cookies["sessionid"] = "x"
     response = client.get("/orders", headers={"Accept": accept})

@@ -105,7 +105,7 @@ def as_sent(text):
 
 
 @pytest.mark.parametrize("character", ["é", "注", "☕"])
-def test_a_key_has_so_many_characters_however_many_bytes_they_take(api, character):
+def test_the_length_of_a_key_is_counted_in_characters_and_not_in_bytes(api, character):
     key = as_sent(character * 255)
     assert api.post("/orders", TEAPOT, Idempotency_Key=key).status_code == 201
     assert api.post("/orders", TEAPOT, Idempotency_Key=key)["Idempotent-Replayed"] == "true"

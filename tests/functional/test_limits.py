@@ -77,7 +77,7 @@ def test_requests_that_are_refused_count_as_well(three_a_day, table, read_only_k
 
 
 @pytest.mark.parametrize("method", ["trace", "patch"])
-def test_methods_that_there_are_not_count_as_well(three_a_day, api, read_write_key, method):
+def test_unsupported_methods_count_as_well(three_a_day, api, read_write_key, method):
     assert codes(read_write_key, method=method) == [405] * 3 + [429] * 2
 
 
@@ -94,7 +94,7 @@ def test_staff_without_permissions_are_limited_too(three_a_day, sign_in):
     [("/orders", 401), ("/schema", 401), ("/lifecycle", 200), ("/nowhere", 404), ("/lifecycle/x", 404)],
 )
 @pytest.mark.parametrize("spoofed", ["198.51.100.{}", "key:{}"])
-def test_strangers_are_limited_by_address_whatever_their_headers_say(three_a_day, db, path, status, spoofed):
+def test_strangers_are_limited_by_address_and_headers_are_ignored(three_a_day, db, path, status, spoofed):
     answers = [ask(path=path, **{"X-Forwarded-For": spoofed.format(number)}).status_code for number in range(5)]
     assert answers == [status] * 3 + [429] * 2
     assert ask(path=path, peer=ELSEWHERE).status_code == status
@@ -107,12 +107,12 @@ def test_a_header_does_not_use_up_the_requests_of_a_key(three_a_day, api, read_w
     assert codes(read_write_key, count=3) == [200] * 3
 
 
-def test_the_health_is_told_however_often_it_is_asked(three_a_day, stranger):
+def test_the_health_endpoint_has_no_limit(three_a_day, stranger):
     codes(path="/lifecycle")
     assert codes(path="/healthz", count=20) == [200] * 20
 
 
-def test_asking_for_the_health_often_causes_no_load(stranger, traffic, monkeypatch):
+def test_frequent_health_requests_cause_no_load(stranger, traffic, monkeypatch):
     # For the length of the test, and not for a second: however slow the machine is.
     monkeypatch.setattr(health, "STATES_SECONDS", A_DAY)
     with CaptureQueriesContext(connection) as queries:
@@ -156,7 +156,7 @@ def test_a_revoked_key_that_keeps_asking_is_limited(three_failures_a_day, db):
     assert codes(key) == [401] * 3 + [429] * 2
 
 
-def test_a_key_that_was_let_in_before_is_let_in_beside_a_neighbour_with_wrong_ones(
+def test_a_known_key_is_accepted_while_the_same_address_sends_wrong_keys(
     three_failures_a_day, api, read_write_key, monkeypatch
 ):
     assert ask(read_write_key).status_code == 200
@@ -175,7 +175,7 @@ def test_a_key_that_was_let_in_before_is_let_in_beside_a_neighbour_with_wrong_on
     assert ask(read_write_key).status_code == 200
 
 
-def test_a_key_that_was_never_seen_waits_while_its_address_sends_wrong_ones(three_failures_a_day, api, read_only_key):
+def test_an_unknown_key_waits_while_the_same_address_sends_wrong_keys(three_failures_a_day, api, read_only_key):
     codes("nonsense")
     check_throttled(ask(read_only_key))
     assert ask(read_only_key, peer=ELSEWHERE).status_code == 200

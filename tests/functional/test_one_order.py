@@ -127,7 +127,7 @@ def test_an_id_that_another_program_stored_in_capitals_is_found_as_it_is_written
     assert is_gone(path)
 
 
-def test_of_two_ids_that_differ_in_capitals_each_is_the_order_that_it_names(api):
+def test_two_ids_that_differ_only_in_case_name_two_orders(api):
     order_id = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"
     for written in (order_id, order_id.upper()):
         placed(order_id=written)
@@ -138,21 +138,21 @@ def test_of_two_ids_that_differ_in_capitals_each_is_the_order_that_it_names(api)
 
 
 @pytest.mark.parametrize("order_id", ["Order-17", "0B9D4F2E8A314C559A3E2F6D1C7B8E90", "{0B9D4F2E-8A31}"])
-def test_an_id_that_is_no_uuid_is_found_as_it_is_written_only(api, order_id):
+def test_an_id_that_is_not_a_uuid_must_match_exactly(api, order_id):
     """Another program may have written one."""
     placed(order_id=order_id)
     assert api.get(f"/orders/{order_id}").json()["order_id"] == order_id
     assert api.get(f"/orders/{order_id.lower()}").status_code == 404
 
 
-def test_an_order_may_be_kept_by_the_callers_own_cache_only_and_is_asked_for_each_time(api):
+def test_an_order_may_be_stored_only_in_a_private_cache_and_is_revalidated_each_time(api):
     path = order_at(api, Status.PENDING)
     for response in (api.get(path), api.get(path, If_None_Match='"1"'), api.client.head(path, headers=api.headers)):
         assert response["Cache-Control"] == "private, no-cache"
         assert response["ETag"] == '"1"'
 
 
-def test_nothing_else_that_shows_orders_is_kept_by_a_cache(api):
+def test_no_other_response_with_orders_may_be_cached(api):
     path = order_at(api, Status.PENDING)
     for response in (
         api.get("/orders"),
@@ -352,14 +352,14 @@ def test_a_write_is_refused_when_the_order_is_what_if_none_match_excludes(api, t
 
 
 @pytest.mark.parametrize("tag", ['"1"', '"3", W/"4"', '"02"'])
-def test_a_write_goes_ahead_when_if_none_match_excludes_other_versions_only(api, tag):
+def test_a_write_succeeds_when_if_none_match_excludes_only_other_versions(api, tag):
     path = order_at(api, Status.PROCESSING)
     assert api.put(path, {"status": "COMPLETED"}, If_None_Match=tag).status_code == 200
     assert api.delete(path, If_None_Match=tag.replace("3", "9")).status_code == 204
 
 
 @pytest.mark.parametrize("tag", ["2", "", "nonsense", '"2'])
-def test_an_exclusion_that_is_no_entity_tag_is_refused_and_not_passed_over(api, tag):
+def test_an_if_none_match_that_is_not_an_entity_tag_is_refused_and_not_ignored(api, tag):
     path = order_at(api, Status.PENDING)
     for response in (
         api.put(path, {"status": "PROCESSING"}, If_None_Match=tag),

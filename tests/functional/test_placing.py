@@ -211,7 +211,7 @@ def test_a_refusal_says_what_to_do(api, fields, sentence):
     assert [error["detail"] for error in errors] == [sentence]
 
 
-def test_an_email_that_only_looks_empty_is_no_email(api):
+def test_an_email_without_a_visible_character_is_empty(api):
     assert api.place(customer_email="\u200b\u3164")["customer_email"] == ""
 
 

@@ -185,7 +185,7 @@ def test_a_body_that_is_no_object_is_refused(api, traffic, body):
     ],
     ids=range(5),
 )
-def test_a_key_that_is_there_twice_is_refused_by_name(api, traffic, body, repeated):
+def test_a_repeated_key_is_refused_by_name(api, traffic, body, repeated):
     for response in (api.post("/orders", body), api.put("/orders/1", body)):
         assert problem_of(response, 400, "invalid")["errors"] == [
             {"field": name, "detail": "Give it only once.", "code": "repeated"} for name in repeated
@@ -194,7 +194,7 @@ def test_a_key_that_is_there_twice_is_refused_by_name(api, traffic, body, repeat
 
 
 @pytest.mark.parametrize("value", ["[" * 1000 + "]" * 1000, '{"a":' * 1000 + "1" + "}" * 1000])
-def test_a_deeply_nested_value_of_a_key_that_is_there_twice_is_refused(api, traffic, value):
+def test_a_deeply_nested_value_of_a_repeated_key_is_refused(api, traffic, value):
     response = api.post("/orders", f'{{"item": {value}, "item": "Teapot", "quantity": 1}}')
     assert response.status_code == 400
     assert traffic == []

@@ -77,7 +77,7 @@ def test_it_can_be_deleted(api, order_id):
 
 
 @pytest.mark.parametrize("tag", ['"0"', '"2"', '"1-CANCELLED"', 'W/"1"'])
-def test_it_is_not_deleted_for_one_who_saw_something_else(api, order_id, tag):
+def test_it_is_not_deleted_for_a_caller_who_saw_another_version(api, order_id, tag):
     check_unreadable(api.delete(f"/orders/{order_id}", If_Match=tag), order_id)
     assert stored(order_id) is not None
 
@@ -122,7 +122,7 @@ def test_a_quantity_that_nobody_could_order_here_is_shown(api):
     assert api.get(f"/orders/{order_id}").json()["quantity"] == -3
 
 
-def test_a_status_in_lower_case_is_what_it_is(api):
+def test_a_status_in_lower_case_is_valid(api):
     order_id = api.place()["order_id"]
     overwrite(order_id, status={"S": "pending"})
     shown = api.get(f"/orders/{order_id}")
@@ -142,14 +142,14 @@ def cancelled(api):
     return f"/orders/{order_id}"
 
 
-def test_what_was_cached_before_is_not_called_fresh(api, cancelled):
+def test_a_copy_cached_before_is_not_current(api, cancelled):
     response = api.get(cancelled, If_None_Match='"1"')
     assert (response.status_code, response["ETag"]) == (200, '"1-CANCELLED"')
     assert (response.json()["status"], response.json()["version"]) == ("CANCELLED", 1)
     assert api.get(cancelled, If_None_Match='"1-CANCELLED"').status_code == 304
 
 
-def test_a_write_under_what_was_seen_before_is_refused(api):
+def test_a_write_with_the_previous_entity_tag_is_refused(api):
     order_id = api.place()["order_id"]
     set_outside(order_id, "PROCESSING")
     path = f"/orders/{order_id}"
@@ -163,7 +163,7 @@ def test_a_write_under_what_was_seen_before_is_refused(api):
     assert api.delete(path, If_Match=tag).status_code == 412
 
 
-def test_a_repeated_put_repairs_what_was_left_behind(api, cancelled):
+def test_a_put_of_the_same_status_repairs_the_order(api, cancelled):
     assert api.get("/orders?status=CANCELLED").json()["results"] == []
     response = api.put(cancelled, {"status": "CANCELLED"})
     assert (response.status_code, response["ETag"]) == (200, '"2"')
@@ -171,6 +171,6 @@ def test_a_repeated_put_repairs_what_was_left_behind(api, cancelled):
     assert api.put(cancelled, {"status": "CANCELLED"})["ETag"] == '"2"'
 
 
-def test_it_is_not_listed_under_the_status_that_it_had(api, cancelled):
+def test_the_api_does_not_list_it_under_its_previous_status(api, cancelled):
     assert api.get("/orders?status=PENDING").json()["results"] == []
     assert [order["status"] for order in api.get("/orders").json()["results"]] == ["CANCELLED"]

@@ -69,7 +69,7 @@ def table(dynamodb):
     return {name: value for name, value in found.items() if name not in ("ItemCount", "TableSizeBytes")}
 
 
-def test_a_table_that_it_makes_itself_gets_demo_orders_and_a_table_that_was_there_does_not(demo, dynamodb):
+def test_a_new_table_gets_demo_orders_and_an_existing_table_does_not(demo, dynamodb):
     assert demo().returncode == 0
     assert len(orders(dynamodb)) == 200
     assert not table(dynamodb).get("DeletionProtectionEnabled")
@@ -83,7 +83,7 @@ def test_a_table_that_it_makes_itself_gets_demo_orders_and_a_table_that_was_ther
     assert table(dynamodb) == before
 
 
-def test_a_table_of_somebody_elses_that_lacks_indexes_is_left_as_it_is_and_they_are_named(demo, dynamodb):
+def test_a_foreign_table_that_lacks_indexes_is_not_changed_and_they_are_named(demo, dynamodb):
     make_table(dynamodb)
     dynamodb.put_item(TableName="Orders", Item=ORDER)
     before = table(dynamodb)
@@ -98,7 +98,7 @@ def test_a_table_of_somebody_elses_that_lacks_indexes_is_left_as_it_is_and_they_
     assert (table(dynamodb), orders(dynamodb)) == (before, [ORDER])
 
 
-def test_a_table_whose_key_is_another_is_refused_in_a_sentence(demo, dynamodb):
+def test_a_table_with_another_key_is_refused_in_a_sentence(demo, dynamodb):
     make_table(dynamodb, key={"AttributeName": "id", "AttributeType": "N"})
     done = demo()
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

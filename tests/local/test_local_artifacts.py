@@ -105,7 +105,7 @@ case "$*" in *--cache=npm-cache*) ;; *) echo "npm error code EROFS" >&2; exit 1;
         ),
     ],
 )
-def test_the_network_is_blamed_for_its_own_failures_only(bare_machine, tmp_path, complaint, sentence):
+def test_the_message_names_the_network_or_the_disk_as_the_cause(bare_machine, tmp_path, complaint, sentence):
     program(bare_machine / "npm", f"[ \"$1\" = pack ] || exit 0\necho '{complaint}' >&2; exit 1")
 
     with pytest.raises(EngineFilesError) as refusal:
@@ -114,7 +114,7 @@ def test_the_network_is_blamed_for_its_own_failures_only(bare_machine, tmp_path,
     assert sentence in str(refusal.value)
 
 
-def test_pip_and_npm_are_told_from_where_to_fetch_and_nothing_else():
+def test_pip_and_npm_keep_only_the_options_of_where_to_download():
     where = {
         "PIP_INDEX_URL": "https://pypi.example",
         "npm_config_cafile": "/ca.pem",
@@ -129,7 +129,7 @@ def test_pip_and_npm_are_told_from_where_to_fetch_and_nothing_else():
 
 
 @pytest.mark.parametrize("is_whole", [False, True], ids=["before it was whole", "after it was whole"])
-def test_what_a_killed_fetch_has_left_is_removed_at_the_next_one(tmp_path, is_whole):
+def test_the_next_download_removes_the_files_of_a_killed_one(tmp_path, is_whole):
     folder = tmp_path / "engine" / "1"
     with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:  # noqa: S603
         fetch.stdout.readline()
@@ -146,7 +146,7 @@ def test_what_a_killed_fetch_has_left_is_removed_at_the_next_one(tmp_path, is_wh
     assert sorted(path.name for path in folder.parent.iterdir()) == ["1", "fetch.lock"]
 
 
-def test_what_a_running_fetch_uses_is_left_to_it(tmp_path):
+def test_the_files_of_a_running_download_are_not_removed(tmp_path):
     folder = tmp_path / "engine" / "1"
     with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:  # noqa: S603
         fetch.stdout.readline()

@@ -111,7 +111,7 @@ def test_a_port_is_free_again_when_its_run_was_killed(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["local", "local/dynamodb/data/shared-local-instance.db", "local/start.lock"])
-def test_what_belongs_to_somebody_else_is_named_in_a_sentence(tmp_path, part):
+def test_a_file_of_another_user_is_named_in_a_sentence(tmp_path, part):
     path = tmp_path / part
     if path.suffix:
         path.parent.mkdir(parents=True)

@@ -73,7 +73,7 @@ def test_what_a_command_writes_goes_to_the_engine_of_make_run(running):
     assert len(_items(running)) == before + 3
 
 
-def test_an_engine_that_the_terminal_names_comes_first(running):
+def test_an_engine_that_the_terminal_names_takes_precedence(running):
     done = running.manage("expire_orders", "--dry-run", AWS_ENDPOINT_URL=NOBODY)
 
     assert done.returncode == 1

@@ -78,7 +78,7 @@ def test_an_environment_that_is_only_a_link_is_replaced_and_what_it_points_to_is
     assert [path.name for path in other.iterdir()] == ["kept"]
 
 
-def test_two_set_ups_at_once_take_turns_and_one_that_was_killed_is_made_up_for(checkout):
+def test_concurrent_set_ups_take_turns_and_a_killed_one_is_repeated(checkout):
     with started(checkout, "setup") as killed:
         assert comes_true((checkout.folder / ".venv" / "pyvenv.cfg").exists, within=60)
         os.killpg(killed.pid, signal.SIGKILL)
@@ -91,7 +91,7 @@ def test_two_set_ups_at_once_take_turns_and_one_that_was_killed_is_made_up_for(c
     assert make(checkout, "setup") == ""
 
 
-def test_what_pip_says_and_a_sentence_end_a_set_up_that_fails(checkout):
+def test_a_failed_set_up_shows_the_output_of_pip_and_a_message(checkout):
     (checkout.folder / "requirements.txt").write_text("no-such-package-of-ours==1\n")
 
     done = checkout.run("make", f"PYTHON={sys.executable}", "setup", PIP_NO_INDEX="1", PIP_FIND_LINKS="")
@@ -122,7 +122,7 @@ def test_clean_keeps_the_orders_and_clean_data_removes_them(checkout):
 # --- From a strange terminal ------------------------------------------------------------------------------------------
 
 
-def test_make_run_and_a_command_beside_it_need_nothing_of_a_terminal_that_exports_much(checkout, tmp_path):
+def test_make_run_and_a_second_command_ignore_exported_variables(checkout, tmp_path):
     strange = strange_terminal(tmp_path)
     make(checkout, "setup", **strange)
     lend_packages_and_engine(checkout)

@@ -58,21 +58,21 @@ def run(site, key, *options):
     return done.stdout, int(count[1])
 
 
-def test_everything_that_a_read_write_key_may_send(site):
+def test_requests_of_a_read_write_key(site):
     phases = "--phases=examples,coverage,fuzzing,stateful"
     said, count = run(site, site.read_write_key, phases, f"--max-examples={max(1, CASES // CASES_PER_EXAMPLE)}")
     assert count >= CASES
     assert [phase for phase in ("Examples", "Coverage", "Fuzzing", "Stateful") if f"✅ {phase}" not in said] == []
 
 
-def test_everything_that_a_read_only_key_may_send(site):
+def test_requests_of_a_read_only_key(site):
     run(site, site.read_only_key, *BRIEFLY)
 
 
-def test_everything_that_a_stranger_may_send(site):
+def test_requests_without_a_key(site):
     run(site, None, *BRIEFLY)
 
 
-def test_nothing_unforeseen_was_logged(site):
+def test_no_unexpected_error_was_logged(site):
     """Runs last. An error that a client cannot see counts too."""
     assert [line for line in site.log.read_text().splitlines() if re.search(r'"ERROR"|\[ERROR\]', line)] == []

@@ -104,7 +104,7 @@ def test_the_allowed_transitions_follow_from_the_status():
     assert order.allowed_transitions == ()
 
 
-def test_a_change_is_of_the_one_who_made_the_only_one_since():
+def test_a_change_belongs_to_the_caller_who_made_the_only_change_since():
     order = an_order()
     order.version, order.history = 2, [*order.history, HistoryEntry(Status.PROCESSING, AT, "staff:otto")]
     assert order.was_moved_by("staff:otto", since=1)
@@ -113,7 +113,7 @@ def test_a_change_is_of_the_one_who_made_the_only_one_since():
     assert not order.was_moved_by("staff:otto", since=0)
 
 
-def test_a_change_that_left_no_history_is_nobodys():
+def test_a_change_without_history_belongs_to_nobody():
     order = an_order()
     order.version, order.history = 1, []
     assert not order.was_moved_by("staff:otto", since=0)

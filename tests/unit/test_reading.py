@@ -99,7 +99,7 @@ def test_an_item_with_nothing_but_an_id_is_read_as_unreadable():
         ({"created_at": None, "created_key": None}, None),
     ],
 )
-def test_when_it_was_placed_is_known_as_far_as_anything_says_so(changes, created_at):
+def test_the_time_of_placing_is_read_from_the_attribute_or_the_index_key(changes, created_at):
     expected = read_instant(created_at) if created_at else None
     assert read_order(altered(OURS, changes)).created_at == expected
 
@@ -147,7 +147,7 @@ def test_a_quantity_that_nobody_could_order_here_is_still_a_quantity(quantity):
     assert read_order({**FORMER, "quantity": {"N": str(quantity)}}).quantity == quantity
 
 
-def test_what_no_order_has_is_passed_over():
+def test_unknown_attributes_are_ignored():
     assert isinstance(read_order({**OURS, "colour": {"SS": ["red"]}}), Order)
 
 

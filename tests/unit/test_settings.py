@@ -116,7 +116,7 @@ def test_the_environment_sets_what_it_names(project):
 
 @pytest.mark.parametrize(("name", "at_most"), [("ORDERS_INDEX_SHARDS", 100), ("ORDERS_EXPIRY_HOURS", 87600)])
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "1_0", "\u0663", "99999999", "9" * 30])
-def test_what_is_no_whole_number_in_bounds_is_refused_by_name(project, name, at_most, value):
+def test_a_value_that_is_not_a_whole_number_in_range_is_refused_by_name(project, name, at_most, value):
     sentence = f"ImproperlyConfigured: {name} is '{value}'; it must be a whole number from 1 to {at_most}."
     assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(sentence)
 
@@ -284,21 +284,21 @@ def test_the_engine_of_make_run_needs_nothing_of_aws(project):
 
 
 @pytest.mark.parametrize("empty", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
-def test_an_empty_engine_in_the_environment_is_not_amazons(project, empty):
+def test_an_empty_engine_in_the_environment_does_not_mean_amazons(project, empty):
     (project / ".env").write_text(f"{empty}=http://127.0.0.1:3\n")
     write_local_env(project)
     assert engine_of(project, **{empty: ""})["AWS_ENDPOINT_URL_DYNAMODB"] == ENGINE
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
-def test_an_engine_in_the_environment_or_in_the_env_file_comes_before_that_of_make_run(project, name):
+def test_an_engine_in_the_environment_or_in_the_env_file_takes_precedence_over_that_of_make_run(project, name):
     write_local_env(project)
     assert engine_of(project, **{name: "http://127.0.0.1:3"})["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:3"
     (project / ".env").write_text(f"{name}=http://127.0.0.1:4\n")
     assert engine_of(project)["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:4"
 
 
-def test_an_engine_elsewhere_keeps_its_profile_and_cannot_be_passed_by(project):
+def test_a_remote_engine_keeps_its_profile_and_cannot_be_bypassed(project):
     write_local_env(project, engine="http://dynamodb.lan:8000")
     found = engine_of(project, AWS_PROFILE="work", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true")
     assert (found["AWS_PROFILE"], found["AWS_ENDPOINT_URL_DYNAMODB"]) == ("work", "http://dynamodb.lan:8000")
@@ -336,7 +336,7 @@ def test_threads_that_write_to_sqlite_take_turns(project, variables):
     assert database(project, **variables)["OPTIONS"] == {"transaction_mode": "IMMEDIATE", "timeout": 20}
 
 
-def test_the_query_string_of_the_database_url_comes_before_our_options(project):
+def test_the_query_string_of_the_database_url_takes_precedence_over_our_options(project):
     found = database(project, DATABASE_URL="sqlite:////tmp/other.sqlite3?timeout=60")
     assert found["OPTIONS"] == {"transaction_mode": "IMMEDIATE", "timeout": 60}
     found = database(

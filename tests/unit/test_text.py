@@ -68,7 +68,7 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize("sample", VISIBLE)
-def test_a_text_of_any_script_is_taken(sample):
+def test_a_text_in_any_script_is_accepted(sample):
     assert text.hidden_character(sample) is None
     assert re.search(text.TEXT_PATTERN, sample)
 
@@ -101,7 +101,7 @@ def test_of_the_other_characters_only_those_that_show_nothing_are_refused():
 @pytest.mark.parametrize(
     "empty", ["", " ", "\u200b", " \u200b\t", "\u3164", "\u2800", "\ufeff\u00ad", "\u202e", "\ufe0f"]
 )
-def test_a_text_that_only_looks_empty_is_empty(empty):
+def test_a_text_without_a_visible_character_is_empty(empty):
     assert text.trimmed(empty) == ""
     assert not re.search(text.TEXT_PATTERN, empty)
 
@@ -147,7 +147,7 @@ def test_hidden_characters_of_stored_texts_are_cut_out_one_by_one(sample):
         "🏴\U000e0067" * 30_000,
     ],
 )
-def test_the_longest_body_is_looked_through_without_going_over_it_again_and_again(sample):
+def test_the_longest_body_is_scanned_in_linear_time(sample):
     """Quadratic time would be minutes for these."""
     began = perf_counter()
     text.hidden_character(text.trimmed(sample))
@@ -217,7 +217,7 @@ def test_a_domain_that_can_be_written_in_ascii_is_usable(email):
 
 
 @pytest.mark.parametrize("email", ["zoe@i❤.example", "zoe@bü..example", "zoe@ü_.example", f"zoe@{'ü' * 64}.example"])
-def test_a_domain_that_no_ascii_name_stands_for_is_not(email):
+def test_a_domain_without_an_ascii_form_is_not_usable(email):
     assert not text.has_usable_domain(email)
 
 
@@ -230,7 +230,7 @@ def test_a_domain_that_no_ascii_name_stands_for_is_not(email):
         ("z\xa0ed@shop.example", 2),
     ],
 )
-def test_an_address_holds_no_hidden_character_at_all(email, position):
+def test_any_hidden_character_in_an_address_is_found(email, position):
     assert text.hidden_in_email(email).position == position
 
 
