@@ -40,7 +40,10 @@ class Command(BaseCommand):
                 result = delete_outdated(at=timezone.now(), time_is_up=lambda: interrupted() or time_is_up())
             except DatabaseFailure as error:
                 reason = str(error).strip().partition("\n")[0]
-                raise CommandError(f"The database of users failed: {reason}. Run this again.") from None
+                raise CommandError(
+                    f"The database of users failed: {reason}. Run this again; if it fails again, check DATABASE_URL and "
+                    "run `manage.py migrate`."
+                ) from None
             self.stdout.write(json.dumps(asdict(result)) if options["json"] else _as_text(result))
         if result.stopped_early:
             interrupted.exit()
