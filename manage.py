@@ -9,7 +9,7 @@ from pathlib import Path
 def main() -> None:
     # With PYTHONSAFEPATH, Python does not add this folder.
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    # Another project's terminal may have exported its own. `--settings` names another module.
+    # Overrides the module of another project in this terminal. `--settings` still selects another module.
     os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 (needs the first line)
     from django.core.management import execute_from_command_line  # noqa: PLC0415 (reads the line above)

@@ -103,7 +103,7 @@ class StatusAttribute(Attribute[Status]):
 
 
 class HistoryEntry(NamedTuple):
-    """The order took on `status` at `at`, by the hand of `by` (`staff:…`, `api-key:…` or `system:…`).
+    """The order got `status` at `at`; `by` is who set it (`staff:…`, `api-key:…` or `system:…`).
 
     With `by` = OUTSIDE, `at` is when this app noticed the status; it is not known when it was set.
     """

@@ -48,7 +48,7 @@ def traffic(table: None) -> Iterator[Traffic]:
 
 @pytest.fixture(autouse=True)
 def _fresh_caches() -> Iterator[None]:
-    """No test sees the throttle, the counts, the API keys or what was logged once of another."""
+    """Resets the throttle, the counts, the API keys and the one-time log lines between tests."""
     yield
     for alias in settings.CACHES:
         caches[alias].clear()

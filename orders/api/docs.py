@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import VIEW
 
 
-# A program that sends a POST is to be told of the method, not of a missing token.
+# A program that sends a POST should get a 405, and not an error about a missing CSRF token.
 @csrf_exempt
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Whose address a request counts as: behind proxies, at a Unix socket and on Lambda; a header alone never decides."""
+"""The address of the client behind proxies, at a Unix socket and on Lambda. A header alone never decides it."""
 
 import logging
 from ipaddress import ip_network
@@ -111,7 +111,7 @@ def event(source, forwarded):
 
 
 def on_lambda(source, forwarded):
-    """The request that Zappa makes of API Gateway's."""
+    """A request as Zappa creates it from an event of API Gateway."""
     happened = event(source, forwarded)
     return {**create_wsgi_request(happened), "lambda.event": happened}
 

@@ -1,4 +1,4 @@
-"""Wrong passwords: how many one name, and one address, may enter, and whose address counts."""
+"""Limits on wrong passwords per name and per address, and which address counts."""
 
 from datetime import timedelta
 from ipaddress import ip_network
@@ -58,7 +58,7 @@ def test_somebody_behind_a_proxy_locks_nobody_else_out(settings):
 
 def test_on_lambda_the_address_is_api_gateways_and_not_the_headers():
     def environ(number):
-        # What Zappa makes of a REGIONAL endpoint's header: the client chooses the last but one.
+        # As Zappa sets it from a REGIONAL endpoint's header, where the client chooses the last entry but one.
         return {
             "lambda.event": {"requestContext": {"identity": {"sourceIp": ADDRESS}}},
             "peer": f"198.51.100.{number}",

@@ -1,4 +1,4 @@
-"""SQLite in a file, as on a developer's machine: many people at once, each on a thread of their own."""
+"""SQLite in a file, as on a developer's machine, with many concurrent users on separate threads."""
 
 import json
 import subprocess
@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
-# axes reads its records of a name and address and then writes one, in one transaction. Every attempt is of another name
-# from another address, so that no limit refuses it before it gets there.
+# axes reads its records of a name and address and then writes one, in one transaction. Every attempt uses another name
+# and another address, so that no limit refuses it earlier.
 WRONG_LOGINS = """
 import json, threading
 import django

@@ -1,4 +1,4 @@
-"""The buckets in which requests are counted, at instants that the tests choose."""
+"""The buckets that count requests, at times that the tests choose."""
 
 from concurrent.futures import ThreadPoolExecutor
 

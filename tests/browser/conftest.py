@@ -32,7 +32,7 @@ ARGUMENTS = [
 ]
 PASSWORD = "correct horse"
 PATIENCE = 60_000
-"""Milliseconds that a page is given to come to what a test expects; an idle machine takes a fraction of a second."""
+"""Milliseconds until a page must show what a test expects; an idle machine takes a fraction of a second."""
 
 expect.set_options(timeout=PATIENCE)
 

@@ -88,7 +88,7 @@ def test_the_whole_page_does_not_take_in_an_order_that_came_later(page, orders):
 def test_a_page_from_the_browsers_memory_shows_the_current_selection(page, orders):
     page.goto("/dashboard/")
     box(page, orders[1]).check()
-    # What a browser does that kept the page in memory: it shows the boxes as they were, and says so.
+    # As a browser that kept the page in memory does: it shows the boxes unchanged and fires this event.
     page.evaluate(
         """() => {
             document.querySelectorAll("[name=id]").forEach((box, position) => { box.checked = position === 2; });
@@ -141,7 +141,7 @@ def test_applying_an_action_clears_the_selection(page, orders):
     page.get_by_role("link", name="Back to the orders").click()
     expect(page.get_by_text("Select orders to act on several at once.")).to_be_visible()
     assert ticked(page) == []
-    # The list that was left with its ticks is no different.
+    # This includes the earlier page of the list, which had ticks.
     page.evaluate("history.go(-3)")
     page.wait_for_function("performance.getEntriesByType('navigation')[0].type === 'back_forward'")
     expect(page.get_by_text("Select orders to act on several at once.")).to_be_visible()

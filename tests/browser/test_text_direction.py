@@ -1,4 +1,4 @@
-"""Texts that turn the direction of writing around, stored before they were refused, reorder no page."""
+"""Texts with direction overrides, stored before these were refused, do not reorder any page."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,11 @@ from orders.lifecycle import Status
 from orders.models import Order
 from tests.browser import given
 
-# An override that nothing ends; one behind an end of isolation, which is to break out of whatever isolates the text; an
-# embedding; an isolate that nothing ends.
+# An unclosed override; one after an end of isolation, which tries to break out of the isolation; an embedding; an
+# unclosed isolate.
 TURNED = ["Teapot \u202e000,1", "Tea \u2069\u2069\u202cpot \u202e000,1", "Tea \u202bpot", "Tea \u2067pot"]
 
-# Of each text of the page, the words whose letters do not stand from left to right.
+# The words of the page whose letters are not in order from left to right.
 TURNED_AROUND = """() => {
     const found = []
     const walker = document.createTreeWalker(document.querySelector('.o-page, .o-bare'), NodeFilter.SHOW_TEXT)

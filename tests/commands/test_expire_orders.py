@@ -376,7 +376,7 @@ def test_a_word_that_the_command_does_not_know_is_refused(traffic, run):
     assert traffic.operations == []
 
 
-# --- What other programs left behind ----------------------------------------------------------------------------------
+# --- Orders that other programs changed -------------------------------------------------------------------------------
 
 
 def summary_of(output):

@@ -1,4 +1,4 @@
-"""What is deleted from the relational database, what stays, and in which steps."""
+"""What housekeeping deletes from the relational database, what stays, and in which steps."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What SIGINT and SIGTERM do to a command: real processes and signals, held at a call to DynamoDB."""
+"""SIGINT and SIGTERM stop a command: real processes and signals, paused at a call to DynamoDB."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ SIGNALS = pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 
 
 class Held:
-    """A reply of the engine that comes when the test says so."""
+    """A reply of the engine that is delayed until the test releases it."""
 
     def __init__(self):
         self.reached, self.release = Event(), Event()

@@ -89,12 +89,12 @@ def overwrite(order_id: str, **attributes: dict[str, Any] | None) -> None:
 
 
 def spoil(order_id: str) -> None:
-    """Make the order one that cannot be read: its history is no list."""
+    """Make the order unreadable: its history is not a list."""
     overwrite(order_id, history={"S": "garbage"})
 
 
 def swell(order_id: str) -> None:
-    """Make the order one that can be read, and that no write of ours can change: DynamoDB takes 400 KB and no more."""
+    """Make the order readable but too large for any change: DynamoDB allows 400 KB."""
     for length in range(400 * 1024 - 300, 0, -16):
         with suppress(ClientError):
             overwrite(order_id, item={"S": "x" * length})
@@ -102,7 +102,7 @@ def swell(order_id: str) -> None:
 
 
 def set_outside(order_id: str, status: str, **attributes: dict[str, Any]) -> None:
-    """Set the status as the former handlers do: nothing else changes, but for `attributes`."""
+    """Set the status as the former handlers do. Nothing else changes, except for `attributes`."""
     overwrite(order_id, status={"S": status}, **attributes)
 
 

@@ -1,4 +1,4 @@
-"""The former handlers set the status of an order of ours: the index key, the version and the history stay behind."""
+"""The former handlers set the status of an order, but not its index key, version and history."""
 
 from itertools import chain
 

@@ -1,4 +1,4 @@
-"""What botocore cannot work with is told apart from an engine that does not answer, and is never "try again"."""
+"""A wrong configuration of botocore is distinguished from an outage, and never asks for a retry."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Orders that another program wrote and nobody can read: they break no reading, and nothing is written to them."""
+"""Unreadable orders of other programs: reading them never fails, and nothing is written to them."""
 
 import logging
 from uuid import uuid4
@@ -38,7 +38,7 @@ BROKEN = {
     "quantity is too large": {"quantity": {"N": "9.9E125"}},
     "quantity is too small": {"quantity": {"N": "-9.9E125"}},
 }
-# What no condition can ask for. Of an order of the former system these are found all the same.
+# What no condition can check. Of an order of the former system these are found all the same.
 MALFORMED = {
     "quantity is a fraction": {"quantity": {"N": "2.5"}},
     "created_at is no instant": {"created_at": {"S": "2024-13-01T10:15:30Z"}},

@@ -132,7 +132,7 @@ STAFF_WRITES = {
 
 
 class SilentDatabase(threading.Thread):
-    """A server that takes connections, counts them and never says anything; or that is not there."""
+    """A server that accepts and counts connections but never responds; or no server."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -263,7 +263,7 @@ def check_server_error(response):
 
 @pytest.fixture
 def broken(way):
-    """An order that DynamoDB refuses to read, with an error that nobody foresees."""
+    """An order that DynamoDB refuses to read, with an unexpected error."""
     order = placed()
     way.change("GetItem", refused(400, "ValidationException"))
     return f"/dashboard/orders/{order.order_id}/"

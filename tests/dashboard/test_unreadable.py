@@ -1,4 +1,4 @@
-"""Orders that another program wrote and nobody can read, and orders whose status another program has set."""
+"""Unreadable orders of another program, and orders whose status another program has set."""
 
 import csv
 import io

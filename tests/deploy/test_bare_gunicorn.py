@@ -1,4 +1,4 @@
-"""What gunicorn without a proxy is not for, and that its start says so."""
+"""gunicorn without a proxy, and the warnings that it logs at its start."""
 
 import http.client
 import socket

@@ -1,4 +1,4 @@
-"""gunicorn, and a PostgreSQL that stops or hangs under it: each answer says when to come back, and none is lost."""
+"""gunicorn with a PostgreSQL that stops or hangs: every response says when to try again, and none is lost."""
 
 import json
 import signal
@@ -44,7 +44,7 @@ class Site:
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
-        """The system still takes connections for it, and nobody answers them."""
+        """The system still accepts connections for it, but nothing responds."""
         self.postgresql.process.send_signal(signal.SIGSTOP)
         try:
             yield

@@ -1,4 +1,4 @@
-"""Odd requests under gunicorn, as production sets it up: each is answered as the site answers."""
+"""Malformed requests under gunicorn with production settings: each gets a response in the site's format."""
 
 import http.client
 import json
@@ -95,7 +95,7 @@ def test_a_browser_gets_a_page_and_postgresql_no_nul(site, cookie):
 
 
 def test_a_client_cannot_move_the_site_to_another_prefix(site):
-    """By itself gunicorn takes SCRIPT_NAME from a proxy, and answers 500 to a path that does not begin with it."""
+    """By default, gunicorn takes SCRIPT_NAME from a header, and answers 500 to a path that does not begin with it."""
     port = int(site.url.rpartition(":")[2])
     for name in ("SCRIPT_NAME", "PATH_INFO"):
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:

@@ -1,4 +1,4 @@
-"""Who gets in: programs by key, staff by session, nobody else. How often is in test_limits.py."""
+"""Who gets in: programs by key, staff by session, nobody else. Rate limits are in test_limits.py."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Requests of any shape, sent to the application that the servers serve: each is answered as the site answers."""
+"""Malformed requests to the WSGI application: each gets a response in the site's format."""
 
 import json
 from http import HTTPStatus
@@ -135,7 +135,7 @@ def test_a_body_in_another_charset_is_refused(site, media_type, charset):
 def test_a_body_that_names_utf_8_is_read(site, charset):
     content_type = f"application/x-www-form-urlencoded; charset={charset}"
     answer = ask("/admin/login/", method="POST", body=b"x=1", CONTENT_TYPE=content_type)
-    assert answer.status == 403  # for want of the token that the form holds
+    assert answer.status == 403  # because it lacks the form's token
 
 
 def test_json_has_no_charset_so_one_that_is_named_has_no_effect(api):
@@ -243,7 +243,7 @@ def test_an_unsupported_method_is_refused_in_the_format_for_the_client(site, sig
     "value", ['"aaaaaaaa\\000"', "aaaaaaaa\0", "\xff" * 32, "x" * 5000 + "'", '"\\"'], ids=range(5)
 )
 def test_an_impossible_session_key_is_not_looked_up(site, django_assert_num_queries, value):
-    """PostgreSQL refuses a text with a NUL, which a quoted cookie can hold."""
+    """PostgreSQL refuses a text with a NUL, which a quoted cookie can contain."""
     with django_assert_num_queries(0):
         answer = ask("/dashboard/", HTTP_COOKIE=f"sessionid={value}")
     assert (answer.status, answer.headers["Location"]) == (302, "/admin/login/?next=/dashboard/")
@@ -369,7 +369,7 @@ def test_an_event_of_any_shape_is_answered_as_the_site_answers(site, event, give
 
 @pytest.mark.parametrize(("accept", "media_type"), [("*/*", PROBLEM), ("text/html", PAGE)])
 def test_a_failure_outside_of_djangos_error_handling_is_answered_like_any_other(site, accept, media_type):
-    """A prefix that is not UTF-8: no request can bring it about, a server that is set up wrongly can."""
+    """A prefix that is not UTF-8: only a wrongly configured server can cause it, and no request."""
     answer = ask("/orders", SCRIPT_NAME="\xff", HTTP_ACCEPT=accept)
     assert (answer.status, answer.media_type) == (500, media_type)
     assert UUID(answer.headers["X-Request-Id"])

@@ -1,4 +1,4 @@
-"""How a body may come: with its length or in chunks, as it is and not compressed."""
+"""Bodies with a length or in chunks, uncompressed or compressed."""
 
 import gzip
 import json
@@ -17,14 +17,14 @@ CHUNKED = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
 
 
 class Broken(BytesIO):
-    """Chunks that are none, as gunicorn reads them."""
+    """Malformed chunks, as gunicorn reads them."""
 
     def read(self, *_):
         raise InvalidChunkSize(b"nonsense")
 
 
 def send(api, body, *, path="/orders", method="POST", **environ):
-    """The body as a server that ends the stream with the body hands it over, and without a length."""
+    """A body without a length, from a server that ends the stream with the body."""
     fields = {**CHUNKED, "wsgi.input_terminated": True, "wsgi.input": BytesIO(body), **environ}
     return api.client.generic(method, path, b"-", "application/json", headers=api.headers, **fields)
 

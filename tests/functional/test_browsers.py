@@ -1,4 +1,4 @@
-"""What a person sees who opens an address of the API in a browser: JSON as it is, and refusals as a page."""
+"""The API in a browser: JSON as it is, and refusals as a page."""
 
 import pytest
 from django.core.management import call_command
@@ -13,7 +13,7 @@ ADDRESSES = ["/orders", "/orders?limit=0", "/orders/none", "/lifecycle", "/healt
 
 @pytest.fixture
 def collected(settings, tmp_path):
-    """Static files as in production: under names with a hash, and no others to be had."""
+    """Static files as in production, only under names with a hash."""
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,

@@ -100,7 +100,7 @@ def test_a_key_of_1_to_255_characters_is_taken(api, key):
 
 
 def as_sent(text):
-    """How WSGI hands over what a client sent in UTF-8."""
+    """A header in UTF-8 as WSGI represents it."""
     return text.encode().decode("latin-1")
 
 

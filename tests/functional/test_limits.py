@@ -1,4 +1,4 @@
-"""How often: one caller, one address, and those who fail to say who they are."""
+"""Rate limits of callers and addresses, and of failed authentication."""
 
 import pytest
 from django.core.cache import cache
@@ -127,7 +127,7 @@ def test_the_health_is_kept_for_a_second():
     assert health.STATES_SECONDS == 1
 
 
-# --- Keys that do not count -------------------------------------------------------------------------------------------
+# --- Invalid keys -----------------------------------------------------------------------------------------------------
 
 
 def test_random_keys_are_refused_before_the_database_is_asked(three_failures_a_day, db):
@@ -187,7 +187,7 @@ def test_a_wrong_key_does_not_use_up_anybodys_requests(three_a_day, api):
     assert api.get("/orders").status_code == 200
 
 
-# --- Sessions of nobody -----------------------------------------------------------------------------------------------
+# --- Unknown sessions -------------------------------------------------------------------------------------------------
 
 
 def test_random_sessions_are_refused_before_the_database_is_asked(three_failures_a_day, db):

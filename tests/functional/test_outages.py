@@ -141,7 +141,7 @@ def test_health_tells_the_log_and_not_the_client_what_is_wrong(stranger, no_dyna
 
 @pytest.fixture
 def broken(api, engine):
-    """The path of an order that DynamoDB refuses to read, with an error that nobody foresees."""
+    """The path of an order that DynamoDB refuses to read, with an unexpected error."""
     order_id = api.place(item="Teapot")["order_id"]
     with opened(engine) as way, other_engine(way.endpoint):
         way.change("GetItem", refused(400, "ValidationException"))

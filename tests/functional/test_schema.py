@@ -214,7 +214,7 @@ def test_the_server_is_the_one_that_the_document_came_from(prefix, url):
 
 
 def examples():
-    """Each example in the document: where it stands, its value, and the schema that it must obey."""
+    """Each example in the document: its location, its value, and the schema that it must match."""
     for _, _, found in operations():
         where = found["operationId"]
         for each in found.get("parameters", []):
@@ -244,7 +244,7 @@ def test_every_body_of_json_has_an_example():
 
 
 def descriptions(part, where=""):
-    """Each description in a part of the document, and where it stands."""
+    """Each description in a part of the document, with its location."""
     if isinstance(part, dict):
         if isinstance(part.get("description"), str):
             yield where, part["description"]

@@ -1,4 +1,4 @@
-"""Orders that another program wrote and nobody can read."""
+"""Unreadable orders of another program."""
 
 import pytest
 

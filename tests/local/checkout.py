@@ -1,4 +1,4 @@
-"""A copy of this project in a folder of its own, as somebody has just cloned it, and what is typed there."""
+"""A copy of this project in its own folder, like a fresh clone, and the commands that are run there."""
 
 import os
 import shutil

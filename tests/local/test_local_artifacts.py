@@ -77,7 +77,7 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(bare_machine, tmp_path)
 
 
 def test_a_home_that_cannot_be_written_to_and_options_of_npm_do_not_matter(bare_machine, tmp_path, monkeypatch):
-    """The npm here is a stand-in that fails as the real one does when it is to write its cache below HOME."""
+    """The npm here is a fake that fails as the real one does when it cannot write its cache in HOME."""
     package = f"{artifacts.ENGINE_PACKAGE}-{artifacts.ENGINE_VERSION}.tgz"
     monkeypatch.setenv("npm_config_dry_run", "true")
     monkeypatch.setenv("npm_config_registry", "http://registry.example")

@@ -1,4 +1,4 @@
-"""`manage.py` beside a running `make run`: it reaches that engine, whatever its own terminal has exported."""
+"""`manage.py` in a second terminal reaches the engine of `make run`, despite exported variables."""
 
 import json
 

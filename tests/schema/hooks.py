@@ -1,4 +1,4 @@
-"""What Schemathesis has to be told, because OpenAPI has no words for it. Loaded by its name: SCHEMATHESIS_HOOKS.
+"""Rules for Schemathesis that OpenAPI cannot express. Loaded by the name in SCHEMATHESIS_HOOKS.
 
 Only requests that are meant to be valid are put right here. Those that are meant to be wrong are sent as they are.
 """
@@ -29,7 +29,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
 
 
 def _take_out_impossible_headers(case: Case) -> None:
-    """Some cases of the coverage phase are called valid but hold a header against its pattern (Schemathesis 4.32)."""
+    """The coverage phase calls some cases valid although a header does not match its pattern (Schemathesis 4.32)."""
     for parameter in case.operation.headers:
         pattern = parameter.definition["schema"].get("pattern")
         value = case.headers.get(parameter.name)
@@ -38,7 +38,7 @@ def _take_out_impossible_headers(case: Case) -> None:
 
 
 def _write_whole_numbers_as_such(body: dict[str, Any]) -> None:
-    """JSON Schema takes 2.0 for an integer. The API does not, because many programs write a price like that."""
+    """2.0 is an integer in JSON Schema. The API refuses it, because many programs write a price like that."""
     quantity = body.get("quantity")
     if isinstance(quantity, float) and quantity.is_integer():
         body["quantity"] = int(quantity)
@@ -56,7 +56,7 @@ def _instant(text: str) -> datetime:
 
 
 def _take_a_real_cursor(case: Case, query: dict[str, Any]) -> None:
-    """A cursor is signed: nobody can make one up. With these filters, the first page may give one."""
+    """A cursor is signed and cannot be invented. The first page with these filters may contain one."""
     if query.pop("cursor", None) is None:
         return
     filters = {name: value for name, value in query.items() if name != "limit"}

@@ -1,4 +1,4 @@
-"""Items of the table that are orders, and such that are not."""
+"""Stored items that are orders, and items that are not."""
 
 import json
 

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 (characters that look alike are the point)
-"""What texts may hold, when two e-mail addresses are one, and which texts are whole numbers."""
+"""What texts may contain, which e-mail addresses are equal, and which texts are whole numbers."""
 
 import re
 import sys

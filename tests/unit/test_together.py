@@ -1,4 +1,4 @@
-"""Several questions asked at once: the answers, and that nobody waits for those that no longer matter."""
+"""Several questions asked at once: their answers, and that no caller waits for answers that it no longer needs."""
 
 import threading
 
@@ -12,7 +12,7 @@ TOO_LONG = 20
 
 
 class Questions:
-    """Questions that are answered when the test says so."""
+    """Questions that wait until the test releases them."""
 
     def __init__(self):
         self.release = threading.Event()

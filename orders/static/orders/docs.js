@@ -17,7 +17,7 @@ function withScheme(typed) {
 }
 
 async function load(key) {
-  // fetch would refuse it in its own terms.
+  // fetch would refuse it with a technical message.
   if (/[^\x20-\x7e]/.test(key ?? "")) throw new Error("This is not an API key. Copy it whole, as it was printed.");
   const headers = key ? { Authorization: withScheme(key) } : {};
   const response = await fetch(place.dataset.schema, { headers: { Accept: "application/json", ...headers } });
