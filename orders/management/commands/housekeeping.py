@@ -41,8 +41,8 @@ class Command(BaseCommand):
             except DatabaseFailure as error:
                 reason = str(error).strip().partition("\n")[0]
                 raise CommandError(
-                    f"The database of users failed: {reason}. Run this again; if it fails again, check DATABASE_URL and "
-                    "run `manage.py migrate`."
+                    f"The database of users failed: {reason}. Run this again; if it fails again, check DATABASE_URL "
+                    "and run `manage.py migrate`."
                 ) from None
             self.stdout.write(json.dumps(asdict(result)) if options["json"] else _as_text(result))
         if result.stopped_early:
