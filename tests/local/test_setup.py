@@ -133,7 +133,7 @@ def test_make_run_and_a_second_command_ignore_exported_variables(checkout, tmp_p
         done = checkout.run(".venv/bin/python", "manage.py", "expire_orders", "--dry-run", **beside(strange))
         assert (done.returncode, "Dry run: nothing was written." in done.stdout) == (0, True), done.stderr
         refused = checkout.run("make", "--silent", f"PYTHON={sys.executable}", "clean-data")
-        assert "The orders are in use. Stop `make run`" in refused.stderr
+        assert "The orders are in use. First stop `make run`" in refused.stderr
         os.killpg(run.pid, signal.SIGINT)  # as a terminal does
         rest = run.communicate()[0]
 
