@@ -16,9 +16,10 @@ help: ## Show this list
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 
-# Uses the environment's own Python while it runs, because $(PYTHON) may be a different or older version.
+# Uses the Python that the environment was made from, because $(PYTHON) may be a different or older version; and not the
+# environment's own, because a set-up that runs at the same time may remove that.
 setup: ## Create .venv, or create it again if it is broken, moved or out of date
-	@if $(BIN)/python -c '' 2>/dev/null; then python=$(BIN)/python; else python=$(PYTHON); $(NEW_ENOUGH); fi; \
+	@python=$$($(BIN)/python -c 'import sys; print(sys._base_executable)' 2>/dev/null) || { python=$(PYTHON); $(NEW_ENOUGH); }; \
 	$$python -m local.setup .venv requirements.txt requirements-dev.txt
 
 run: setup ## Serve on PORT (8000) with demo data; Ctrl-C stops everything

@@ -45,9 +45,9 @@ def test_the_sidebar_shows_only_what_the_person_may_use(open_browser, viewer, ma
         page = open_browser(user)
         page.goto("/dashboard/")
         shown[user] = page.locator("#nav-sidebar-apps li a span:last-child").all_inner_texts()
-    assert shown[viewer] == ["All orders", "Overview"]
-    assert shown[manager] == ["All orders", "Overview", "New order"]
-    assert shown[administrator][3:] == ["Users", "Groups", "API keys", "Login failures"]
+    assert shown[viewer] == ["All orders", "Overview", "API documentation"]
+    assert shown[manager] == ["All orders", "Overview", "New order", "API documentation"]
+    assert shown[administrator][4:] == ["Users", "Groups", "API keys", "Login failures"]
 
 
 def test_a_wrong_password_is_said_and_the_fifth_locks_the_name(open_browser, manager, administrator):
