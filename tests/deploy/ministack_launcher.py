@@ -1,4 +1,4 @@
-"""Runs MiniStack, in its own virtualenv, with two things added: a record of what roles ask for, and one repair.
+"""Runs MiniStack, in its own virtualenv, with a record of what roles ask for added, and two faults corrected.
 
 Started by tests/deploy/machine.py; nothing of the project is on its path.
 """
@@ -49,9 +49,33 @@ def read_binary_types_as_aws_does() -> None:
     apigateway_v1._apply_patch = applied
 
 
+def report_why_a_worker_ended() -> None:
+    """MiniStack 1.5 reads a worker's standard error in two threads, and reports what one of them has read."""
+    from ministack.core.lambda_runtime import Worker  # noqa: PLC0415
+
+    spawn = Worker._spawn
+
+    @wraps(spawn)
+    def spawned(worker):
+        try:
+            return spawn(worker)
+        except RuntimeError as error:
+            if not str(error).startswith("Worker process exited immediately"):
+                raise
+            # The other thread ends with the worker.
+            worker._stderr_thread.join()
+            lines = [str(error)]
+            while not worker._stderr_queue.empty():
+                lines.append(worker._stderr_queue.get_nowait())
+            raise RuntimeError("\n".join(lines)) from error
+
+    Worker._spawn = spawned
+
+
 if __name__ == "__main__":
     record_what_roles_ask_for()
     read_binary_types_as_aws_does()
+    report_why_a_worker_ended()
     from ministack.app import main
 
     main()
