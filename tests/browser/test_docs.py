@@ -103,7 +103,7 @@ def test_an_invalid_key_is_refused_with_the_reason(stranger, watch, site):
 def test_staff_without_permission_are_told_whom_to_ask(open_browser, site):
     page = open_browser(User.objects.create_user("new", is_staff=True))
     page.goto("/docs")
-    expect(page.get_by_text("Ask an administrator for the group “Order viewers”")).to_be_visible()
+    expect(page.get_by_text("Ask an administrator to add you to the group “Order viewers”")).to_be_visible()
 
 
 def test_the_sidebar_and_the_documentation_lead_to_each_other(page):
