@@ -88,5 +88,5 @@ def test_a_wrong_value_in_the_parameter_stops_the_start_with_the_settings_name(o
         check=False,
     )
     assert done.returncode == 1
-    assert "ImproperlyConfigured: DATABASE_URL is no database URL" in done.stderr
+    assert "ImproperlyConfigured: DATABASE_URL is not a valid database URL" in done.stderr
     assert "hush" not in done.stderr
