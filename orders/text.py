@@ -169,16 +169,17 @@ def canonical_email(email: str) -> str:
 
 
 def email_spellings(email: str) -> tuple[str, ...]:
-    """The canonical form, then the spellings of an international domain in its own script, in lower case.
+    """The canonical form, then the spellings of an international domain in its own script, then the text in lower case.
 
-    Orders placed before the canonical form was introduced are stored under one of these.
+    Orders placed before the canonical form was introduced are stored under one of these. For nearly every address they
+    are all the same.
     """
     canonical = canonical_email(email)
+    spellings = [canonical]
     local, at, domain = canonical.rpartition("@")
-    if "xn--" not in domain or (readable := _to_unicode(domain)) is None:
-        return (canonical,)
-    forms = (unicodedata.normalize(form, readable) for form in ("NFC", "NFD"))
-    return tuple(dict.fromkeys([canonical, *(f"{local}{at}{form}" for form in forms)]))
+    if "xn--" in domain and (readable := _to_unicode(domain)) is not None:
+        spellings += [f"{local}{at}{unicodedata.normalize(form, readable)}" for form in ("NFC", "NFD")]
+    return tuple(dict.fromkeys([*spellings, trimmed(email).lower()]))
 
 
 def _to_ascii(domain: str) -> str | None:

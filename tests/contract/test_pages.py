@@ -233,6 +233,11 @@ def test_a_cursor_serves_every_spelling_of_the_address(table):
     assert ids(listing.page(other, limit=2, cursor=cursor).orders) == ids(orders[2:4])
 
 
+def test_an_order_under_a_domain_of_full_width_is_found_as_it_was_typed(table):
+    (order,) = under_former_keys(crowd(1, customer_email="Zoe@\uff25xample.com"))
+    assert all_older(Filters(customer_email="zoe@\uff25xample.com"), 5) == [order.order_id]
+
+
 def test_an_order_under_a_domain_that_idna_refuses_stays_in_its_customers_list(table):
     (order,) = under_former_keys(crowd(1, customer_email="Zoe@I❤.example"))
     assert all_older(Filters(customer_email="zoe@i❤.example"), 5) == [order.order_id]

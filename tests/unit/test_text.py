@@ -177,11 +177,23 @@ def test_the_longest_body_is_scanned_in_linear_time(sample):
 )
 def test_two_spellings_of_an_address_have_one_canonical_form(spelling):
     assert text.canonical_email(spelling) == "inf@xn--bcher-kva.example"
-    assert text.email_spellings(spelling) == (
-        "inf@xn--bcher-kva.example",
-        "inf@bücher.example",
-        "inf@bu\u0308cher.example",
-    )
+    canonical, *others = text.email_spellings(spelling)
+    assert canonical == "inf@xn--bcher-kva.example"
+    assert others[:2] == ["inf@bücher.example", "inf@bu\u0308cher.example"]
+    assert set(others[2:]) <= {spelling.strip().lower()}
+
+
+@pytest.mark.parametrize(
+    ("email", "spellings"),
+    [
+        (" Zoe@Example.COM", ("zoe@example.com",)),
+        ("Zoe@Ｅxample.com", ("zoe@example.com", "zoe@ｅxample.com")),
+        ("zoe@example.com\u200b", ("zoe@example.com", "zoe@example.com\u200b")),
+        ("", ("",)),
+    ],
+)
+def test_an_address_is_also_looked_for_as_it_is_written(email, spellings):
+    assert text.email_spellings(email) == spellings
 
 
 @pytest.mark.parametrize(
