@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 from zlib import crc32
@@ -33,8 +33,6 @@ OUTSIDE = "system:outside"
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Outside these years, an instant may not exist in every time zone, and adding hours to it may overflow."""
-FIRST_INSTANT = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
-LAST_INSTANT = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) - timedelta(microseconds=1)
 
 REVISION = re.compile(r"(0|[1-9][0-9]{0,14})(?:-([A-Z]+))?")
 """DynamoDB refuses numbers of more than 38 digits; 15 are enough for any version."""

@@ -11,12 +11,13 @@ StoreUnavailableError when DynamoDB does not answer.
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import and_, or_
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
+from pynamodb.attributes import Attribute
 from pynamodb.constants import ALL_NEW, DELETE_ITEM, ITEM, PUT_ITEM, UPDATE_ITEM
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
@@ -34,8 +35,8 @@ from orders.errors import (
 )
 from orders.lifecycle import Status
 from orders.models import (
-    FIRST_INSTANT,
-    LAST_INSTANT,
+    FIRST_YEAR,
+    LAST_YEAR,
     OUTSIDE,
     UNVERSIONED,
     HistoryEntry,
@@ -70,11 +71,18 @@ WRITTEN = (
     Order.version,
     Order.history,
 )
+
+
+def _is_in_readable_years(attribute: Attribute[datetime]) -> Condition:
+    after = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
+    return attribute.between(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), after - timedelta(microseconds=1))
+
+
 IN_RANGE = (
     Order.quantity.between(-MAX_INTEGER, MAX_INTEGER)
     & Order.version.between(0, MAX_VERSION)
-    & Order.created_at.between(FIRST_INSTANT, LAST_INSTANT)
-    & Order.updated_at.between(FIRST_INSTANT, LAST_INSTANT)
+    & _is_in_readable_years(Order.created_at)
+    & _is_in_readable_years(Order.updated_at)
 )
 WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN), IN_RANGE)
 
