@@ -62,7 +62,7 @@ access_log_format = '{"time": "%(t)s", "ip": "%(h)s", "request": "%(r)s", "statu
 errorlog = "-"
 
 
-def post_fork(server: "Arbiter", worker: "Worker") -> None:  # noqa: ARG001 (gunicorn's signature)
+def post_fork(server: "Arbiter", worker: "Worker") -> None:
     """Stop with one message, without a traceback, if a setting is invalid.
 
     In the worker, because a reload (SIGHUP) has to read the settings again.

@@ -59,10 +59,10 @@ class StatusFilter(admin.SimpleListFilter):
     title = "status"
     parameter_name = "status"
 
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002 - Django's
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [(status.value, str(status.label)) for status in KeyStatus]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:  # noqa: ARG002 - Django's
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
         """The keys with the chosen status; all keys if the address names no valid status."""
         has_expired = Q(expiry_date__lte=timezone.now())
         chosen = {
@@ -94,11 +94,11 @@ class ApiKeyAdmin(APIKeyModelAdmin, ModelAdmin):
     def status(self, key: ApiKey) -> str:
         return str(key.status(at=timezone.now()).label)
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         """A new key has no prefix yet, and none is made to be revoked."""
         return EDITABLE if obj is None else (*EDITABLE, "revoked", *GIVEN)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         """Revoking cannot be undone, so a revoked key is only there to be read."""
         return (*EDITABLE, "revoked", *GIVEN) if obj and obj.revoked else GIVEN
 

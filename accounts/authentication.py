@@ -32,7 +32,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             failures.add()
             raise AuthenticationFailed(str(refused), code=refused.code) from None
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the signature of REST framework
+    def authenticate_header(self, request: Request) -> str:
         """What a 401 says in `WWW-Authenticate`; without it REST framework would answer 403."""
         return f'{SCHEME} realm="orders"'
 

@@ -33,7 +33,7 @@ class ApiKeyCaller:
     def pk(self) -> str:
         return f"api-key:{self.prefix}"
 
-    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002 - the signature of Django's users
+    def has_perm(self, perm: str, obj: object = None) -> bool:
         return perm in GRANTED[self.access]
 
     def __str__(self) -> str:

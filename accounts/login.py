@@ -42,7 +42,7 @@ class LoginLimits(AxesDatabaseHandler):
         return recent.aggregate(total=Sum("failures_since_start"))["total"] or 0
 
 
-def locked_out(request: HttpRequest, original_response: HttpResponse | None, credentials: Credentials) -> HttpResponse:  # noqa: ARG001 (axes' signature)
+def locked_out(request: HttpRequest, original_response: HttpResponse | None, credentials: Credentials) -> HttpResponse:
     """The response to a login while it is locked, for an hour at most."""
     sentence = _(
         "Too many wrong passwords were entered from your network address, for this name or for several names. Try "

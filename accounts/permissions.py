@@ -41,7 +41,7 @@ class OrderPermissions(BasePermission):
     `missing_permission`, a method that nothing here answers to a 405. Each refusal counts towards the caller's limit.
     """
 
-    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002 - REST framework's signature
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         need = NEEDS.get(request.method or "")
         if need is not None and request.user.is_authenticated and request.user.has_perm(need.perm):
             return True

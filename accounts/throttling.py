@@ -65,7 +65,7 @@ def address_identity(request: client_address.Request) -> str:
 class CallerThrottle(BaseThrottle):
     """Limits the requests that permissions have accepted, by `settings.ORDERS_API_RATE`."""
 
-    def allow_request(self, request: Request, view: object) -> bool:  # noqa: ARG002 (REST framework's signature)
+    def allow_request(self, request: Request, view: object) -> bool:
         self._seconds = seconds_to_wait(identity_of(request), settings.ORDERS_API_RATE)
         return not self._seconds
 

@@ -16,7 +16,7 @@ class Meter:
     rcu: float | None = 0.0
     wcu: float | None = 0.0
 
-    def note(self, parsed: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 (botocore is untyped)
+    def note(self, parsed: dict[str, Any], model: Any, **_: object) -> None:
         """Each call counts once, however often botocore tries it."""
         units = _units(parsed)
         self.calls += 1
@@ -44,7 +44,7 @@ def each(total: float | None, number: int) -> float | None:
 
 
 @contextmanager
-def metered(client: Any) -> Iterator[Meter]:  # noqa: ANN401 (botocore is untyped)
+def metered(client: Any) -> Iterator[Meter]:
     """The traffic of this client meanwhile. It is asked to report capacity, which handlers of boto3 do not do."""
     meter = Meter()
     events = client.meta.events

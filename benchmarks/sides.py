@@ -37,7 +37,7 @@ class Reply(NamedTuple):
     status: int
     body: bytes
 
-    def json(self) -> Any:  # noqa: ANN401 (whatever JSON says)
+    def json(self) -> Any:
         return json.loads(self.body)
 
 
@@ -104,7 +104,7 @@ def _through_wsgi(environ: dict[str, Any]) -> Reply:
     """As a server does it: to the last byte of the body, and the response is closed."""
     status = ""
 
-    def start_response(line: str, headers: object, exc_info: object = None) -> None:  # noqa: ARG001 (WSGI's signature)
+    def start_response(line: str, headers: object, exc_info: object = None) -> None:
         nonlocal status
         status = line
 

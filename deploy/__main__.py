@@ -167,7 +167,7 @@ def _step(what: str, command: list[str], *, quiet: bool = False) -> None:
     print(f"\n== {what}", flush=True)
     # Zappa ships the virtualenv that it believes itself to be in.
     environment = {**os.environ, **WITHOUT_SECRETS, "VIRTUAL_ENV": sys.prefix}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=quiet, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=quiet, text=True, check=False)
     if done.returncode:
         raise DeployError(f"{what}: failed.\n{done.stderr or ''}")
 

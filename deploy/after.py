@@ -48,7 +48,7 @@ class Target(NamedTuple):
     stage: Stage
     session: boto3.Session
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 (boto3 makes its clients at run time)
+    def client(self, service: str) -> Any:
         return self.session.client(service, region_name=self.stage.region)
 
 
@@ -69,7 +69,7 @@ def make_table(target: Target) -> None:
     # The command needs no secret, so it is not to depend on the parameter that holds them.
     own = {"ORDERS_TABLE": target.stage.orders_table, "AWS_REGION": target.stage.region, "SECRET_KEY": "none"}
     outside = {name: value for name, value in os.environ.items() if name != "SSM_PARAMETER"}
-    done = subprocess.run(  # noqa: S603 (our own command)
+    done = subprocess.run(
         [sys.executable, str(PROJECT / "manage.py"), "create_orders_table"],
         cwd=PROJECT,
         env={**outside, **own},

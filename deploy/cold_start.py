@@ -81,7 +81,7 @@ def _ours(root: Path) -> list[Side]:
         stage.pop(name)
     settings.write_text(json.dumps({"prod": {**stage, "exclude": [".*", "db.sqlite3*"]}}))
     zappa = Path(sys.executable).with_name("zappa")
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [zappa, "package", "prod", "--output", "stock.zip"],
         cwd=checkout,
         env={**os.environ, "VIRTUAL_ENV": sys.prefix},
@@ -116,9 +116,7 @@ def _unpacked(zipped: Path, folder: Path) -> Path:
 def _start(side: Side) -> list[int]:
     """Milliseconds of CPU and of the clock, for the import and the first answer."""
     command = [sys.executable, "-S", "-B", "-c", START, side.handler, side.method, *map(str, side.paths)]
-    done = subprocess.run(  # noqa: S603
-        command, env=ENVIRONMENT, cwd=side.paths[0], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, env=ENVIRONMENT, cwd=side.paths[0], capture_output=True, text=True, check=True)
     cpu, wall, _ = done.stderr.splitlines()[-1].split()
     return [int(cpu), int(wall)]
 

@@ -137,7 +137,7 @@ def snap_start_suits_the_runtime(stage: Stage) -> None:
         )
 
 
-def only_runtime_packages(stage: Stage) -> None:  # noqa: ARG001 (the shape of a check)
+def only_runtime_packages(stage: Stage) -> None:
     """Zappa ships the whole virtualenv; so it must hold what requirements.txt names, in these versions, and no more."""
     pins = {_canonical(name): (version, marker) for name, version, marker in PIN.findall(REQUIREMENTS.read_text())}
     installed = {_canonical(found.name): found.version for found in importlib.metadata.distributions()}
@@ -161,7 +161,7 @@ def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def static_files_are_gathered(stage: Stage) -> None:  # noqa: ARG001 (the shape of a check)
+def static_files_are_gathered(stage: Stage) -> None:
     if not (PROJECT / "staticfiles" / "staticfiles.json").is_file():
         raise CheckFailedError("run COLLECTED_STATIC=true manage.py collectstatic (make deploy does) and try again.")
 

@@ -81,7 +81,7 @@ def fetch_java(root: Path = ROOT) -> list[str]:
 def java_version(java: str) -> int:
     """The major version that this program says it is; 0 when it is no working Java (macOS has a stub of that name)."""
     try:
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - the developer's own Java
+        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return 0
     found = re.search(r'version "(\d+)', answer.stderr)
@@ -141,7 +141,7 @@ def _find_npm() -> list[str] | None:
     if npm is None:
         return None
     try:
-        subprocess.run([npm, "--version"], capture_output=True, timeout=60, check=True)  # noqa: S603 - their own npm
+        subprocess.run([npm, "--version"], capture_output=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return [npm]
@@ -203,7 +203,7 @@ def _run(arguments: list[str], cwd: Path, name: str) -> None:
     """Raises EngineFilesError with the program's own complaint, in half a sentence."""
     environment = for_packages()
     try:
-        done = subprocess.run(  # noqa: S603 - pip or npm with pinned arguments
+        done = subprocess.run(
             arguments, cwd=cwd, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:

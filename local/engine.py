@@ -91,9 +91,7 @@ def _join(plan: Plan) -> State:
 
 def _launch(plan: Plan) -> None:
     launch = [sys.executable, "-m", "local.keeper", plan.as_json()]
-    done = subprocess.run(  # noqa: S603 - this package's own module
-        launch, cwd=PROJECT, env=_clean(), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(launch, cwd=PROJECT, env=_clean(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise EngineStartError(done.stderr.strip())
 

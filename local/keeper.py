@@ -173,7 +173,7 @@ def _start_on(port: int, plan: Plan) -> subprocess.Popen[bytes]:
     origin = f"http://{secrets.token_hex(8)}.invalid"
     log = Path(plan.folder) / "engine.log"
     with log.open("wb") as output:
-        java = subprocess.Popen(  # noqa: S603 - the command is this package's own
+        java = subprocess.Popen(
             _arguments(plan, port, origin),
             cwd=plan.folder,  # where the engine drops a small file of its own
             stdin=subprocess.DEVNULL,

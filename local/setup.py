@@ -76,7 +76,7 @@ def _stamp(folder: Path, lists: list[Path]) -> str:
 
 def _runs(folder: Path) -> bool:
     python = folder / "bin" / "python"
-    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603 - the one that was made
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 def _make(folder: Path, lists: list[Path]) -> None:
@@ -95,7 +95,7 @@ def _make(folder: Path, lists: list[Path]) -> None:
 
 def _run(command: list[str], failure: str) -> None:
     """Raises SetUpError. The program's own output goes to the terminal."""
-    done = subprocess.run(command, env=for_packages(), stdout=sys.stderr, check=False)  # noqa: S603 - venv or pip
+    done = subprocess.run(command, env=for_packages(), stdout=sys.stderr, check=False)
     if done.returncode:
         raise SetUpError(f"Setting up failed: {failure}; see the reason above. Correct it and try again.")
 

@@ -95,7 +95,7 @@ def _prepare(port: int, root: Path, variables: dict[str, str], used: Engine) -> 
     embedded = ["--unfinished", str(used.folder / "demo-unfinished")] if used.folder else []
     with Lock(root / "prepare.lock") as lock:
         lock.own()  # two at once would seed twice
-        done = subprocess.run(  # noqa: S603 - this package's own module
+        done = subprocess.run(
             [sys.executable, "-m", "local.demo", "--port", str(port), *embedded],
             cwd=PROJECT,
             env=variables,

@@ -62,7 +62,7 @@ def serving(port: int, environment: dict[str, str]) -> Iterator[subprocess.Popen
     """The server's process; it and all that it started have ended afterwards, also when this process is killed."""
     reading, writing = os.pipe()
     serve = [sys.executable, str(PROJECT / "manage.py"), "runserver", f"{HOST}:{port}"]
-    server = subprocess.Popen(  # noqa: S603 - the project's own server
+    server = subprocess.Popen(
         [sys.executable, "-m", "local.leash", str(reading), *serve],
         cwd=PROJECT,
         env={**environment, "DJANGO_RUNSERVER_HIDE_WARNING": "true"},

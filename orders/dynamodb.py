@@ -82,7 +82,7 @@ def connection() -> TableConnection:
     return Order._get_connection()  # noqa: SLF001 (the only way PynamoDB offers to it)
 
 
-def write(operation: str, order_id: str, **parts: Any) -> dict[str, Any]:  # noqa: ANN401 (PynamoDB's own untyped parts)
+def write(operation: str, order_id: str, **parts: Any) -> dict[str, Any]:
     """Carry out one conditional write; `parts` are those of PynamoDB's `get_operation_kwargs`.
 
     Raises ConditionRefusedError, holding the order that refused it: the refusal brings it back, so telling "gone" from
@@ -128,7 +128,7 @@ def get(order_id: str) -> Item | None:
 
 
 def query(  # noqa: PLR0913 (the parameters of one Query)
-    index: Any,  # noqa: ANN401 (PynamoDB's indexes share no useful type)
+    index: Any,
     partition: str,
     in_range: Condition,
     *,

@@ -232,7 +232,7 @@ def together(question: Callable[[Asked], Answer], asked: Iterable[Asked]) -> lis
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _count_partition(index: Any, partition: str, in_range: Condition, *, cap: int) -> int:  # noqa: ANN401
+def _count_partition(index: Any, partition: str, in_range: Condition, *, cap: int) -> int:
     # PynamoDB's own count() goes on to the end of the partition, whatever its limit.
     total, start = 0, None
     while total < cap:
@@ -320,7 +320,7 @@ def _has_status(order: StoredOrder, status: Status | None) -> bool:
     return order.status is status if isinstance(order, Order) else order.status_key.startswith(f"{status}#")
 
 
-def _merged(index: Any, partitions: Iterable[str], filters: Filters, position: Position, limit: int) -> list[Item]:  # noqa: ANN401
+def _merged(index: Any, partitions: Iterable[str], filters: Filters, position: Position, limit: int) -> list[Item]:
     """The next `limit` rows of all the partitions together: one Query each, merged."""
     parts = together(lambda partition: _query(index, partition, filters, position, limit), partitions)
     merged = heapq.merge(*parts, key=_created_key, reverse=position.direction is Direction.OLDER)
@@ -349,7 +349,7 @@ def _customer_stretch(filters: Filters, position: Position, limit: int) -> Stret
     return Stretch(orders[:limit], _created_key(rows[0]), orders[limit - 1].created_key, more=True)
 
 
-def _query(index: Any, partition: str, filters: Filters, position: Position, limit: int) -> list[Item]:  # noqa: ANN401
+def _query(index: Any, partition: str, filters: Filters, position: Position, limit: int) -> list[Item]:
     low, high = _range(filters, position)
     if low > high:
         return []
@@ -373,7 +373,7 @@ def _range(filters: Filters, position: Position) -> tuple[str, str]:
     return (low, min(high, position.key)) if position.direction is Direction.OLDER else (max(low, position.key), high)
 
 
-def _start_key(index: Any, partition: str, key: str) -> Item:  # noqa: ANN401
+def _start_key(index: Any, partition: str, key: str) -> Item:
     """Where a Query goes on. The order need not stand in this partition, nor exist any more: only its place counts."""
     hash_name = index._hash_key_attribute().attr_name  # noqa: SLF001 (PynamoDB has no public name for it)
     return {hash_name: {"S": partition}, "created_key": {"S": key}, "order_id": {"S": key.partition("#")[2]}}

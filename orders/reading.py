@@ -136,7 +136,7 @@ def _reasons(item: Item) -> Iterator[str]:
             yield f"{name} is {_quoted(kind, held[kind])}, which is not {meaning}."
 
 
-def _missed(name: str, attribute: Attribute[Any], value: Any) -> str | None:  # noqa: ANN401 (whatever is stored)
+def _missed(name: str, attribute: Attribute[Any], value: Any) -> str | None:
     """What the value should be; None if it is valid."""
     try:
         read = attribute.deserialize(value)
@@ -151,13 +151,13 @@ def _missed(name: str, attribute: Attribute[Any], value: Any) -> str | None:  # 
     return None
 
 
-def _quoted(kind: str, value: Any) -> str:  # noqa: ANN401 (whatever is stored)
+def _quoted(kind: str, value: Any) -> str:
     if kind == "S":
         return repr(value if len(value) <= SHOWN else value[:SHOWN] + "…")
     return str(value) if kind == "N" else KINDS[kind]
 
 
-def _plain(held: dict[str, Any]) -> Any:  # noqa: ANN401 (any JSON)
+def _plain(held: dict[str, Any]) -> Any:
     ((kind, value),) = held.items()
     match kind:
         case "NULL":
@@ -171,7 +171,7 @@ def _plain(held: dict[str, Any]) -> Any:  # noqa: ANN401 (any JSON)
     return _scalar(kind, value)
 
 
-def _scalar(kind: str, value: Any) -> str | int | float | bool:  # noqa: ANN401 (whatever DynamoDB has)
+def _scalar(kind: str, value: Any) -> str | int | float | bool:
     if kind == "N":
         return int(value) if value.lstrip("-").isdecimal() else float(value)
     if kind == "B":

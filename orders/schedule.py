@@ -29,7 +29,7 @@ class Run(NamedTuple):
     failure: Exception | None = None
 
 
-def expire_orders(event: object, context: LambdaContext) -> Summary:  # noqa: ARG001 (Lambda's signature)
+def expire_orders(event: object, context: LambdaContext) -> Summary:
     """Run the sweep and then the housekeeping, until they are done or the function's time is almost over.
 
     Logs the summary of each as one line and returns the sweep's. The next run continues the work; housekeeping is

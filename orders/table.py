@@ -84,7 +84,7 @@ def _name() -> str:
     return str(Order.Meta.table_name)
 
 
-def _call(operation: str, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+def _call(operation: str, **kwargs: Any) -> dict[str, Any]:
     with faults_as_order_errors():
         reply: dict[str, Any] = getattr(connection().connection.client, operation)(TableName=_name(), **kwargs)
     return reply
@@ -115,7 +115,7 @@ def _missing_indexes(table: dict[str, Any]) -> list[Any]:
     return [index for index in Order._get_schema()["global_secondary_indexes"] if index["index_name"] not in present]  # noqa: SLF001
 
 
-def _add_index(index: Any) -> None:  # noqa: ANN401
+def _add_index(index: Any) -> None:
     # PynamoDB's schema has the keys in order of their names; DynamoDB wants HASH before RANGE.
     keys = sorted(index["key_schema"], key=lambda key: key["KeyType"])
     create = {"IndexName": index["index_name"], "KeySchema": keys, "Projection": index["projection"]}

@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 
 @register(Tags.database, deploy=True)
-def database_is_kept(**_: Any) -> list[CheckMessage]:  # noqa: ANN401 (the signature of a check)
+def database_is_kept(**_: Any) -> list[CheckMessage]:
     """Users, sessions and API keys must outlive the process; the disk of a Lambda does not."""
     if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
         return []

@@ -36,5 +36,5 @@ def deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, former)
 
 
-def _end(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the signature of a signal's handler)
+def _end(signum: int, frame: FrameType | None) -> None:
     raise DeadlinePassedError

@@ -19,7 +19,7 @@ def readable(event: Event) -> Event:
     return clean
 
 
-def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 (any JSON)
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return value if value.isascii() else change(value)
     if isinstance(value, dict):

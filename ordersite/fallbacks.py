@@ -18,7 +18,7 @@ from orders.dashboard import pages
 _unknown_to_a_program = UnknownRouteView.as_view()
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if is_browser(request):
         return pages.not_found(request, _("There is nothing at %s.") % request.path)
     return _unknown_to_a_program(request)
@@ -28,7 +28,7 @@ unknown_route = csrf_exempt(not_found)
 """The last route: a program's POST to a wrong address is to hear of the address, and not of a missing token."""
 
 
-def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return pages.forbidden(request, _("You lack the permission for this. Ask an administrator for it."))
 
 

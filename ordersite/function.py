@@ -41,7 +41,7 @@ class LambdaContext(Protocol):
 _answered = False
 
 
-def handler(event: Event, context: LambdaContext) -> Any:  # noqa: ANN401 (whatever the event's caller expects)
+def handler(event: Event, context: LambdaContext) -> Any:
     """Answer a request of API Gateway, the hourly rule, or `zappa manage`."""
     cold_start = _is_first()
     token = invocation.set(Invocation(context.aws_request_id, context.function_name, cold_start))
@@ -65,7 +65,7 @@ def _begin() -> None:
     random.seed()
 
 
-def _answer(event: Event, context: LambdaContext) -> Any:  # noqa: ANN401 (API Gateway's)
+def _answer(event: Event, context: LambdaContext) -> Any:
     """The app's answer, or its refusal to go on when the function's time is almost over."""
     seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     try:

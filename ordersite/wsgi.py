@@ -41,7 +41,7 @@ class Request(WSGIRequest):
             self.content_type, self.content_params = "", {}
             meta["CONTENT_TYPE"] = ""
 
-    def parse_file_upload(self, META: Any, post_data: Any) -> tuple[QueryDict, MultiValueDict[str, Any]]:  # noqa: ANN401, N803 (Django's signature)
+    def parse_file_upload(self, META: Any, post_data: Any) -> tuple[QueryDict, MultiValueDict[str, Any]]:  # noqa: N803 (Django's signature)
         """Raises MultiPartParserError, a 400, also if the header of a part names an impossible charset."""
         try:
             return super().parse_file_upload(META, post_data)

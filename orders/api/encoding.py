@@ -38,7 +38,7 @@ class StrictJSONParser(BaseParser):
     def parse(
         self,
         stream: IO[Any],
-        media_type: str | None = None,  # noqa: ARG002 (REST framework's signature)
+        media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         length = int((parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0)
@@ -77,9 +77,9 @@ class FastJSONRenderer(JSONRenderer):
 
     def render(
         self,
-        data: Any,  # noqa: ANN401 (whatever can be written as JSON)
+        data: Any,
         accepted_media_type: str | None = None,
-        renderer_context: Any = None,  # noqa: ANN401
+        renderer_context: Any = None,
     ) -> bytes:
         if data is None:
             return b""

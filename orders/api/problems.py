@@ -155,7 +155,7 @@ def _headers(exc: exceptions.APIException) -> dict[str, str]:
     return headers
 
 
-def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:  # noqa: ANN401 (REST framework's nesting)
+def _field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
             yield from _field_errors(inner, "" if name == "non_field_errors" else str(name))

@@ -59,7 +59,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     target_class = "accounts.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         # OpenAPI's `http` type would fit better, but tools support only Basic and Bearer there.
         description = (
             "For programs. The header is `Authorization: Api-Key <key>`; a client built from this document sets the "
@@ -73,7 +73,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     target_class = "accounts.authentication.SessionAuthentication"
     name = "session"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         description = (
             "For staff in a browser: the session of a login at `/admin/`. POST, PUT and DELETE also need Django's CSRF "
             "token in the `X-CSRFToken` header."
@@ -85,7 +85,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 class StatusChoice(serializers.ChoiceField):
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, **options: Any) -> None:
         super().__init__(choices=list(Status), **options)
 
 
@@ -457,12 +457,12 @@ LINKED = {
 STRICT = ("PlaceOrder", "ChangeStatus")
 
 
-def without_trailing_slashes(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:  # noqa: ANN401
+def without_trailing_slashes(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
     """Each endpoint once: a preprocessing hook."""
     return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/")]
 
 
-def complete(result: Document, **_: Any) -> Document:  # noqa: ANN401
+def complete(result: Document, **_: Any) -> Document:
     """Add what decorators cannot express: a postprocessing hook."""
     result["info"]["description"] = DESCRIPTION
     # Relative to the document's own address, so that it is right behind any proxy and under any stage of API Gateway.

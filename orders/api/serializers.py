@@ -55,7 +55,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     unknown_word = "field"
 
-    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401 (whatever the client sent)
+    def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             self._refuse_unknown(data)
         if isinstance(data, QueryDict):
@@ -80,14 +80,14 @@ class StrictSerializer(serializers.Serializer[Any]):
 class TextField(serializers.CharField):
     """A JSON string without hidden characters; a number or a boolean is refused and not converted."""
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 (CharField's arguments)
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         # The check for hidden characters includes these two.
         replaced = ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator
         self.validators = [each for each in self.validators if not isinstance(each, replaced)]
         self.validators.append(self.refuse_hidden)
 
-    def run_validation(self, data: Any = empty) -> Any:  # noqa: ANN401
+    def run_validation(self, data: Any = empty) -> Any:
         # Asked before CharField looks for blanks: to do so it writes out whatever it got, however deeply nested.
         if data is not empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
@@ -115,7 +115,7 @@ class EmailField(TextField, serializers.EmailField):
     def find_hidden(self, value: str) -> Hidden | None:
         return hidden_in_email(value)
 
-    def to_internal_value(self, data: Any) -> str:  # noqa: ANN401
+    def to_internal_value(self, data: Any) -> str:
         return tidy_email(super().to_internal_value(data))
 
 
@@ -123,7 +123,7 @@ class EmailField(TextField, serializers.EmailField):
 class OptionalEmailField(EmailField):
     """An e-mail address, or "" where there is none."""
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.validators.append(_refuse_unusable_domain)
 
@@ -138,7 +138,7 @@ class WholeNumberField(serializers.IntegerField):
 
     default_error_messages = {"invalid": "Send a whole number as a JSON integer, such as 1000."}  # noqa: RUF012
 
-    def to_internal_value(self, data: Any) -> int:  # noqa: ANN401
+    def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
             self.fail("invalid")
         return super().to_internal_value(data)
@@ -150,7 +150,7 @@ class WholeNumberField(serializers.IntegerField):
 class StatusField(TextField):
     """One of the statuses, in whatever case."""
 
-    def to_internal_value(self, data: Any) -> Status:  # noqa: ANN401
+    def to_internal_value(self, data: Any) -> Status:
         try:
             return parse_status(data)
         except ValueError as error:
@@ -178,7 +178,7 @@ class InstantField(serializers.Field[Any, Any, Any, Any]):
 class DigitsField(serializers.IntegerField):
     """A whole number in a query string: the digits 0 to 9, without plus sign, blanks or underscores."""
 
-    def to_internal_value(self, data: Any) -> int:  # noqa: ANN401
+    def to_internal_value(self, data: Any) -> int:
         try:
             # A negative number is refused as too small.
             read_whole_number(data.removeprefix("-"))
@@ -213,7 +213,7 @@ class NothingSerializer(StrictSerializer):
     unknown_word = "parameter"
 
 
-def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON)
+def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
     """The validated data. Raises ValidationError."""
     serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)

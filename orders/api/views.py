@@ -66,7 +66,7 @@ class OrderViewSet(ViewSet):
         store.delete(order_id, versions=accepted_versions(request, order_id))
         return Response(status=204)
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (REST framework's signature)
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action != "list":
             valid(NothingSerializer, request.query_params)
@@ -98,7 +98,7 @@ def _characters(header: str) -> int:
 
 @schema.HIDDEN
 class SchemaView(SpectacularJSONAPIView):
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 (drf-spectacular's signature)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         valid(NothingSerializer, request.query_params)
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         return response
@@ -121,10 +121,10 @@ class UnknownRouteView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:  # noqa: ARG002, FBT001, FBT002 (REST framework's signature)
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:  # noqa: FBT001, FBT002 (REST framework's signature)
         """Whatever the client accepts: that nothing is here comes before how it would like to read it."""
         return super().perform_content_negotiation(request, force=True)
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         raise NotFound(f"There is nothing at {request.path}.")

@@ -151,7 +151,7 @@ def _cells(order: StoredOrder) -> Iterator[Any]:
         yield write_instant(value) if name.endswith("_at") and value else value
 
 
-def defused(cell: Any) -> str:  # noqa: ANN401 (any cell)
+def defused(cell: Any) -> str:
     """The cell's text, with an apostrophe before anything that might run as a formula (OWASP, CSV injection).
 
     That is any of FORMULA_STARTS at the beginning, or after a character that may begin another cell. The apostrophe is

@@ -35,7 +35,7 @@ WITHIN_INSTANTS = [
 class StatusField(forms.ChoiceField):
     """One of the statuses, in upper or lower case."""
 
-    def to_python(self, value: Any) -> str:  # noqa: ANN401 (Django's signature)
+    def to_python(self, value: Any) -> str:
         text = str(super().to_python(value))
         try:
             return parse_status(text)
@@ -47,7 +47,7 @@ class StatusField(forms.ChoiceField):
 class DayField(forms.DateField):
     """A day as a browser's date field sends it: `2026-11-22`, in the digits 0 to 9."""
 
-    def __init__(self, *, label: Any) -> None:  # noqa: ANN401 (a lazy text)
+    def __init__(self, *, label: Any) -> None:
         widget = forms.DateInput({"type": "date"})
         super().__init__(label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"], validators=WITHIN_DAYS)
 
@@ -63,7 +63,7 @@ class InstantField(forms.DateTimeField):
     def __init__(self) -> None:
         super().__init__(required=False, widget=forms.HiddenInput, validators=WITHIN_INSTANTS)
 
-    def to_python(self, value: Any) -> datetime | None:  # noqa: ANN401 (Django's signature)
+    def to_python(self, value: Any) -> datetime | None:
         if value in self.empty_values:
             return None
         try:
@@ -95,7 +95,7 @@ class TextField(forms.CharField):
 
     default_validators = [refuse_hidden_characters]  # noqa: RUF012 (Django's own form)
 
-    def to_python(self, value: Any) -> str | None:  # noqa: ANN401 (Django's signature)
+    def to_python(self, value: Any) -> str | None:
         return super().to_python(trimmed(value) if isinstance(value, str) else value)
 
 
@@ -104,7 +104,7 @@ class EmailField(forms.EmailField):
 
     default_validators = [validate_email, refuse_hidden_in_email]  # noqa: RUF012
 
-    def to_python(self, value: Any) -> str | None:  # noqa: ANN401
+    def to_python(self, value: Any) -> str | None:
         return super().to_python(tidy_email(value) if isinstance(value, str) else value)
 
 
@@ -114,7 +114,7 @@ class WholeNumberField(forms.IntegerField):
     # Fields of type "number" accept "1.000", "1e3" or "+4", depending on the browser.
     widget = forms.TextInput
 
-    def to_python(self, value: Any) -> int | None:  # noqa: ANN401
+    def to_python(self, value: Any) -> int | None:
         digits = str(value or "").strip()
         if not digits:
             return None
@@ -137,7 +137,7 @@ class WholeNumberField(forms.IntegerField):
 class RevisionField(forms.Field):
     """The revision that the person saw."""
 
-    def to_python(self, value: Any) -> Revision | None:  # noqa: ANN401 (Django's signature)
+    def to_python(self, value: Any) -> Revision | None:
         revision = parse_revision(str(value or ""))
         if value and revision is None:
             raise ValidationError(_("This is not a version of an order."))

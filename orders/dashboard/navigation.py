@@ -13,11 +13,11 @@ from accounts.permissions import ADD, VIEW
 from orders.dashboard.search import destination
 
 
-def stylesheet(request: HttpRequest) -> str:  # noqa: ARG001 (Unfold's signature)
+def stylesheet(request: HttpRequest) -> str:
     return static("orders/dashboard.css")
 
 
-def script(request: HttpRequest) -> str:  # noqa: ARG001
+def script(request: HttpRequest) -> str:
     return static("orders/dashboard.js")
 
 

@@ -159,7 +159,7 @@ def _login_url(request: HttpRequest) -> str:
     return redirect_to_login(back, reverse("admin:login")).url
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django's signature)
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW."""
     sentence = _("This form has grown old, or the browser sends no cookies. Go back, load the page again and repeat.")
     return forbidden(request, sentence)

@@ -209,7 +209,7 @@ def detail(request: HttpRequest, order_id: str) -> HttpResponse:
 
 @require_safe
 @page(VIEW)
-def raw(request: HttpRequest, order_id: str) -> HttpResponse:  # noqa: ARG001 (a view)
+def raw(request: HttpRequest, order_id: str) -> HttpResponse:
     """The order as the table keeps it."""
     try:
         stored = store.get(order_id).stored

@@ -41,7 +41,7 @@ def test_64_wrong_logins_on_8_threads_are_all_answered(tmp_path):
         "SECRET_KEY": "only-for-tests",
         "ALLOWED_HOSTS": "testserver",
     }
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", WRONG_LOGINS], cwd=PROJECT, env=variables, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr

@@ -138,6 +138,4 @@ def test_the_benchmark_prints_its_tables_and_passes_no_judgement(engine):
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - this interpreter and the project's own code
-        [sys.executable, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)

@@ -29,7 +29,7 @@ def manage(engine):
     """Starts `manage.py` as a process of its own; give it back to `finished` for how it ended."""
 
     def manage(*words: str, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603 (this project's own commands)
+        return subprocess.Popen(
             [sys.executable, "manage.py", *words],
             cwd=PROJECT,
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "ordersite.settings", **environment},

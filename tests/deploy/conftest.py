@@ -186,7 +186,7 @@ def in_package(unpacked: Path, function_environment: dict[str, str]) -> Callable
     """Runs code that sees the unpacked package (its first argument) and the standard library, and nothing else."""
 
     def in_package(code: str, *arguments: str) -> CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             [sys.executable, "-I", "-S", "-c", code, unpacked, *arguments],
             env=function_environment,
             cwd=unpacked,

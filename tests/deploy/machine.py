@@ -96,10 +96,10 @@ def postgresql_server() -> Iterator[Postgresql]:
     shutil.chown(secret, account or getpass.getuser())
     data = folder / "data"
     make = [_postgres("initdb"), "-D", data, "-U", "orders", "-A", "scram-sha-256", f"--pwfile={secret}", "--no-sync"]
-    subprocess.run(make, check=True, capture_output=True, cwd=folder, **user)  # noqa: S603
+    subprocess.run(make, check=True, capture_output=True, cwd=folder, **user)
     options = ["-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1", "-F"]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(  # noqa: S603
+        server = subprocess.Popen(
             [_postgres("postgres"), *options], cwd=folder, stdout=log, stderr=log, start_new_session=True, **user
         )
     url = f"postgres://orders:{password}@127.0.0.1:{port}/postgres"
@@ -208,7 +208,7 @@ def _aws(folder: Path, scratch: str) -> Iterator[Aws]:
         "AWS_SECRET_ACCESS_KEY": "operators-secret",
     }
     with (folder / "ministack.log").open("wb") as log:
-        server = subprocess.Popen(  # noqa: S603
+        server = subprocess.Popen(
             [python, HERE / "ministack_launcher.py"],
             env=environment,
             cwd=folder,
@@ -236,8 +236,8 @@ def _ministack() -> Path:
     wanted = (HERE / "ministack.txt").read_text()
     if not (home / "installed").is_file() or (home / "installed").read_text() != wanted:
         shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)  # noqa: S603
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
         install = [home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "-r", HERE / "ministack.txt"], check=True)  # noqa: S603
+        subprocess.run([*install, "-r", HERE / "ministack.txt"], check=True)
         (home / "installed").write_text(wanted)
     return home / "bin" / "python"

@@ -44,7 +44,7 @@ class Checkout:
         (folder / ".local").mkdir()
         (PROJECT / ".local" / "deploy").mkdir(parents=True, exist_ok=True)
         (folder / ".local" / "deploy").symlink_to(PROJECT / ".local" / "deploy")
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             ["make", f"PYTHON={sys.executable}", "deploy-venv"],  # noqa: S607
             cwd=PROJECT,
             check=True,
@@ -66,7 +66,7 @@ class Checkout:
         file.write_text(json.dumps(settings))
 
     def run(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             command,
             cwd=self.folder,
             env={**self.aws.environment, "HOME": str(self.folder), **variables},

@@ -126,6 +126,6 @@ def test_a_proxy_at_a_unix_socket_names_the_client(tmp_path):
     path = tmp_path / "socket"
     with gunicorn(tmp_path, bind=f"127.0.0.1:{{}},unix:{path}", TRUSTED_PROXIES="unix") as (_, log):
         ask = [sys.executable, "-c", ASK_AT_A_SOCKET, path]
-        done = subprocess.run(ask, capture_output=True, text=True, check=True)  # noqa: S603
+        done = subprocess.run(ask, capture_output=True, text=True, check=True)
         assert done.stdout.startswith("HTTP/1.1 200")
         wait_until(lambda: '"ip": "203.0.113.9"' in log.read_text(), what="the line of the request")

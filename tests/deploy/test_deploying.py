@@ -37,7 +37,7 @@ def test_who_does_not_name_the_stage_takes_nothing_down(answer, text):
 @pytest.mark.parametrize("command", ["update", "undeploy"])
 def test_without_credentials_nothing_is_done_and_it_is_said_where_to_look(cloud, command):
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "deploy", command, "prod"],
         cwd=PROJECT,
         env={**cloud.environment, **nobody, "CONFIRM": "prod"},

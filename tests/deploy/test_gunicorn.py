@@ -31,7 +31,7 @@ def server(deployed, checkout, tmp_path_factory):
     """Its port; stopped as systemd stops a service, and then asked whether it went in order."""
     port, log = free_port(), tmp_path_factory.mktemp("gunicorn") / "log"
     with log.open("wb") as said:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [checkout.python.with_name("gunicorn"), "ordersite.wsgi"],
             cwd=checkout.folder,
             env=environment(checkout, port),

@@ -89,7 +89,7 @@ def site(way: Way, tmp_path: Path) -> Iterator[Site]:
 
 def manage(environment: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -98,7 +98,7 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 def gunicorn(environment: dict[str, str], server: Https, log: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "gunicorn", "ordersite.wsgi"]
     with log.open("wb") as said:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             command, cwd=PROJECT, env=environment, stdout=said, stderr=said, start_new_session=True
         )
     try:

@@ -19,7 +19,7 @@ PRODUCTION = {
 
 
 def manage(*arguments, **changed):
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=PROJECT,
         env={**PRODUCTION, **changed},

@@ -27,7 +27,7 @@ class Checkout:
         return self.run(sys.executable, "manage.py", *arguments, **variables)
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - this project's own programs
+        return subprocess.run(
             command, cwd=self.folder, env={**self.terminal(), **variables}, capture_output=True, text=True, check=False
         )
 

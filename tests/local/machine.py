@@ -50,7 +50,7 @@ class Notes:
 def another_user(*arguments):
     """Another process that uses an engine: (process, endpoint). It is killed at the end, if not before."""
     command = [sys.executable, "-c", USE_AN_ENGINE, *map(str, arguments)]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as user:  # noqa: S603 - our script
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as user:
         try:
             yield user, user.stdout.readline().strip()
         finally:

@@ -37,7 +37,7 @@ def demo(endpoint, tmp_path):
     def run(*, embedded=False, **variables):
         unfinished = ["--unfinished", str(tmp_path / "unfinished")] if embedded else []
         database = {"DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}", **variables}
-        return subprocess.run(  # noqa: S603 - the project's own module
+        return subprocess.run(
             [sys.executable, "-m", "local.demo", "--port", "1", *unfinished],
             cwd=PROJECT,
             env={**environment.for_app(endpoint), **database},

@@ -131,7 +131,7 @@ def test_pip_and_npm_keep_only_the_options_of_where_to_download():
 @pytest.mark.parametrize("is_whole", [False, True], ids=["before it was whole", "after it was whole"])
 def test_the_next_download_removes_the_files_of_a_killed_one(tmp_path, is_whole):
     folder = tmp_path / "engine" / "1"
-    with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:  # noqa: S603
+    with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:
         fetch.stdout.readline()
         fetch.kill()
     assert len(list(folder.parent.glob("fetching-*"))) == 1
@@ -148,7 +148,7 @@ def test_the_next_download_removes_the_files_of_a_killed_one(tmp_path, is_whole)
 
 def test_the_files_of_a_running_download_are_not_removed(tmp_path):
     folder = tmp_path / "engine" / "1"
-    with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:  # noqa: S603
+    with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:
         fetch.stdout.readline()
         other = threading.Thread(target=fetch_at_once, args=(folder,))
         other.start()

@@ -20,7 +20,7 @@ def make_run(tmp_path, port, preexec_fn=None, **variables):
     """`python -m local` on this port, just started. It is killed at the end, if it still runs."""
     command = [sys.executable, "-m", "local", "--port", str(port), "--root", str(tmp_path / "local")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "preexec_fn": preexec_fn}
-    with subprocess.Popen(command, cwd=PROJECT, env=_environment(tmp_path, variables), **pipes) as run:  # noqa: S603 - what make runs
+    with subprocess.Popen(command, cwd=PROJECT, env=_environment(tmp_path, variables), **pipes) as run:
         try:
             yield run
         finally:
@@ -196,4 +196,4 @@ def place_order(said):
 def get(said, path):
     url, key = re.search(r"curl -i (http://[\d.:]+)/orders -H '(Authorization: [^']+)'", said).groups()
     command = ["curl", "-s", "-H", key, f"{url}{path}"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603 - our own curl
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)

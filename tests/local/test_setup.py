@@ -190,7 +190,7 @@ def lend_packages_and_engine(checkout):
 @contextmanager
 def started(checkout, *arguments, **variables):
     """`make`, just started, as the only one of its process group, which is killed at the end."""
-    with subprocess.Popen(  # noqa: S603 - this project's own
+    with subprocess.Popen(
         [shutil.which("make"), "--silent", f"PYTHON={sys.executable}", *arguments],
         cwd=checkout.folder,
         env={**checkout.terminal(), **variables},

@@ -48,7 +48,7 @@ def run(site, key, *options):
     ]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.schema.hooks", "PYTHONPATH": str(PROJECT)}
     # It keeps files where it runs.
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         command, cwd=site.document.parent, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

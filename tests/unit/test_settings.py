@@ -25,7 +25,7 @@ def project(tmp_path):
 
 
 def start(project, read=READ, **environment):
-    return subprocess.run(  # noqa: S603 (this project's own settings)
+    return subprocess.run(
         [sys.executable, "-c", read], cwd=project, env=environment, capture_output=True, text=True, check=False
     )
 
@@ -163,7 +163,7 @@ def test_a_wrong_value_is_refused_with_the_name_and_what_it_takes(project, name,
 )
 def test_a_command_says_what_is_wrong_in_one_sentence(project, command, exported):
     shutil.copy(PROJECT / "manage.py", project)
-    done = subprocess.run(  # noqa: S603 (this project's own)
+    done = subprocess.run(
         [sys.executable, "manage.py", *command],
         cwd=project,
         env={"DEBUG": "true", "LOG_LEVEL": "LOUD", **exported},

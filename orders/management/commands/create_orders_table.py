@@ -20,7 +20,7 @@ class Command(BaseCommand):
             help="leave recovery and deletion protection as they are",
         )
 
-    def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
+    def handle(self, **options: Any) -> None:
         try:
             done = list(self._say(ensure_table()))
             if not options["unprotected"]:
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError(f"DynamoDB does not answer: {error.reason}") from None
         self.stdout.write("The table is ready." if done else "The table was ready; nothing to make.")
 
-    def _say(self, sentences: Any) -> Any:  # noqa: ANN401
+    def _say(self, sentences: Any) -> Any:
         for sentence in sentences:
             self.stdout.write(sentence)
             yield sentence

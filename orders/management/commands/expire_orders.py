@@ -46,7 +46,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 
-    def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
+    def handle(self, **options: Any) -> None:
         with interruption() as interrupted:
             try:
                 result = self._sweep(options, interrupted)

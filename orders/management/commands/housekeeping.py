@@ -32,7 +32,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 
-    def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
+    def handle(self, **options: Any) -> None:
         seconds = options["max_seconds"]
         time_is_up = stopwatch.after(seconds) if seconds else stopwatch.never
         with interruption() as interrupted:

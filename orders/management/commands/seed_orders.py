@@ -28,7 +28,7 @@ class Command(BaseCommand):
             "--seed", type=number_from_0, metavar="S", help="the same number makes the same orders (at random)"
         )
 
-    def handle(self, **options: Any) -> None:  # noqa: ANN401 (what argparse gives)
+    def handle(self, **options: Any) -> None:
         count = options["count"]
         random = Random(options["seed"])  # noqa: S311 (variety, no secrets)
         orders = plausible_orders(count, days=options["days"], at=timezone.now(), random=random)

@@ -10,7 +10,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("stage", nargs="?", default="prod", help="a stage of zappa_settings.json (prod)")
 
-    def handle(self, *, stage: str, **_: Any) -> None:  # noqa: ANN401 (what argparse gives)
+    def handle(self, *, stage: str, **_: Any) -> None:
         # Not shipped to Lambda, where nothing is deployed from.
         from deploy.preflight import checked  # noqa: PLC0415
 
