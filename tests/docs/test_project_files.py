@@ -1,0 +1,113 @@
+"""The files that tools and GitHub read: they parse, they agree, and what they run exists."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from drf_spectacular.generators import SchemaGenerator
+
+import ordersite
+from local.check_lock import mismatches
+
+ROOT = Path(__file__).parents[2]
+YAML_FILES = [
+    ROOT / ".pre-commit-config.yaml",
+    *sorted((ROOT / ".github").rglob("*.yml")),
+]
+
+PYPROJECT = """
+[project]
+dependencies = ["django>=5.2,<5.3", "psycopg[binary]"]
+[dependency-groups]
+dev = ["pytest"]
+"""
+RUNTIME = """
+django==5.2.1 \\
+    --hash=sha256:00
+    # via ordersite (pyproject.toml)
+psycopg[binary]==3.2.1
+    # via ordersite (pyproject.toml)
+"""
+DEVELOPMENT = """
+pytest==9.0.0
+    # via ordersite (pyproject.toml:dev)
+"""
+
+
+@pytest.mark.parametrize("file", YAML_FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_yaml_files_parse(file):
+    assert isinstance(yaml.safe_load(file.read_text()), dict)
+
+
+def test_ci_runs_the_ci_script_on_the_oldest_and_newest_python_without_write_access():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    [job] = workflow["jobs"].values()
+    assert workflow["permissions"] == {"contents": "read"}
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert {"run": ".ci/run"} in job["steps"]
+    actions = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", action) for action in actions)
+
+
+def test_pre_commit_hooks_are_local_and_use_the_tools_of_the_virtual_environment():
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    [repo] = config["repos"]
+    assert repo["repo"] == "local"
+    assert all(hook["language"] == "system" for hook in repo["hooks"])
+    assert all(hook["entry"].startswith(".venv/bin/") for hook in repo["hooks"])
+
+
+def test_package_schema_and_changelog_have_one_version():
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = next(heading for heading in headings if re.match(r"\d", heading))
+    assert pyproject["project"]["version"] == ordersite.__version__
+    assert SchemaGenerator().get_schema(public=True)["info"]["version"] == ordersite.__version__
+    assert newest.split()[0] == ordersite.__version__
+
+
+def test_the_lock_files_match_pyproject():
+    assert mismatches(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("pyproject.toml", '"psycopg', '"boto3", "psycopg', "boto3 is not pinned in requirements.txt."),
+        ("pyproject.toml", '"pytest"', '"pytest", "ruff"', "ruff is not pinned in the requirements files."),
+        (
+            "pyproject.toml",
+            ">=5.2,<5.3",
+            ">=6.0",
+            "requirements.txt pins django 5.2.1, but pyproject.toml requires >=6.0.",
+        ),
+        (
+            "pyproject.toml",
+            ', "psycopg[binary]"',
+            "",
+            "psycopg is pinned for pyproject.toml, which no longer lists it.",
+        ),
+    ],
+)
+def test_a_lock_file_that_does_not_match_is_reported(tmp_path, name, old, new, message):
+    files = {"pyproject.toml": PYPROJECT, "requirements.txt": RUNTIME, "requirements-dev.txt": DEVELOPMENT}
+    for file, text in files.items():
+        (tmp_path / file).write_text(text)
+    assert mismatches(tmp_path) == []
+
+    (tmp_path / name).write_text(files[name].replace(old, new))
+
+    assert mismatches(tmp_path) == [message]
+    done = subprocess.run(
+        [sys.executable, "-m", "local.check_lock"],
+        check=False,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (1, f"{message}\nRun make lock.\n")
