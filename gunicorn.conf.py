@@ -1,6 +1,6 @@
 """gunicorn, for a machine that is not Lambda: `gunicorn ordersite.wsgi`. It reads this file by itself.
 
-See docs/operations.md, Anywhere else.
+See docs/operations.md, Other servers.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """An end, in words, to what takes longer than Lambda lets it: Lambda itself would end it without any.
 
-docs/decisions/0009-a-request-ends-before-lambda-ends-it.md has the reasons.
+docs/decisions/0009-requests-end-before-the-lambda-timeout.md has the reasons.
 """
 
 import signal
