@@ -16,8 +16,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from accounts.key_names import checked_name
 from accounts.models import ApiKey, KeyStatus, User
-from accounts.names import checked_name
 
 # The library's own keys open no door here; only ours are to be seen. Of what axes notes, the attempts say it all.
 admin.site.unregister([APIKey, Group, AccessAttempt, AccessLog, AccessFailureLog])

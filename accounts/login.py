@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -77,8 +78,9 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, title: str, sentence: str, seconds: int) -> HttpResponse:
-    context = {"title": title, "sentence": sentence}
-    response = render(request, "login_refused.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
+    action = {"url": reverse("admin:login"), "label": _("Back to the login")}
+    context = {"title": title, "sentence": sentence, "action": action}
+    response = render(request, "error.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = str(seconds)
     response["Cache-Control"] = "no-store"
     return response

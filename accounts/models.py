@@ -4,7 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from rest_framework_api_key.models import AbstractAPIKey
 
-from accounts.names import shown_name
+from accounts.key_names import shown_name
 
 
 class User(AbstractUser):

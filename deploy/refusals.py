@@ -4,7 +4,7 @@ import json
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-PROBLEM = "application/problem+json"
+from orders.api.media_types import PROBLEM_JSON
 
 
 class GatewayRefusal(NamedTuple):
@@ -37,7 +37,7 @@ class GatewayRefusal(NamedTuple):
         )
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": PROBLEM, **({"Retry-After": self.retry_after} if self.retry_after else {})}
+        headers = {"Content-Type": PROBLEM_JSON, **({"Retry-After": self.retry_after} if self.retry_after else {})}
         return {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
 
 

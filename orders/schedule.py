@@ -19,6 +19,11 @@ Summary = dict[str, Any]
 
 
 class LambdaContext(Protocol):
+    """What Ordersite reads of the context that Lambda passes to a handler."""
+
+    aws_request_id: str
+    function_name: str
+
     def get_remaining_time_in_millis(self) -> int: ...
 
 

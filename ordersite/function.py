@@ -7,15 +7,16 @@ Lambda gives a starting function its full CPU, and once for all under SnapStart.
 import logging
 import logging.config
 import random
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django_guid import get_guid
 
+from orders.schedule import LambdaContext
 from ordersite.deadline import DeadlinePassedError, deadline
-from ordersite.events import Event, readable
+from ordersite.gateway_events import Event, readable
 from ordersite.logs import Invocation, configuration, invocation
 
 # What is said before Django sets the logs up, and why it could not, is JSON too; Zappa's handler loads Django.
@@ -29,13 +30,6 @@ RESERVE_SECONDS = 1.5
 FORWARDED = "x-forwarded-for"
 
 logger = logging.getLogger(__name__)
-
-
-class LambdaContext(Protocol):
-    aws_request_id: str
-    function_name: str
-
-    def get_remaining_time_in_millis(self) -> int: ...
 
 
 _answered = False
@@ -115,7 +109,7 @@ def _header(event: Event, name: str) -> str:
 
 def _given_up(event: Event) -> dict[str, Any]:
     # Loaded only now: it needs Django to be set up, which Zappa's handler does.
-    from ordersite.fallbacks import timed_out  # noqa: PLC0415
+    from ordersite.error_views import timed_out  # noqa: PLC0415
 
     # A connection may wait for an answer still; the next request is not to find it so.
     connections.close_all()
@@ -126,7 +120,7 @@ def _given_up(event: Event) -> dict[str, Any]:
 
 
 def _failed(event: Event) -> dict[str, Any]:
-    from ordersite.fallbacks import server_error  # noqa: PLC0415 (as above)
+    from ordersite.error_views import server_error  # noqa: PLC0415 (as above)
 
     response = server_error(_request(event))
     response["X-Request-Id"] = str(uuid4())

@@ -19,7 +19,7 @@ class Invocation(NamedTuple):
 invocation: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
 
 
-class Circumstances(logging.Filter):
+class ContextFilter(logging.Filter):
     """Adds `request_id` (what a client sees as X-Request-Id), `client_address` where Django logs a request, and, on
     Lambda, `lambda_request_id`, `function` and `cold_start`; lets every record pass."""  # noqa: D205, D209 (one sentence)
 
@@ -45,7 +45,7 @@ def configuration(*, level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"circumstances": {"()": "ordersite.logs.Circumstances"}},
+        "filters": {"context": {"()": "ordersite.logs.ContextFilter"}},
         "formatters": {
             "json": {
                 "()": "pythonjsonlogger.json.JsonFormatter",
@@ -57,7 +57,7 @@ def configuration(*, level: str) -> dict[str, Any]:
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
-                "filters": ["circumstances"],
+                "filters": ["context"],
                 "formatter": "json",
             },
         },

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django_guid.middleware import guid_middleware
 
 from orders.dashboard.pages import READING
-from ordersite import fallbacks
+from ordersite import error_views
 
 TIME_ZONE_COOKIE = "timezone"
 
@@ -98,10 +98,10 @@ class RequestShapeMiddleware:
         request.GET  # noqa: B018
         _drop_impossible_session(request)
         if (refusal := _refusal(request)) is not None:
-            return fallbacks.refused(request, *refusal)
+            return error_views.refused(request, *refusal)
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
-            return fallbacks.method_not_allowed(request, response["Allow"])
+            return error_views.method_not_allowed(request, response["Allow"])
         return response
 
 

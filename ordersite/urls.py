@@ -1,13 +1,15 @@
-"""Which room answers which address."""
-
 from django.contrib import admin
 from django.templatetags.static import static
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from accounts.login import login, logout
-from ordersite.fallbacks import unknown_route
+from orders.converters import OrderIdConverter
+from ordersite.error_views import unknown_route
+
+# The included URL patterns use it.
+register_converter(OrderIdConverter, "order_id")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard:list")),
@@ -25,7 +27,7 @@ urlpatterns = [
     re_path("", unknown_route),
 ]
 
-handler400 = "ordersite.fallbacks.bad_request"
-handler403 = "ordersite.fallbacks.permission_denied"
-handler404 = "ordersite.fallbacks.not_found"
-handler500 = "ordersite.fallbacks.server_error"
+handler400 = "ordersite.error_views.bad_request"
+handler403 = "ordersite.error_views.permission_denied"
+handler404 = "ordersite.error_views.not_found"
+handler500 = "ordersite.error_views.server_error"

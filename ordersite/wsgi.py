@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
 django.setup(set_prefix=False)
 
 from accounts.client_address import address_of  # noqa: E402 (the settings must be loaded first)
-from ordersite.fallbacks import server_error  # noqa: E402
+from ordersite.error_views import server_error  # noqa: E402
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,14 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
+from orders.api.media_types import HTML, JSON, PROBLEM_JSON
+
 MAX_BODY_BYTES = 64 * 1024
 """An order with every field at its longest takes about 4 KB."""
 
-PLAIN_ACCEPTS = frozenset({"*/*", "application/json", "application/json, */*"})
+PLAIN_ACCEPTS = frozenset({"*/*", JSON, f"{JSON}, */*"})
 
-ACCEPT_AS_JSON = frozenset({"application/problem+json", "text/html"})
+ACCEPT_AS_JSON = frozenset({PROBLEM_JSON, HTML})
 """Media types for which the API sends JSON: problem documents are JSON, and browsers display JSON readably."""
 
 
@@ -33,7 +35,7 @@ class StrictJSONParser(BaseParser):
     Raises ParseError or ValidationError (400), or BodyTooLargeError (413), before an oversized body is read.
     """
 
-    media_type = "application/json"
+    media_type = JSON
 
     def parse(
         self,
@@ -96,7 +98,7 @@ class JSONFirstNegotiation(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         renderers = list(renderers)
         preferred = renderers[0]
-        if preferred.media_type == "application/json" and request.META.get("HTTP_ACCEPT", "*/*") in PLAIN_ACCEPTS:
+        if preferred.media_type == JSON and request.META.get("HTTP_ACCEPT", "*/*") in PLAIN_ACCEPTS:
             return preferred, preferred.media_type
         chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
         return chosen
@@ -109,4 +111,4 @@ class JSONFirstNegotiation(DefaultContentNegotiation):
 
 
 def _as_json(media_range: str) -> str:
-    return "application/json" if media_range.partition(";")[0].strip().lower() in ACCEPT_AS_JSON else media_range
+    return JSON if media_range.partition(";")[0].strip().lower() in ACCEPT_AS_JSON else media_range

@@ -7,15 +7,9 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.core.exceptions import (
-    DisallowedHost,
-    PermissionDenied,
-    RequestDataTooBig,
-    SuspiciousOperation,
-    TooManyFieldsSent,
-)
+from django.core.exceptions import DisallowedHost, TooManyFieldsSent
 from django.db import DataError, InterfaceError, OperationalError, ProgrammingError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -25,7 +19,8 @@ from django_guid import get_guid
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from orders.api.conditions import PreconditionFailedError
+from orders.api.media_types import PROBLEM_JSON, prefers_html
+from orders.api.preconditions import PreconditionFailedError
 from orders.api.representation import order_document, unreadable_document
 from orders.errors import (
     IdempotencyKeyReusedError,
@@ -38,7 +33,6 @@ from orders.errors import (
     VersionMismatchError,
 )
 
-CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER = {"Retry-After": "2"}
 
 DATABASE_OUTAGE = (OperationalError, InterfaceError, ProgrammingError)
@@ -69,28 +63,13 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     elif isinstance(exc, DATABASE_OUTAGE):
         logger.warning("The database does not answer", exc_info=exc)
         response = _response(_database_unavailable(), RETRY_AFTER)
-    elif isinstance(exc, Http404):
-        response = _of_api_exception(exceptions.NotFound())
-    elif isinstance(exc, PermissionDenied):
-        response = _of_api_exception(exceptions.PermissionDenied())
-    elif isinstance(exc, SuspiciousOperation | UnreadablePostError):
-        response = _response(problem(*of_suspicious(exc)))
+    elif isinstance(exc, UnreadablePostError):
+        response = _response(problem(*of_unreadable_request(exc)))
     else:
         logger.error("Unforeseen error", exc_info=exc)
         response = _response(_unforeseen())
-    response.content_type = CONTENT_TYPE
-    return _page(context["request"], response) if is_browser(context["request"]) else response
-
-
-def is_browser(request: HttpRequest) -> bool:
-    """Whether the client names HTML in its Accept header and prefers it to JSON."""
-    if "text/html" not in request.META.get("HTTP_ACCEPT", ""):
-        return False
-    try:
-        return request.get_preferred_type(("application/json", CONTENT_TYPE, "text/html")) == "text/html"
-    except ValueError:
-        # Django cannot parse the header.
-        return False
+    response.content_type = PROBLEM_JSON
+    return _page(context["request"], response) if prefers_html(context["request"]) else response
 
 
 def _page(request: HttpRequest, response: Response) -> HttpResponse:
@@ -189,11 +168,8 @@ def _response(document: dict[str, Any], headers: dict[str, str] | None = None) -
 # --- What goes wrong before or outside a view of the API --------------------------------------------------------------
 
 
-def of_suspicious(exception: Exception) -> tuple[HTTPStatus, str, str]:
+def of_unreadable_request(exception: Exception) -> tuple[HTTPStatus, str, str]:
     """Status, code and detail for a request that Django could not read or found suspicious."""
-    if isinstance(exception, RequestDataTooBig):
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"The body is larger than {most} bytes."
     detail = "The request is malformed."
     if isinstance(exception, DisallowedHost):
         detail = "The host in the Host header is not served here."
@@ -225,4 +201,4 @@ def timed_out() -> HttpResponse:
 
 def plain(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
     """A problem document outside REST framework's views."""
-    return HttpResponse(orjson.dumps(document), status=document["status"], content_type=CONTENT_TYPE, headers=headers)
+    return HttpResponse(orjson.dumps(document), status=document["status"], content_type=PROBLEM_JSON, headers=headers)

@@ -24,6 +24,7 @@ from rest_framework import serializers
 
 from orders.api import schema_examples as examples
 from orders.api import schema_headers as headers
+from orders.api.media_types import HTML, JSON, PROBLEM_JSON
 from orders.api.serializers import ChangeStatusSerializer, ListOrdersSerializer, PlaceOrderSerializer
 from orders.lifecycle import Status
 from orders.models import MAX_QUANTITY
@@ -51,8 +52,6 @@ may gain fields, so ignore those that you do not know.
 """.strip()
 
 HEALTH_STATES = ["ok", "unavailable"]
-
-PROBLEM = "application/problem+json"
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's own hook
@@ -268,7 +267,7 @@ EVERYWHERE = (400, 401, 403, *TO_EVERYBODY, 503)
 WITH_BODY = (411, 413, 415)
 DOCUMENTS: Mapping[int, type[ProblemSchema]] = {409: ConflictProblemSchema, 412: ProblemWithOrderSchema}
 UNREADABLE = {
-    (409, PROBLEM): OpenApiResponse(
+    (409, PROBLEM_JSON): OpenApiResponse(
         UnreadableOrderProblemSchema,
         description="Another program wrote this order, and it cannot be read. `unreadable` says why.",
         examples=examples.response("unreadable_order", examples.UNREADABLE),
@@ -278,14 +277,14 @@ UNREADABLE = {
 
 def _refusals(*statuses: int, everywhere: tuple[int, ...] = EVERYWHERE) -> dict[Any, Any]:
     problems = {
-        (status, PROBLEM): OpenApiResponse(
+        (status, PROBLEM_JSON): OpenApiResponse(
             DOCUMENTS.get(status, ProblemSchema),
             description=REFUSALS[status],
             examples=examples.response(examples.PROBLEMS[status]["code"], examples.PROBLEMS[status]),
         )
         for status in sorted({*everywhere, *statuses})
     }
-    return {**problems, (414, "text/html"): OpenApiResponse(OpenApiTypes.STR, description=TOO_LONG)}
+    return {**problems, (414, HTML): OpenApiResponse(OpenApiTypes.STR, description=TOO_LONG)}
 
 
 def _json(serializer: type[serializers.Serializer[Any]], description: str, *shown: OpenApiExample) -> OpenApiResponse:
@@ -315,9 +314,7 @@ ORDERS = extend_schema_view(
         tags=["Orders"],
         parameters=[ListOrdersSerializer, headers.LINK, *TO_CALLERS],
         responses={
-            (200, "application/json"): _json(
-                PageSchema, "A page of orders.", *examples.response("page", examples.PAGE)
-            ),
+            (200, JSON): _json(PageSchema, "A page of orders.", *examples.response("page", examples.PAGE)),
             **_refusals(),
         },
     ),
@@ -334,12 +331,10 @@ ORDERS = extend_schema_view(
             headers.REPLAYED,
             *TO_CALLERS,
         ],
-        request={"application/json": PlaceOrderSerializer},
+        request={JSON: PlaceOrderSerializer},
         examples=examples.PLACE,
         responses={
-            (201, "application/json"): _json(
-                OrderSchema, "The order has been placed.", *examples.response("order", examples.ORDER)
-            ),
+            (201, JSON): _json(OrderSchema, "The order has been placed.", *examples.response("order", examples.ORDER)),
             **_refusals(*WITH_BODY, 422),
             **UNREADABLE,
         },
@@ -350,9 +345,7 @@ ORDERS = extend_schema_view(
         tags=["Orders"],
         parameters=[ORDER_ID, headers.IF_NONE_MATCH, headers.etag(200, 304), *TO_CALLERS],
         responses={
-            (200, "application/json"): _json(
-                OrderSchema, "The order.", *examples.response("order", examples.PROCESSING)
-            ),
+            (200, JSON): _json(OrderSchema, "The order.", *examples.response("order", examples.PROCESSING)),
             304: OpenApiResponse(description="The order still has the entity tag of `If-None-Match`."),
             **_refusals(404),
             **UNREADABLE,
@@ -365,10 +358,10 @@ ORDERS = extend_schema_view(
         "order already has succeeds and changes nothing. EXPIRED cannot be set.",
         tags=["Orders"],
         parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, headers.etag(200), *TO_CALLERS],
-        request={"application/json": ChangeStatusSerializer},
+        request={JSON: ChangeStatusSerializer},
         examples=examples.CHANGE_STATUS,
         responses={
-            (200, "application/json"): _json(
+            (200, JSON): _json(
                 OrderSchema, "The order with its new status.", *examples.response("order", examples.PROCESSING)
             ),
             **_refusals(*WITH_BODY, 404, 409, 412),
@@ -397,9 +390,7 @@ LIFECYCLE = extend_schema_view(
         auth=[],
         parameters=TO_STRANGERS,
         responses={
-            (200, "application/json"): _json(
-                LifecycleSchema, "The rules.", *examples.response("lifecycle", examples.LIFECYCLE)
-            ),
+            (200, JSON): _json(LifecycleSchema, "The rules.", *examples.response("lifecycle", examples.LIFECYCLE)),
             **_refusals(400, everywhere=TO_EVERYBODY),
         },
     )
@@ -414,10 +405,10 @@ HEALTH = extend_schema_view(
         auth=[],
         parameters=TO_STRANGERS,
         responses={
-            (200, "application/json"): _json(
+            (200, JSON): _json(
                 HealthSchema, "Everything is available.", *examples.response("healthy", examples.HEALTHY)
             ),
-            (503, "application/json"): _json(
+            (503, JSON): _json(
                 HealthSchema, "Something is unavailable.", *examples.response("unhealthy", examples.UNHEALTHY)
             ),
             **_refusals(400, everywhere=TO_EVERYBODY),

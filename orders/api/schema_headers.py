@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 
-# RFC 9110, section 8.8.3, as orders.api.conditions parses it.
+# RFC 9110, section 8.8.3, as orders.api.preconditions parses it.
 ENTITY_TAG = r'(W/)?"[^"\x00-\x20\x7f]*"'
 ENTITY_TAGS = {"type": "string", "pattern": rf"^(\*|{ENTITY_TAG}([ \t]*,[ \t]*{ENTITY_TAG})*)$"}
 

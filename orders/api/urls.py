@@ -1,22 +1,11 @@
 from collections.abc import Callable
 
 from django.http import HttpResponseBase
-from django.urls import URLPattern, path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import URLPattern, path
 
 from orders.api import docs
 from orders.api.health import HealthView
 from orders.api.views import LifecycleView, OrderViewSet, SchemaView
-from orders.reading import MAX_ORDER_ID
-
-
-class OrderIdConverter(StringConverter):
-    """Any text that a DynamoDB key can hold with room to spare; a longer one is the address of nothing."""
-
-    regex = f"[^/]{{1,{MAX_ORDER_ID}}}"
-
-
-register_converter(OrderIdConverter, "order_id")
 
 COLLECTION = OrderViewSet.as_view({"get": "list", "post": "create"})
 MEMBER = OrderViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"})

@@ -15,8 +15,8 @@ from rest_framework.viewsets import ViewSet
 from accounts.callers import caller_id, caller_label
 from orders import listing, store
 from orders.api import schema
-from orders.api.conditions import accepted_versions, etag, is_known
 from orders.api.pagination import links, page_document
+from orders.api.preconditions import accepted_versions, etag, is_known
 from orders.api.representation import lifecycle_document, order_document
 from orders.api.serializers import (
     ChangeStatusSerializer,

@@ -2,14 +2,8 @@
 
 from collections.abc import Iterable
 
-from django.urls.converters import StringConverter
-
 from orders.models import canonical_order_id
 from orders.reading import MAX_ORDER_ID
-
-
-class OrderIdConverter(StringConverter):
-    regex = f"[^/]{{1,{MAX_ORDER_ID}}}"
 
 
 def possible(texts: Iterable[str]) -> list[str]:

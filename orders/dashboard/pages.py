@@ -99,19 +99,20 @@ def unreadable(request: HttpRequest, order: UnreadableOrder) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """The page of an unforeseen error. Raises whatever the chrome's own questions do, to the database for one."""
-    sentence = _("It has been logged. Go back and try again; if it stays so, tell an administrator when it happened.")
-    return _refused(request, _("Something went wrong on our side"), sentence, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _refused(request, _("Something went wrong"), server_error_sentence(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def bare(
+def server_error_sentence() -> str:
+    return _("The error was logged. Go back and try again. If it happens again, tell an administrator the time.")
+
+
+def error_page(
     request: HttpRequest, title: str, sentence: str, status: HTTPStatus, *, retry_url: str | None = None
 ) -> HttpResponse:
-    """A page without the chrome, which shows who has signed in and so cannot be shown to a stranger.
-
-    It makes no database query.
-    """
-    context = {"title": title, "sentence": sentence, "retry_url": retry_url}
-    response = render_template(request, "bare.html", context, status=status)
+    """A page without navigation, which needs neither a signed-in user nor the database."""
+    action = {"url": retry_url, "label": _("Try again")} if retry_url else None
+    context = {"title": title, "sentence": sentence, "action": action}
+    response = render_template(request, "error.html", context, status=status)
     patch_cache_control(response, no_store=True)
     return response
 
@@ -126,14 +127,14 @@ def database_unavailable(request: HttpRequest) -> HttpResponse:
         )
     retry_url = request.get_full_path() if request.method in READING else None
     title = _("Temporarily unavailable")
-    response = bare(request, title, sentence, HTTPStatus.SERVICE_UNAVAILABLE, retry_url=retry_url)
+    response = error_page(request, title, sentence, HTTPStatus.SERVICE_UNAVAILABLE, retry_url=retry_url)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
 def _refused(request: HttpRequest, title: str, sentence: str, status: HTTPStatus) -> HttpResponse:
     if not request.user.is_authenticated:
-        return bare(request, title, sentence, status)
+        return error_page(request, title, sentence, status)
     context = {
         "title": title,
         "sentence": sentence,

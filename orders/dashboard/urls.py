@@ -1,9 +1,6 @@
-from django.urls import path, register_converter
+from django.urls import path
 
 from orders.dashboard import bulk, export, overview, views
-from orders.dashboard.order_ids import OrderIdConverter
-
-register_converter(OrderIdConverter, "id_of_order")
 
 app_name = "dashboard"
 
@@ -17,9 +14,9 @@ urlpatterns = [
     path("bulk/preview/", bulk.preview, name="bulk-preview"),
     path("bulk/apply/", bulk.apply, name="bulk-apply"),
     path("orders/new/", views.create, name="create"),
-    path("orders/<id_of_order:order_id>/", views.detail, name="detail"),
-    path("orders/<id_of_order:order_id>/raw/", views.raw, name="raw"),
-    path("orders/<id_of_order:order_id>/status/", views.change_status, name="status"),
-    path("orders/<id_of_order:order_id>/delete/", views.delete, name="delete"),
-    path("orders/<id_of_order:order_id>/delete-unreadable/", views.delete_unreadable, name="delete-unreadable"),
+    path("orders/<order_id:order_id>/", views.detail, name="detail"),
+    path("orders/<order_id:order_id>/raw/", views.raw, name="raw"),
+    path("orders/<order_id:order_id>/status/", views.change_status, name="status"),
+    path("orders/<order_id:order_id>/delete/", views.delete, name="delete"),
+    path("orders/<order_id:order_id>/delete-unreadable/", views.delete_unreadable, name="delete-unreadable"),
 ]

@@ -144,13 +144,13 @@ def test_the_server_and_everything_after_it_see_the_address_as_remote_addr(db, r
 
 def test_the_log_of_a_request_names_its_client(rf):
     record = logging.makeLogRecord({"request": rf.get("/", REMOTE_ADDR=CLIENT)})
-    assert logs.Circumstances().filter(record)
+    assert logs.ContextFilter().filter(record)
     assert record.client_address == CLIENT
 
 
 def test_the_log_of_the_development_server_with_a_socket_as_its_request_works():
     record = logging.makeLogRecord({"request": object()})
-    assert logs.Circumstances().filter(record)
+    assert logs.ContextFilter().filter(record)
     assert not hasattr(record, "client_address")
 
 

@@ -16,7 +16,7 @@ def test_an_address_of_nothing_is_a_page_in_the_chrome_for_staff(anna, address):
     response = anna.get(address, headers=BROWSER)
     assert response.status_code == 404
     page = Page(response)
-    assert "There is nothing at" in page.words
+    assert "There is no page at" in page.words
     assert page.has_link("All orders")
     assert page.has_link("To the orders")
 
@@ -29,7 +29,7 @@ def test_an_address_of_nothing_is_a_problem_document_for_a_program(anna, address
 
 def test_a_stranger_is_shown_no_sidebar_where_nothing_is(table, db):
     page = Page(Client().get("/nothing", headers=BROWSER))
-    assert "There is nothing at /nothing." in page.words
+    assert "There is no page at /nothing." in page.words
     assert not page.has_link("All orders")
 
 

@@ -64,7 +64,7 @@ def test_a_program_whose_request_takes_too_long_gets_a_problem_document(ask):
 
 @pytest.mark.parametrize(
     ("method", "sentence"),
-    [("GET", "Try again in a moment."), ("POST", "it is not known whether your change was made")],
+    [("GET", "Try again in a moment."), ("POST", "your change may or may not have been saved")],
 )
 def test_a_person_whose_request_takes_too_long_gets_a_page(ask, method, sentence):
     slow, _, _ = ask(method, "text/html,*/*")

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from zappa.wsgi import create_wsgi_request
 
-from ordersite.events import readable
+from ordersite.gateway_events import readable
 from ordersite.wsgi import application
 
 API_PATHS = ["/orders", "/orders/1", "/lifecycle", "/healthz", "/schema", "/nothing"]

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.key_names import checked_name
 from accounts.models import Access, ApiKey
-from accounts.names import checked_name
 
 LIFETIME = re.compile(r"([1-9][0-9]{0,3})([dh])")
 
