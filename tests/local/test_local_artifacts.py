@@ -12,7 +12,7 @@ FETCH = """
 import sys, time
 from pathlib import Path
 from local import artifacts
-with artifacts._absent(Path(sys.argv[1]), notice="") as temporary:
+with artifacts.fetching(Path(sys.argv[1]), notice="") as temporary:
     (temporary / "half.tgz").write_bytes(bytes(1000))
     print(temporary, flush=True)
     time.sleep(600)
@@ -31,7 +31,7 @@ def bare_machine(tmp_path, monkeypatch):
     return programs
 
 
-def test_without_java_and_without_a_way_to_fetch_it_one_sentence_says_what_to_do(bare_machine, tmp_path):
+def test_without_java_and_without_a_network_the_message_explains_what_to_do(bare_machine, tmp_path):
     with pytest.raises(EngineFilesError) as refusal:
         artifacts.command(tmp_path)
 
@@ -41,7 +41,7 @@ def test_without_java_and_without_a_way_to_fetch_it_one_sentence_says_what_to_do
     assert "\n" not in sentence
 
 
-def test_without_npm_and_without_a_way_to_fetch_it_one_sentence_says_what_to_do(bare_machine, tmp_path):
+def test_without_npm_and_without_a_network_the_message_explains_what_to_do(bare_machine, tmp_path):
     with pytest.raises(EngineFilesError) as refusal:
         artifacts.engine_files(tmp_path)
 
@@ -128,20 +128,20 @@ def test_pip_and_npm_keep_only_the_options_of_where_to_download():
     assert variables == {"PATH": "/bin", **where, **fixed}
 
 
-@pytest.mark.parametrize("is_whole", [False, True], ids=["before it was whole", "after it was whole"])
-def test_the_next_download_removes_the_files_of_a_killed_one(tmp_path, is_whole):
+@pytest.mark.parametrize("is_complete", [False, True], ids=["before it was complete", "after it was complete"])
+def test_the_next_download_removes_the_files_of_a_killed_one(tmp_path, is_complete):
     folder = tmp_path / "engine" / "1"
     with subprocess.Popen([sys.executable, "-c", FETCH, str(folder)], cwd=PROJECT, stdout=subprocess.PIPE) as fetch:
         fetch.stdout.readline()
         fetch.kill()
     assert len(list(folder.parent.glob("fetching-*"))) == 1
-    if is_whole:
+    if is_complete:
         folder.mkdir()
 
-    with artifacts._absent(folder, notice="") as temporary:
-        assert (temporary is None) == is_whole
+    with artifacts.fetching(folder, notice="") as temporary:
+        assert (temporary is None) == is_complete
         if temporary:
-            (temporary / "whole").mkdir()
+            (temporary / "complete").mkdir()
 
     assert sorted(path.name for path in folder.parent.iterdir()) == ["1", "fetch.lock"]
 
@@ -159,7 +159,7 @@ def test_the_files_of_a_running_download_are_not_removed(tmp_path):
         other.join()
 
 
-def test_an_interrupted_download_is_not_taken_for_a_whole_one(tmp_path):
+def test_an_interrupted_download_is_not_taken_for_a_complete_one(tmp_path):
     folder = tmp_path / "engine" / "1"
 
     with pytest.raises(KeyboardInterrupt):
@@ -169,11 +169,11 @@ def test_an_interrupted_download_is_not_taken_for_a_whole_one(tmp_path):
 
 
 def fetch_at_once(folder):
-    with artifacts._absent(folder, notice="") as temporary:
-        (temporary / "whole").mkdir()
+    with artifacts.fetching(folder, notice="") as temporary:
+        (temporary / "complete").mkdir()
 
 
 def fetch_until_interrupted(folder):
-    with artifacts._absent(folder, notice="") as temporary:
-        (temporary / "whole").mkdir()
+    with artifacts.fetching(folder, notice="") as temporary:
+        (temporary / "complete").mkdir()
         raise KeyboardInterrupt
