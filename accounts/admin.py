@@ -10,8 +10,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from rest_framework_api_key.admin import APIKeyModelAdmin
-from rest_framework_api_key.models import APIKey
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -19,8 +17,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts.key_names import checked_name
 from accounts.models import ApiKey, KeyStatus, User
 
-# The library's own keys open no door here; only ours are to be seen. Of what axes notes, the attempts say it all.
-admin.site.unregister([APIKey, Group, AccessAttempt, AccessLog, AccessFailureLog])
+# Group and AccessAttempt are registered again below with Unfold's look. The logs of axes add nothing to the attempts.
+admin.site.unregister([Group, AccessAttempt, AccessLog, AccessFailureLog])
 
 
 @admin.register(User)
@@ -37,7 +35,7 @@ class StaffGroupAdmin(GroupAdmin, ModelAdmin):
 
 @admin.register(AccessAttempt)
 class LoginFailureAdmin(AccessAttemptAdmin, ModelAdmin):
-    """Who has tried a wrong password; deleting a row lets that person try again at once."""
+    """Wrong passwords. Deleting a row unlocks that name at that address."""
 
 
 class ApiKeyForm(forms.ModelForm):
@@ -65,7 +63,7 @@ class StatusFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> QuerySet[ApiKey]:
         """The keys with the chosen status; all keys if the address names no valid status."""
         has_expired = Q(expiry_date__lte=timezone.now())
-        chosen = {
+        chosen: dict[str, QuerySet[ApiKey]] = {
             KeyStatus.ACTIVE: queryset.filter(~has_expired | Q(expiry_date=None), revoked=False),
             KeyStatus.EXPIRED: queryset.filter(has_expired, revoked=False),
             KeyStatus.REVOKED: queryset.filter(revoked=True),
@@ -74,7 +72,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 EDITABLE = ("name", "access", "expiry_date")
-GIVEN = ("prefix", "created")
+GENERATED = ("prefix", "created")
 PAST_EXPIRY = (
     "This time has passed. Enter a time in the future, or leave both fields empty for a key that never expires. "
     "To disable a key, revoke it."
@@ -84,8 +82,9 @@ BADGES = {KeyStatus.ACTIVE.label: "success", KeyStatus.EXPIRED.label: "warning",
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(APIKeyModelAdmin, ModelAdmin):
+class ApiKeyAdmin(ModelAdmin):
     form = ApiKeyForm
+    search_fields = ("name", "prefix")
     list_display = ("name", "prefix", "access", "created", "expiry_date", "status")
     list_filter = (StatusFilter, "access", "created")
     actions = ("revoke",)
@@ -95,22 +94,22 @@ class ApiKeyAdmin(APIKeyModelAdmin, ModelAdmin):
         return str(key.status(at=timezone.now()).label)
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
-        """A new key has no prefix yet, and none is made to be revoked."""
-        return EDITABLE if obj is None else (*EDITABLE, "revoked", *GIVEN)
+        """A new key has no prefix yet and cannot be revoked."""
+        return EDITABLE if obj is None else (*EDITABLE, "revoked", *GENERATED)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
-        """Revoking cannot be undone, so a revoked key is only there to be read."""
-        return (*EDITABLE, "revoked", *GIVEN) if obj and obj.revoked else GIVEN
+        """Revoking cannot be undone, so a revoked key is read-only."""
+        return (*EDITABLE, "revoked", *GENERATED) if obj and obj.revoked else GENERATED
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: forms.ModelForm, change: bool) -> None:  # noqa: FBT001 - Django's
-        """Save; and show a new key, this once."""
+        """Save. A new key is shown once."""
         if change:
             super().save_model(request, obj, form, change)
             return
-        key = ApiKey.objects.assign_key(obj)
-        obj.save()
-        shown = 'The key "{}" is <code>{}</code> (store it now: only a hash is kept, so it cannot be shown again).'
-        self.message_user(request, format_html(shown, obj.name, key), messages.WARNING)
+        key = obj.generate()
+        super().save_model(request, obj, form, change)
+        message = 'The key "{}" is <code>{}</code>. Copy it now: only a hash is stored, so it cannot be shown again.'
+        self.message_user(request, format_html(message, obj.name, key), messages.WARNING)
 
     @admin.action(description="Revoke selected API keys (cannot be undone)", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -120,5 +119,5 @@ class ApiKeyAdmin(APIKeyModelAdmin, ModelAdmin):
             key.save(update_fields=["revoked"])
             self.log_change(request, key, "Revoked.")
         self.message_user(
-            request, f"{len(usable)} revoked. Whoever uses them is shut out within a minute.", messages.SUCCESS
+            request, f"{len(usable)} revoked. Requests with them are refused within a minute.", messages.SUCCESS
         )

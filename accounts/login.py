@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.client_address import limited_address
 from accounts.throttling import Failures, address_identity, seconds_to_wait
 
 LOCK_SECONDS = 3600
@@ -38,7 +39,7 @@ class LoginLimits(AxesDatabaseHandler):
 
     def _failures_of_address(self, request: HttpRequest) -> int:
         recent = AccessAttempt.objects.filter(
-            ip_address=request.axes_ip_address, attempt_time__gte=get_cool_off_threshold(request)
+            ip_address=limited_address(request), attempt_time__gte=get_cool_off_threshold(request)
         )
         return recent.aggregate(total=Sum("failures_since_start"))["total"] or 0
 

@@ -1,14 +1,20 @@
+import hashlib
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
-from rest_framework_api_key.models import AbstractAPIKey
+from django.utils.crypto import constant_time_compare, get_random_string
 
-from accounts.key_names import shown_name
+from accounts.key_names import MAX_NAME_LENGTH, displayed_name
+
+PREFIX_LENGTH = 8
+SECRET_LENGTH = 32
 
 
 class User(AbstractUser):
-    """A member of staff. Ours from the first migration, because it cannot be swapped in later."""
+    """A member of staff. A model of our own from the first migration on, because Django cannot replace it later."""
 
 
 class Access(models.TextChoices):
@@ -22,23 +28,75 @@ class KeyStatus(models.TextChoices):
     REVOKED = "revoked", "Revoked"
 
 
-class ApiKey(AbstractAPIKey):
-    """What a shop or a script identifies itself with. Only a hash of the key is stored; the prefix is public."""
+class ApiKeyManager(models.Manager["ApiKey"]):
+    def create_key(self, **fields: Any) -> tuple["ApiKey", str]:
+        """Store a new key. Returns the row and the key itself, which cannot be recovered later."""
+        row = self.model(**fields)
+        key = row.generate()
+        row.save()
+        return row, key
 
+
+class ApiKey(models.Model):
+    """The key of an API client: `<prefix>.<secret>`. The prefix is public; of the whole key only a hash is stored.
+
+    Columns and hashes are those of djangorestframework-api-key 3.1, which created the first keys.
+    """
+
+    id = models.CharField(max_length=150, unique=True, primary_key=True, editable=False)
+    prefix = models.CharField(max_length=PREFIX_LENGTH, unique=True, editable=False)
+    hashed_key = models.CharField(max_length=150, editable=False)
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    name = models.CharField(
+        max_length=MAX_NAME_LENGTH,
+        default=None,
+        help_text=f"Who uses the key. The history of an order shows this name. At most {MAX_NAME_LENGTH} characters.",
+    )
+    revoked = models.BooleanField(
+        blank=True, default=False, help_text="A revoked key is refused. Revoking cannot be undone."
+    )
+    expiry_date = models.DateTimeField(
+        blank=True, null=True, verbose_name="Expires", help_text="From this time on the key is refused."
+    )
     access = models.CharField(
         max_length=10,
         choices=Access.choices,
         default=Access.READ_ONLY,
-        help_text="A read-only key sees orders; a read-write key also places, changes, deletes.",
+        help_text="A read-only key can list and read orders. A read-write key can also place, change and delete them.",
     )
 
-    class Meta(AbstractAPIKey.Meta):
+    objects = ApiKeyManager()
+
+    class Meta:
+        ordering = ("-created",)
         verbose_name = "API key"
         verbose_name_plural = "API keys"
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._was_revoked = self.revoked
+
     def __str__(self) -> str:
         """The name as the admin shows it."""
-        return shown_name(self.name)
+        return displayed_name(self.name)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises ValidationError for a revoked key that would become usable again."""
+        if self._was_revoked and not self.revoked:
+            raise ValidationError("This API key has been revoked. Revoking cannot be undone.")
+        super().save(*args, **kwargs)
+
+    def generate(self) -> str:
+        """Give this unsaved row a new random key, and return the key."""
+        self.prefix = get_random_string(PREFIX_LENGTH)
+        key = f"{self.prefix}.{get_random_string(SECRET_LENGTH)}"
+        self.hashed_key = _hash(key)
+        self.id = f"{self.prefix}.{self.hashed_key}"
+        return key
+
+    def matches(self, key: str) -> bool:
+        """Whether `key` is this key, compared in constant time."""
+        return constant_time_compare(_hash(key), self.hashed_key)
 
     def status(self, *, at: datetime) -> KeyStatus:
         """Whether the key is accepted at `at`, and if not, why. A key that is revoked and has expired is REVOKED."""
@@ -47,17 +105,22 @@ class ApiKey(AbstractAPIKey):
         return KeyStatus.EXPIRED if self.expiry_date is not None and self.expiry_date <= at else KeyStatus.ACTIVE
 
 
+def _hash(key: str) -> str:
+    """SHA-512 without a salt: a key is random and has 190 bits of entropy, so it cannot be guessed from its hash."""
+    return f"sha512$${hashlib.sha512(key.encode()).hexdigest()}"
+
+
 class NoRows(models.Manager["OrderPermission"]):
-    """Finds nothing without asking the database, so that `dumpdata` does not trip over the table that is not there."""
+    """Returns nothing and makes no query, so that `dumpdata` does not fail on the missing table."""
 
     def get_queryset(self) -> models.QuerySet["OrderPermission"]:
         return super().get_queryset().none()
 
 
-class OrderPermission(models.Model):  # noqa: DJ008 - there is never a row to name
-    """The permissions on orders: `accounts.view_order`, `accounts.change_order` and so on. Never a row, never a table.
+class OrderPermission(models.Model):  # noqa: DJ008 (there is never a row to name)
+    """The permissions on orders, such as `accounts.view_order`. The model has no table and no rows.
 
-    Orders live in DynamoDB, so there is no ORM model that Django could hang their permissions on; this one stands in.
+    Django attaches each permission to a model, and orders are in DynamoDB, so this model takes their place.
     """
 
     objects = NoRows()

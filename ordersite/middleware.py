@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_guid.middleware import guid_middleware
 
+from orders.api.media_types import HTML
 from orders.dashboard.pages import READING
 from ordersite import error_views
 
@@ -44,7 +45,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not UUID_TEXT.fullmatch(request.META.get(REQUEST_ID, "")):
             request.META.pop(REQUEST_ID, None)
-        return self.get_response(request)
+        response: HttpResponse = self.get_response(request)
+        return response
 
 
 class ResponseDefaultsMiddleware:
@@ -68,8 +70,8 @@ class ResponseDefaultsMiddleware:
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """django-csp's header on pages. JSON runs no scripts, so an API response does without the work and the bytes."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if not response.get("Content-Type", "").startswith("text/html"):
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not response.headers.get("Content-Type", "").startswith(HTML):
             return response
         return super().process_response(request, response)
 

@@ -93,7 +93,6 @@ INSTALLED_APPS = [
     "csp",
     "django_guid",
     "rest_framework",
-    "rest_framework_api_key",
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]

@@ -2,13 +2,12 @@
 
 import logging
 import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import parse_header_parameters
@@ -57,7 +56,7 @@ class Handler(WSGIHandler):
 
     request_class = Request
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> HttpResponseBase:
         try:
             environ["REMOTE_ADDR"] = address_of(environ)
             return super().__call__(environ, start_response)
@@ -65,7 +64,7 @@ class Handler(WSGIHandler):
             logger.exception("The request failed outside of Django's error handling")
             response = _server_error(environ)
             start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
-            return [response.content]
+            return response
 
 
 def _server_error(environ: "WSGIEnvironment") -> HttpResponse:

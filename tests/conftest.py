@@ -52,7 +52,7 @@ def _fresh_caches() -> Iterator[None]:
     yield
     for alias in settings.CACHES:
         caches[alias].clear()
-    keys._readings.clear()
+    keys._cache.clear()
     dynamodb._report.cache_clear()
 
 

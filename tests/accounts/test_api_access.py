@@ -108,7 +108,7 @@ def test_a_malformed_or_unknown_key_is_a_401_that_says_so(db, header):
     response = call(header=header)
     assert response.status_code == 401
     assert response.data["code"] == "invalid_api_key"
-    assert "not known" in response.data["detail"]
+    assert "not valid" in response.data["detail"]
     assert response["WWW-Authenticate"] == 'Api-Key realm="orders"'
 
 

@@ -22,31 +22,31 @@ def with_another_secret(key: str) -> str:
     return f"{key[:9]}{get_random_string(32)}"
 
 
-def test_a_key_stands_for_its_caller(make_key):
+def test_a_key_authenticates_its_caller(make_key):
     row, key = make_key(name="shop", access=Access.READ_ONLY)
     assert caller_for(key, at=AT) == ApiKeyCaller(prefix=row.prefix, name="shop", access="read-only")
 
 
-def test_a_key_without_a_choice_is_read_only(db):
+def test_a_key_is_read_only_by_default(db):
     _, key = ApiKey.objects.create_key(name="script")
     assert caller_for(key, at=AT).access == "read-only"
 
 
-def test_the_first_request_asks_the_database_once_and_the_next_not_at_all(make_key, django_assert_num_queries):
+def test_the_first_request_makes_one_query_and_the_next_none(make_key, django_assert_num_queries):
     _, key = make_key()
     with django_assert_num_queries(1):
         first = caller_for(key, at=AT)
     with django_assert_num_queries(0):
-        assert caller_for(key, at=AT + keys.KEPT_FOR - timedelta(microseconds=1)) is first
+        assert caller_for(key, at=AT + keys.CACHED_FOR - timedelta(microseconds=1)) is first
     with django_assert_num_queries(1):
-        assert caller_for(key, at=AT + keys.KEPT_FOR) == first
+        assert caller_for(key, at=AT + keys.CACHED_FOR) == first
 
 
-def test_what_is_kept_is_kept_for_less_than_a_minute():
-    assert timedelta(0) < keys.KEPT_FOR < MINUTE
+def test_a_key_is_cached_for_less_than_a_minute():
+    assert timedelta(0) < keys.CACHED_FOR < MINUTE
 
 
-def test_a_clock_that_is_set_back_does_not_prolong_what_is_believed(make_key, django_assert_num_queries):
+def test_a_clock_that_is_set_back_does_not_keep_a_cached_key_for_longer(make_key, django_assert_num_queries):
     _, key = make_key()
     caller_for(key, at=AT)
     with django_assert_num_queries(1):
@@ -71,14 +71,14 @@ def test_a_deleted_key_is_refused_within_a_minute(make_key):
         caller_for(key, at=AT + MINUTE)
 
 
-def test_a_key_made_read_only_is_so_within_a_minute(make_key):
+def test_a_key_that_is_made_read_only_cannot_write_after_a_minute(make_key):
     row, key = make_key(access=Access.READ_WRITE)
     assert caller_for(key, at=AT).has_perm("accounts.add_order")
     ApiKey.objects.filter(pk=row.pk).update(access=Access.READ_ONLY)
     assert not caller_for(key, at=AT + MINUTE).has_perm("accounts.add_order")
 
 
-def test_a_key_expires_at_its_very_instant_though_it_is_kept(make_key, django_assert_num_queries):
+def test_a_cached_key_expires_exactly_at_its_expiry_date(make_key, django_assert_num_queries):
     _, key = make_key(expiry_date=AT + timedelta(seconds=1))
     caller_for(key, at=AT)
     with django_assert_num_queries(0):
@@ -88,7 +88,7 @@ def test_a_key_expires_at_its_very_instant_though_it_is_kept(make_key, django_as
     assert refusal.value.code == "api_key_expired"
 
 
-def test_an_expiry_date_brought_forward_counts_within_a_minute(make_key):
+def test_an_earlier_expiry_date_takes_effect_within_a_minute(make_key):
     row, key = make_key()
     caller_for(key, at=AT)
     ApiKey.objects.filter(pk=row.pk).update(expiry_date=AT)
@@ -97,14 +97,14 @@ def test_an_expiry_date_brought_forward_counts_within_a_minute(make_key):
 
 
 @pytest.mark.parametrize("fields", [{"revoked": True}, {"expiry_date": AT - MINUTE}, {}])
-def test_a_wrong_secret_learns_nothing_of_the_key(make_key, fields):
+def test_a_wrong_secret_does_not_reveal_the_status_of_the_key(make_key, fields):
     _, key = make_key(**fields)
     with pytest.raises(KeyInvalidError) as refusal:
         caller_for(with_another_secret(key), at=AT)
     assert refusal.value.code == "invalid_api_key"
 
 
-def test_a_wrong_secret_is_refused_without_a_query_while_the_right_one_is_kept(make_key, django_assert_num_queries):
+def test_a_wrong_secret_for_a_cached_key_is_refused_without_a_query(make_key, django_assert_num_queries):
     _, key = make_key()
     caller_for(key, at=AT)
     with django_assert_num_queries(0):
@@ -113,7 +113,7 @@ def test_a_wrong_secret_is_refused_without_a_query_while_the_right_one_is_kept(m
         caller_for(key, at=AT)
 
 
-def test_an_unknown_key_is_refused_and_asked_for_once(db, django_assert_num_queries):
+def test_an_unknown_key_is_refused_with_one_query(db, django_assert_num_queries):
     key = unknown_key()
     with django_assert_num_queries(1):
         for _ in range(3):
@@ -141,39 +141,39 @@ def test_a_malformed_key_is_refused_without_a_query(db, django_assert_num_querie
     assert refusal.value.code == "invalid_api_key"
 
 
-def test_a_flood_of_invented_keys_does_not_fill_the_memory(make_key):
+def test_many_invented_keys_do_not_fill_the_memory(make_key):
     _, key = make_key()
-    for _ in range(keys.KEPT_AT_MOST + 10):
+    for _ in range(keys.MAX_CACHED + 10):
         with pytest.raises(KeyInvalidError):
             caller_for(unknown_key(), at=AT)
-    assert len(keys._readings) == keys.KEPT_AT_MOST
+    assert len(keys._cache) == keys.MAX_CACHED
     assert caller_for(key, at=AT).name == "shop"
 
 
-def test_many_threads_may_keep_readings_at_once():
-    nobody = keys.Reading(row=None, caller=None, read_at=AT, stale_at=AT)
+def test_many_threads_can_fill_the_cache_at_once():
+    unknown = keys.CachedKey(row=None, caller=None, read_at=AT)
     raised = []
 
-    def keep_many():
+    def remember_many():
         try:
             for _ in range(3_000):
-                keys._keep(get_random_string(8), nobody)
-        except RuntimeError as error:
+                keys._remember(get_random_string(8), unknown)
+        except (RuntimeError, KeyError) as error:
             raised.append(error)
 
-    threads = [Thread(target=keep_many) for _ in range(4)]
+    threads = [Thread(target=remember_many) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert raised == []
-    assert len(keys._readings) == keys.KEPT_AT_MOST
+    assert len(keys._cache) == keys.MAX_CACHED
 
 
-def test_neither_the_key_nor_its_secret_is_kept_in_memory(make_key):
+def test_neither_the_key_nor_its_secret_is_cached(make_key):
     _, key = make_key()
     caller_for(key, at=AT)
-    kept = repr([(prefix, reading, vars(reading.row or object)) for prefix, reading in keys._readings.items()])
+    kept = repr([(prefix, reading, vars(reading.row or object)) for prefix, reading in keys._cache.items()])
     assert key[:8] in kept
     assert key[9:] not in kept
 
