@@ -1,7 +1,7 @@
-"""Who makes a request: a member of staff (`User`) or a program with an API key (`ApiKeyCaller`)."""
+"""The caller of a request: a member of staff (`User`) or a program with an API key (`ApiKeyCaller`)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
@@ -17,7 +17,7 @@ GRANTED = {
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyCaller:
-    """Stands where a user stands, as `request.user`, when a request was made with an API key."""
+    """The `request.user` of a request that was made with an API key."""
 
     prefix: str
     name: str
@@ -43,24 +43,25 @@ class ApiKeyCaller:
 Caller = ApiKeyCaller | AbstractBaseUser | AnonymousUser
 
 
-def caller_id(user: Caller) -> str:
-    """The same for every request of one caller and of nobody else: what an idempotency key is bound to.
-
-    Raises ValueError for somebody who has not said who they are: strangers must not share an identity.
-    """
-    _refuse_strangers(user)
-    return user.pk if isinstance(user, ApiKeyCaller) else f"user:{user.pk}"
+class Identity(NamedTuple):
+    id: str
+    """Unique and permanent: an idempotency key belongs to this id."""
+    label: str
+    """What the history of an order shows. Readable, but neither unique nor permanent."""
 
 
-def caller_label(user: Caller) -> str:
-    """What the history of an order says of the caller: readable, and neither unique nor for ever.
+def identify(caller: Caller) -> Identity:
+    """Raises ValueError for an anonymous user: different people must not share an identity."""
+    if isinstance(caller, ApiKeyCaller):
+        return Identity(caller.pk, str(caller))
+    if not caller.is_authenticated:
+        raise ValueError("An anonymous user has no identity. Check the permissions first.")
+    return Identity(f"user:{caller.pk}", f"staff:{caller.get_username()}")
 
-    Raises ValueError for somebody who has not said who they are.
-    """
-    _refuse_strangers(user)
-    return str(user) if isinstance(user, ApiKeyCaller) else f"staff:{user.get_username()}"
+
+def caller_id(caller: Caller) -> str:
+    return identify(caller).id
 
 
-def _refuse_strangers(user: Caller) -> None:
-    if not user.is_authenticated:
-        raise ValueError("An anonymous user has no identity; ask for permission before asking who it is.")
+def caller_label(caller: Caller) -> str:
+    return identify(caller).label

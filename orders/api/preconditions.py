@@ -1,7 +1,8 @@
-"""Conditional requests (RFC 9110, section 13): the revision of an order is its entity tag."""
+"""Conditional requests (RFC 9110, section 13). The entity tag of an order is its revision."""
 
 import re
 
+from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
@@ -9,8 +10,7 @@ from orders import store
 from orders.models import Order, parse_revision
 from orders.store import Versions
 
-TAG = re.compile(r'(W/)?"([^"\x00-\x20\x7f]*)"')
-TAGS = re.compile(rf"(?:\s*{TAG.pattern}\s*(?:,|$))+")
+ETAG_LIST = re.compile(r'(\s*(W/)?"[^"\x00-\x20\x7f]*"\s*(,|$))+')
 MAX_TAGS = 100
 """What DynamoDB compares with in one condition."""
 
@@ -35,21 +35,21 @@ class PreconditionFailedError(APIException):
 
 
 def accepted_versions(request: Request, order_id: str) -> Versions:
-    """The versions at which the order may be written, by If-Match and If-None-Match; None, meaning any, without them.
+    """The versions at which the order may be written, by If-Match and If-None-Match; None if any may.
 
-    Raises ValidationError for a header that is not a list of entity tags, or has too many,
-    PreconditionFailedError if If-None-Match names the order's version, and OrderNotFoundError.
+    Raises ValidationError for a header that is not a list of entity tags or has too many of them,
+    PreconditionFailedError if If-None-Match contains the order's version, and OrderNotFoundError.
     """
     accepted = _if_match(request)
     unwanted = request.META.get("HTTP_IF_NONE_MATCH")
     if unwanted is None:
         return accepted
-    if unwanted.strip() != "*" and not TAGS.fullmatch(unwanted):
-        raise _refusal("If-None-Match", 'must be an entity tag in quotes, as in the ETag header: "3".')
+    if unwanted.strip() != "*":
+        _check_list("If-None-Match", unwanted)
     order = store.get(order_id)
-    if is_known(request, order):
+    if matches_if_none_match(request, order):
         raise PreconditionFailedError(order)
-    # The check holds for the version that was just read. If the order changes, the write has to be refused.
+    # The check is true for the version that was just read. If the order changes, the write has to be refused.
     revision = order.revision
     return {revision} if accepted is None or revision in accepted else set()
 
@@ -59,20 +59,25 @@ def _if_match(request: Request) -> Versions:
     header = request.META.get("HTTP_IF_MATCH", "*").strip()
     if header == "*":
         return None
-    if not TAGS.fullmatch(header):
-        raise _refusal("If-Match", 'must be an entity tag in quotes, as in the ETag header: "3".')
-    revisions = {parse_revision(tag) for weak, tag in TAG.findall(header) if not weak}
+    _check_list("If-Match", header)
+    revisions = {parse_revision(tag.strip('"')) for tag in parse_etags(header) if not tag.startswith("W/")}
     versions = {revision for revision in revisions if revision is not None}
     if len(versions) > MAX_TAGS:
         raise _refusal("If-Match", f"takes at most {MAX_TAGS} entity tags.")
     return versions
 
 
+def _check_list(header: str, value: str) -> None:
+    # parse_etags skips what is not an entity tag.
+    if not ETAG_LIST.fullmatch(value):
+        raise _refusal(header, 'must be an entity tag in quotes, as in the ETag header: "3".')
+
+
 def _refusal(header: str, sentence: str) -> ValidationError:
     return ValidationError({header: [f"{header} {sentence}"]}, code="invalid")
 
 
-def is_known(request: Request, order: Order) -> bool:
-    """Whether If-None-Match names the order's version (weak comparison)."""
-    header = request.META.get("HTTP_IF_NONE_MATCH", "").strip()
-    return header == "*" or str(order.revision) in (tag for _, tag in TAG.findall(header))
+def matches_if_none_match(request: Request, order: Order) -> bool:
+    """Whether If-None-Match contains the order's version (weak comparison)."""
+    tags = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    return tags == ["*"] or etag(order) in (tag.removeprefix("W/") for tag in tags)

@@ -1,4 +1,4 @@
-"""The endpoints: validate, call one function of the house, answer. No rule about orders lives here."""
+"""The endpoints. Each validates the request, calls one function and returns the result; rules are elsewhere."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from accounts.callers import caller_id, caller_label
+from accounts.callers import identify
 from orders import listing, store
 from orders.api import schema
 from orders.api.pagination import links, page_document
-from orders.api.preconditions import accepted_versions, etag, is_known
+from orders.api.preconditions import accepted_versions, etag, matches_if_none_match
 from orders.api.representation import lifecycle_document, order_document
 from orders.api.serializers import (
     ChangeStatusSerializer,
@@ -43,9 +43,11 @@ class OrderViewSet(ViewSet):
         return Response(document, headers=links(document))
 
     def create(self, request: Request) -> Response:
-        wish = valid(PlaceOrderSerializer, request.data)
-        order_id = _idempotent_order_id(request)
-        placement = store.place(**wish, order_id=order_id, at=timezone.now(), by=caller_label(request.user))
+        fields = valid(PlaceOrderSerializer, request.data)
+        caller = identify(request.user)
+        key = _idempotency_key(request)
+        order_id = store.idempotent_order_id(caller=caller.id, key=key) if key is not None else None
+        placement = store.place(**fields, order_id=order_id, at=timezone.now(), by=caller.label)
         headers = {"Location": f"{request.path.rstrip('/')}/{placement.order.order_id}"}
         if placement.replayed:
             headers["Idempotent-Replayed"] = "true"
@@ -53,13 +55,13 @@ class OrderViewSet(ViewSet):
 
     def retrieve(self, request: Request, order_id: str) -> Response:
         order = store.get(order_id)
-        if is_known(request, order):
+        if matches_if_none_match(request, order):
             return Response(status=304, headers={"ETag": etag(order), **REVALIDATE})
         return _order(order, headers=REVALIDATE)
 
     def update(self, request: Request, order_id: str) -> Response:
         to = valid(ChangeStatusSerializer, request.data)["status"]
-        versions, by = accepted_versions(request, order_id), caller_label(request.user)
+        versions, by = accepted_versions(request, order_id), identify(request.user).label
         return _order(store.change_status(order_id, to, at=timezone.now(), by=by, versions=versions))
 
     def destroy(self, request: Request, order_id: str) -> Response:
@@ -76,20 +78,20 @@ def _order(order: Order, *, status: int = 200, headers: dict[str, str] | None = 
     return Response(order_document(order), status=status, headers={"ETag": etag(order), **(headers or {})})
 
 
-def _idempotent_order_id(request: Request) -> str | None:
-    header = request.META.get("HTTP_IDEMPOTENCY_KEY")
+def _idempotency_key(request: Request) -> str | None:
+    header: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         return None
-    # The header is a quoted string in the IETF draft, and bare in most of the clients there are.
+    # The header is a quoted string in the IETF draft. Most clients send it without quotes.
     key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
     if not 1 <= _characters(key) <= MAX_IDEMPOTENCY_KEY:
-        sentence = f"An Idempotency-Key has 1 to {MAX_IDEMPOTENCY_KEY} characters."
+        sentence = f"An Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY} characters."
         raise ValidationError({"Idempotency-Key": [sentence]}, code="invalid")
-    return store.idempotent_order_id(caller=caller_id(request.user), key=key)
+    return key
 
 
 def _characters(header: str) -> int:
-    """How many characters the client sent. WSGI represents each byte of UTF-8 as one character (PEP 3333)."""
+    """The number of characters that the client sent. In WSGI, each byte of UTF-8 is one character (PEP 3333)."""
     try:
         return len(header.encode("latin-1").decode())
     except UnicodeError:
@@ -116,13 +118,13 @@ class LifecycleView(APIView):
 
 @schema.HIDDEN
 class UnknownRouteView(APIView):
-    """The last route: whatever no other one answers is a 404 that speaks like all the others."""
+    """The last route: a 404 as a problem document."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:  # noqa: FBT001, FBT002 (REST framework's signature)
-        """Whatever the client accepts: that nothing is here comes before how it would like to read it."""
+        """Ignore the Accept header: the client should get a 404, and not a 406."""
         return super().perform_content_negotiation(request, force=True)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -122,7 +122,7 @@ def test_an_empty_or_longer_key_is_refused(api, traffic, key):
     response = api.post("/orders", TEAPOT, Idempotency_Key=key)
     assert response.status_code == 400
     assert response.json()["errors"] == [
-        {"field": "Idempotency-Key", "detail": "An Idempotency-Key has 1 to 255 characters.", "code": "invalid"}
+        {"field": "Idempotency-Key", "detail": "An Idempotency-Key must have 1 to 255 characters.", "code": "invalid"}
     ]
     assert traffic == []
 
