@@ -1,4 +1,4 @@
 """Ordersite beside the two Lambda handlers that it replaces: DynamoDB calls, capacity and client CPU.
 
-`python -m benchmarks` measures and prints; `docs/benchmarks.md` says how to read it. Nothing here passes or fails.
+`python -m benchmarks` measures and prints; `docs/performance.md` says how to read it. Nothing here passes or fails.
 """

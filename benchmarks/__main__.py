@@ -16,7 +16,7 @@ DESCRIPTION = """
 Measure Ordersite beside the two Lambda handlers that it replaces (benchmarks/baseline.py): DynamoDB calls, capacity
 units and client CPU of each endpoint and of the expiry run. Both sides run in this process, request by request in
 turn, on equal tables in an in-memory DynamoDB engine that is started for it; no AWS account is needed and nothing is
-kept. It judges nothing: the exit code is 0 whatever the figures are. docs/benchmarks.md says how to read them.
+kept. It judges nothing: the exit code is 0 whatever the figures are. docs/performance.md says how to read them.
 """
 FEWEST_ORDERS, FEWEST_PAIRS = 50, 2
 ORDERS, PAGES_ORDERS = 2_000, 10_000

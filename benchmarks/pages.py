@@ -194,12 +194,13 @@ def _looks(orders: int) -> list[Look]:
 
 
 def _newest_and_middle(orders: int) -> tuple[list[Order], str]:
-    """The first page, and the cursor of the page in the middle, found as a person finds it: page by page."""
+    """The first page, and the cursor of the page in the middle, which is reached page by page."""
     everything, step = listing.Filters(), min(orders // 2, listing.BATCH_GET_LIMIT)
     cursor = None
     for _ in range(0, orders // 2, step):
         cursor = listing.page(everything, limit=step, cursor=cursor).next
-    return listing.page(everything, limit=PAGE_SIZE).orders, cursor or ""
+    newest = listing.page(everything, limit=PAGE_SIZE).orders
+    return [order for order in newest if isinstance(order, Order)], cursor or ""
 
 
 def _body(browser: Client, look: Look) -> bytes:

@@ -104,9 +104,10 @@ def _through_wsgi(environ: dict[str, Any]) -> Reply:
     """As a server does it: to the last byte of the body, and the response is closed."""
     status = ""
 
-    def start_response(line: str, headers: object, exc_info: object = None) -> None:
+    def start_response(line: str, headers: object, exc_info: object = None, /) -> Callable[[bytes], object]:
         nonlocal status
         status = line
+        return io.BytesIO().write
 
     response = application(environ, start_response)
     try:

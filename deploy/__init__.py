@@ -1,6 +1,6 @@
-"""How the app gets to AWS and what stands around it there. Runs on the operator's machine; never shipped.
+"""Deploys the app to AWS, and creates what Zappa does not. Runs on the operator's machine; never shipped.
 
-`python -m deploy deploy prod` is what `make deploy` calls; `hooks` is what Zappa itself calls on the way.
+`make deploy` runs `python -m deploy deploy prod`. Zappa itself calls `deploy.hooks` meanwhile.
 """
 
 from pathlib import Path

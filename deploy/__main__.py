@@ -1,4 +1,7 @@
-"""`python -m deploy deploy|update|undeploy|package STAGE`, from a virtualenv that holds requirements.txt only."""
+"""`python -m deploy check|deploy|update|undeploy|package [STAGE]`.
+
+All but `check` need a virtual environment that contains requirements.txt only; `make` creates it.
+"""
 
 import os
 import subprocess
@@ -7,104 +10,129 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
+from typing import NamedTuple
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import PROJECT, package
-from deploy.after import StepFailedError, Target, api_id, find_api, take_down
+from deploy.preflight import run_checks
+from deploy.resources import remove_resources
 from deploy.smoke import SmokeError, smoke
 from deploy.stage import Stage, UnknownStageError, read_stage
+from deploy.target import StepFailedError, Target, api_id, find_api
 
-# Commands that run here need no secret, so none is to be in their way.
+# Steps on this machine need no secrets, so they must not fail without any.
 WITHOUT_SECRETS = {"SECRET_KEY": "none", "COLLECTED_STATIC": "true", "SSM_PARAMETER": ""}
 
 
 class DeployError(Exception):
-    """The deploy ended before its end; the text says at which step."""
+    """The command stopped. The message names the step and the reason."""
 
 
 class Presence(Enum):
-    """What there is of a stage in AWS."""
+    """How much of a stage exists in AWS."""
 
     NONE = auto()
-    HALF = auto()
-    """Its function, and no gateway to it: a deploy ended in between."""
-    WHOLE = auto()
+    PARTIAL = auto()
+    """The function without its API: an earlier deploy was interrupted."""
+    COMPLETE = auto()
 
 
 def main() -> int:
-    parser = ArgumentParser(prog="python -m deploy", description=__doc__)
-    parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("stage")
-    chosen = parser.parse_args()
+    options = _parser().parse_args()
     try:
-        COMMANDS[chosen.command](chosen.stage)
+        COMMANDS[options.command].run(options.stage)
     except (DeployError, SmokeError, StepFailedError, UnknownStageError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"\nAWS: {error}\nNothing more was done. `manage.py deploy_check` says what is missing.", file=sys.stderr)
+        print(
+            f"\nAWS: {error}\nThe command stopped here. `python -m deploy check` shows what is missing.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
 
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m deploy", description="Deploy a stage of zappa_settings.json to AWS.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        subparser = commands.add_parser(name, help=command.help, description=command.help)
+        subparser.add_argument("stage", nargs="?", default="prod", help="a stage of zappa_settings.json (prod)")
+    return parser
+
+
+def check(name: str) -> None:
+    """Print the result of each check. Raises DeployError if one failed."""
+    failures = 0
+    for result in run_checks(name):
+        failures += not result.passed
+        print(result, flush=True)
+    if failures:
+        raise DeployError(f"{failures} of the checks failed. Nothing was deployed.")
+
+
 def deploy(name: str) -> None:
-    """Bring a stage to AWS, whatever part of it a former deploy has made: safe to repeat."""
-    _check(name)
+    """Create or update a stage. Can be repeated at any time, also after an interrupted deploy."""
+    _prepare(name)
     stage = _stage(name)
     present = presence(stage)
-    if present is Presence.HALF:
-        # Zappa goes neither on from here nor back by itself.
-        _step("Taking back a deploy that ended before its gateway", _zappa("undeploy", name, "--yes"))
-    _release(stage, "update" if present is Presence.WHOLE else "deploy")
+    if present is Presence.PARTIAL:
+        # Zappa can neither continue from here nor clean up by itself.
+        _step("Removing an incomplete deploy", _zappa("undeploy", name, "--yes"))
+    _release(stage, "update" if present is Presence.COMPLETE else "deploy")
 
 
 def update(name: str) -> None:
-    """New code and settings for a stage that is there. Migrations run after; so they have to suit the old code too."""
+    """Ship new code and settings. Migrations run afterwards, so they must also suit the old code."""
     stage = _stage(name)
-    if presence(stage) is not Presence.WHOLE:
-        raise DeployError(f"{stage.function} is not there to be updated: make deploy STAGE={name}")
-    _check(name)
+    if presence(stage) is not Presence.COMPLETE:
+        raise DeployError(f"{stage.function} is not deployed yet. Run: make deploy STAGE={name}")
+    _prepare(name)
     _release(stage, "update")
 
 
 def undeploy(name: str) -> None:
-    """Take the stage down. Its table, with all orders, the PostgreSQL database and the logs stay."""
+    """Remove the stage. Keeps its table, with all orders, the PostgreSQL database and the logs."""
     stage = _stage(name)
     _confirm(stage)
-    _step("Taking the stage down", _zappa("undeploy", name, "--yes"))
-    for sentence in take_down(stage, boto3.Session()):
-        print(sentence)
-    print(f"Table {stage.orders_table} and its orders are untouched, and so are the logs and PostgreSQL.")
+    _step("Removing the stage", _zappa("undeploy", name, "--yes"))
+    for line in remove_resources(stage, boto3.Session()):
+        print(line)
+    print(f"Table {stage.orders_table} and its orders, the logs and PostgreSQL were not changed.")
+
+
+def build(name: str) -> None:
+    """Create the zip, and print its contents by size."""
+    _collect_static()
+    file = PROJECT / f"ordersite-{name}.zip"
+    _step("Creating the package", _zappa("package", name, "--output", file.name), quiet=True)
+    print(package.report(file, least=50_000))
+    print(file.name)
 
 
 def _confirm(stage: Stage) -> None:
-    """Raises DeployError unless the operator has named the stage a second time."""
-    given = os.environ.get("CONFIRM") or _asked(f"This takes {stage.function} down. Its name, to go on: ")
-    if given not in (stage.name, stage.function):
-        raise DeployError(f"Nothing was done. Answer {stage.function}, or give CONFIRM={stage.name}, to take it down.")
+    """Raises DeployError unless the operator has confirmed by entering the stage's name."""
+    answer = os.environ.get("CONFIRM") or _ask(f"This removes {stage.function}. Enter its name to continue: ")
+    if answer not in (stage.name, stage.function):
+        raise DeployError(
+            f"Nothing was removed. To remove the stage, enter {stage.function} or set CONFIRM={stage.name}."
+        )
 
 
-def _asked(question: str) -> str:
+def _ask(question: str) -> str:
     try:
         return input(question).strip()
     except EOFError:
         return ""
 
 
-def build(name: str) -> None:
-    """Make the zip, and say what it is made of."""
+def _prepare(name: str) -> None:
     _collect_static()
-    file = PROJECT / f"ordersite-{name}.zip"
-    _step("Making the package", _zappa("package", name, "--output", file.name), quiet=True)
-    print(package.report(file, least=50_000))
-    print(file.name)
-
-
-def _check(name: str) -> None:
-    _collect_static()
-    _step("Checking", [sys.executable, "manage.py", "deploy_check", name])
+    print("\n== Checking", flush=True)
+    check(name)
 
 
 def _release(stage: Stage, command: str) -> None:
@@ -112,9 +140,9 @@ def _release(stage: Stage, command: str) -> None:
     for line in ("migrate --noinput", "ensure_admin"):
         _step(f"On the function: manage.py {line}", _zappa("manage", stage.name, line))
     url = endpoint(stage)
-    print("\n== Asking the public URL")
-    for sentence in smoke(url, by_way_of=os.environ.get("GATEWAY_ADDRESS", "")):
-        print(sentence)
+    print("\n== Checking the public URL")
+    for line in smoke(url, gateway_address=os.environ.get("GATEWAY_ADDRESS", "")):
+        print(line)
     _print_outputs(stage, url)
 
 
@@ -125,7 +153,7 @@ def presence(stage: Stage) -> Presence:
         functions.get_function_configuration(FunctionName=stage.function)
     except functions.exceptions.ResourceNotFoundException:
         return Presence.NONE
-    return Presence.HALF if find_api(target) is None else Presence.WHOLE
+    return Presence.PARTIAL if find_api(target) is None else Presence.COMPLETE
 
 
 def endpoint(stage: Stage) -> str:
@@ -143,14 +171,14 @@ def _print_outputs(stage: Stage, url: str) -> None:
         "Dashboard URL": url + "/dashboard/",
     }
     print()
-    for what, value in outputs.items():
-        print(f"{what + ':':<19}{value}")
+    for name, value in outputs.items():
+        print(f"{name + ':':<19}{value}")
 
 
 def _collect_static() -> None:
-    gather = [sys.executable, "manage.py", "collectstatic", "--noinput", "--clear"]
+    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--clear"]
     unused = (f"--ignore={pattern}" for pattern in package.UNUSED_STATIC)
-    _step("Gathering static files", [*gather, *unused], quiet=True)
+    _step("Collecting static files", [*collect, *unused], quiet=True)
 
 
 def _zappa(command: str, stage: str, *arguments: str) -> list[str]:
@@ -162,21 +190,27 @@ def _stage(name: str) -> Stage:
     return read_stage(name, account=boto3.client("sts", region_name=region).get_caller_identity()["Account"])
 
 
-def _step(what: str, command: list[str], *, quiet: bool = False) -> None:
-    """Raises DeployError."""
-    print(f"\n== {what}", flush=True)
-    # Zappa ships the virtualenv that it believes itself to be in.
+def _step(title: str, command: list[str], *, quiet: bool = False) -> None:
+    """Raises DeployError if the command fails."""
+    print(f"\n== {title}", flush=True)
+    # Zappa packs the active virtual environment.
     environment = {**os.environ, **WITHOUT_SECRETS, "VIRTUAL_ENV": sys.prefix}
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=quiet, text=True, check=False)
     if done.returncode:
-        raise DeployError(f"{what}: failed.\n{done.stderr or ''}")
+        raise DeployError(f"{title}: failed.\n{done.stderr or ''}")
 
 
-COMMANDS: dict[str, Callable[[str], None]] = {
-    "deploy": deploy,
-    "update": update,
-    "undeploy": undeploy,
-    "package": build,
+class Command(NamedTuple):
+    run: Callable[[str], None]
+    help: str
+
+
+COMMANDS = {
+    "check": Command(check, "check whether a stage can be deployed from here, and what to do if not"),
+    "deploy": Command(deploy, "check, deploy, migrate and test a stage; can be repeated"),
+    "update": Command(update, "the same for a stage that is deployed already"),
+    "undeploy": Command(undeploy, "remove a stage; keeps its table, orders, database and logs"),
+    "package": Command(build, "create the zip for Lambda and show its contents"),
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What Zappa calls on its way; zappa_settings.json names the three functions.
+"""Zappa calls these functions; zappa_settings.json names them.
 
-Zappa loads this file by its path, as a module without a package, so it has to say itself where the rest lies.
+Zappa loads this file by its path, outside the package, so it adds the project to the import path itself.
 """
 
 import sys
@@ -11,16 +11,16 @@ PROJECT = Path(__file__).resolve().parent.parent
 if str(PROJECT) not in sys.path:
     sys.path.insert(0, str(PROJECT))
 
-from deploy import package  # noqa: E402 (found only now)
-from deploy.after import complete_stage  # noqa: E402
+from deploy import package  # noqa: E402 (needs the path above)
+from deploy.resources import create_resources  # noqa: E402
 from deploy.stage import Stage, read_stage  # noqa: E402
 
 ZappaCLI = Any
 
 
-def fill_in(cli: ZappaCLI) -> None:
-    """After the settings are read: what is not to be packed, and the account's number, which no file knows."""
-    # Not to be copied and zipped first, either: that halves the time.
+def fill_placeholders(cli: ZappaCLI) -> None:
+    """After the settings are read: add the account number, which no file contains, and the files to leave out."""
+    # Leaving files out before Zappa copies and zips them halves the time.
     cli.override_stage_config_setting("exclude_glob", [*package.NOT_SHIPPED])
     if not cli.load_credentials:
         return
@@ -30,16 +30,16 @@ def fill_in(cli: ZappaCLI) -> None:
     cli.zappa.attach_policy = stage.fill(cli.zappa.attach_policy)
 
 
-def trim(cli: ZappaCLI) -> None:
-    """After the zip is made."""
+def trim_package(cli: ZappaCLI) -> None:
+    """After the zip is created."""
     package.trim(Path(cli.zip_path))
     print(package.report(Path(cli.zip_path)))
 
 
-def complete(cli: ZappaCLI) -> None:
-    """After the function and the gateway are there: whatever Zappa does not set."""
-    for sentence in complete_stage(_stage(cli), cli.zappa.boto_session):
-        print(sentence)
+def complete_stage(cli: ZappaCLI) -> None:
+    """After the function and the gateway exist: create what Zappa does not."""
+    for line in create_resources(_stage(cli), cli.zappa.boto_session):
+        print(line)
 
 
 def _stage(cli: ZappaCLI) -> Stage:

@@ -1,4 +1,4 @@
-"""The zip that Zappa makes, with what the function never reads taken out and bytecode put in."""
+"""Makes the zip that Zappa has created smaller, and adds bytecode."""
 
 import compileall
 import os
@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 NOT_SHIPPED = (
-    # The project's own, for machines other than Lambda.
+    # Files of this project that Lambda does not use.
     "benchmarks",
     "deploy",
     "docs",
@@ -23,9 +23,8 @@ NOT_SHIPPED = (
     "*.md",
     "LICENSE",
     "requirements*.txt",
-    "ordersite/management",
     "package_info.json",
-    # What serves and deploys, where Lambda and its runtime do.
+    # Packages for other servers and for deploying.
     "gunicorn*",
     "troposphere*",
     "cfn_flip*",
@@ -48,12 +47,13 @@ NOT_SHIPPED = (
     "requests*",
     "charset_normalizer*",
     "certifi*",
-    # Optional for REST framework and rich, which colour source code with it.
-    "pygments*",
-    "click*",
+    # Used on terminals only.
+    "rich*",
     "markdown_it*",
     "mdurl*",
-    # libyaml; the same in Python is enough for what never runs in a request.
+    "pygments*",
+    "click*",
+    # The C parser of yaml; no request uses yaml.
     "_yaml",
     "yaml/_yaml*",
     "django/contrib/flatpages",
@@ -66,22 +66,22 @@ NOT_SHIPPED = (
     "zappa/cli.py",
     "zappa/core.py",
     "zappa/letsencrypt.py",
-    # Descriptions of services that nothing here calls.
+    # boto3's own data; only botocore's is used.
     "boto3/data/*",
     "boto3/examples",
     "botocore/.changes",
-    # Gathered into staticfiles/.
+    # Collected into staticfiles/.
     "*/static",
     "django/contrib/*/static",
-    # The sources of minified scripts, for the developer tools of a browser.
+    # Source maps, for the developer tools of browsers.
     "staticfiles/**/*.map*",
-    # The gateway compresses responses, so the large script is not needed twice.
+    # The gateway compresses responses.
     "staticfiles/drf_spectacular_sidecar/**/*.gz",
     "*/tests",
     "django/contrib/gis",
     "bin",
     "*.libs/*.la",
-    # Some more services and languages than the few that are kept begin with these letters; the hook knows them apart.
+    # Zappa's patterns can only compare first letters; _remove_unused removes the other services and languages.
     "botocore/data/[!ds]*/*",
     "**/locale/[!e_]*",
     "*.dist-info/RECORD",
@@ -89,9 +89,9 @@ NOT_SHIPPED = (
     "*.dist-info/REQUESTED",
 )
 UNUSED_STATIC = (
-    # REST framework's own pages are not served.
+    # The browsable API is off.
     "rest_framework",
-    # /docs needs only Swagger UI's bundle and style sheet.
+    # /docs uses only the bundle and the style sheet of Swagger UI.
     "redoc",
     "swagger-ui-standalone-preset*",
     "oauth2-redirect*",
@@ -100,30 +100,30 @@ UNUSED_STATIC = (
     "xregexp.js",
     "jquery.js",
 )
-"""Patterns of static files that `collectstatic` leaves out of the package."""
+"""Patterns of static files that `collectstatic` ignores for the package."""
 
-USELESS = re.compile(r".*\.(pyi|pyx|pxd|c|h|po|a|typed)")
+UNUSED_FILES = re.compile(r".*\.(pyi|pyx|pxd|c|h|po|a|typed)")
 BOTO_SERVICES = ("dynamodb", "ssm")
-"""The services that the app calls: the store of orders and the one parameter."""
+"""The AWS services that the app calls."""
 LANGUAGES = ("en", "__init__.py", "__pycache__")
 
 Parts = dict[str, int]
 
 
 def trim(package: Path) -> Parts:
-    """Rewrite the zip, smaller and with bytecode for the running Python; returns the zipped bytes of each part."""
+    """Rewrite the zip without unused files and with bytecode for the running Python. Returns the sizes of its parts."""
     with tempfile.TemporaryDirectory(prefix="ordersite-package-") as folder:
         root = Path(folder)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(root)
-        _take_out(root)
+        _remove_unused(root)
         _compile(root)
         _pack(root, package)
     return parts(package)
 
 
 def parts(package: Path) -> Parts:
-    """The zipped bytes of each top-level part, largest first."""
+    """The compressed size in bytes of each top-level entry, largest first."""
     sizes: Counter[str] = Counter()
     with zipfile.ZipFile(package) as archive:
         for entry in archive.infolist():
@@ -132,26 +132,26 @@ def parts(package: Path) -> Parts:
 
 
 def report(package: Path, *, least: int = 100_000) -> str:
-    """The parts of at least so many bytes, as a table."""
+    """A table of the entries of at least `least` bytes, and the totals."""
     sizes = parts(package)
     lines = [f"{size / 1e6:8.2f} MB  {name}" for name, size in sizes.items() if size >= least]
     others = [size for size in sizes.values() if size < least]
     return "\n".join(
-        [*lines, f"{sum(others) / 1e6:8.2f} MB  {len(others)} more", f"{package.stat().st_size / 1e6:8.2f} MB  in all"]
+        [*lines, f"{sum(others) / 1e6:8.2f} MB  {len(others)} more", f"{package.stat().st_size / 1e6:8.2f} MB  total"]
     )
 
 
-def _take_out(root: Path) -> None:
+def _remove_unused(root: Path) -> None:
     services = (path for path in (root / "botocore" / "data").iterdir() if path.is_dir())
     languages = (language for locale in root.rglob("locale") for language in locale.iterdir())
-    useless = [
+    unused = [
         *(found for pattern in NOT_SHIPPED for found in root.glob(pattern)),
         *(service for service in services if service.name not in BOTO_SERVICES),
         *(language for language in languages if language.name not in LANGUAGES),
         *root.rglob("__pycache__"),
-        *(file for file in root.rglob("*") if USELESS.fullmatch(file.name)),
+        *(file for file in root.rglob("*") if UNUSED_FILES.fullmatch(file.name)),
     ]
-    for path in useless:
+    for path in unused:
         _remove(path)
 
 
@@ -159,12 +159,12 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     else:
-        # It may have gone with its folder.
+        # It may have been removed with its folder.
         path.unlink(missing_ok=True)
 
 
 def _compile(root: Path) -> None:
-    # Unchecked: a file's time in a zip says nothing, and a checked hash would read each source again at every start.
+    # Unchecked, because a checked hash would read each source file again at every start.
     compileall.compile_dir(
         root, quiet=2, workers=os.cpu_count() or 1, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
     )
@@ -174,7 +174,7 @@ def _pack(root: Path, package: Path) -> None:
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(root.rglob("*")):
             if file.is_file():
-                # The same content makes the same zip, whenever it is made.
+                # No timestamps, so the same content always makes the same zip.
                 entry = zipfile.ZipInfo(str(file.relative_to(root)))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = (0o755 if file.suffix == ".so" else 0o644) << 16

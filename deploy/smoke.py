@@ -1,4 +1,4 @@
-"""Whether a deployed stage answers the world as it should: a few requests through its public URL, none that writes."""
+"""Checks a deployed stage by a few read-only requests to its public URL."""
 
 import json
 import time
@@ -11,83 +11,83 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-PATIENCE = 60.0
-PAUSE = 2.0
-TIMEOUT = 30
+STARTUP_SECONDS = 60.0
+PAUSE_SECONDS = 2.0
+TIMEOUT_SECONDS = 30
 
 
 class SmokeError(Exception):
-    """The deployed stage does not answer as it should; the text says to what."""
+    """The deployed stage returned an unexpected response."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     body: bytes
 
 
-def smoke(url: str, *, by_way_of: str = "") -> Iterator[str]:
-    """Ask, and yield a sentence for each thing that is well. Raises SmokeError.
+def smoke(url: str, *, gateway_address: str = "") -> Iterator[str]:
+    """Send the requests, and yield a line for each expected response. Raises SmokeError.
 
-    `by_way_of` is another address that leads to the gateway, `http://host:port`; the host name sent is the URL's own.
+    `gateway_address` (`http://host:port`) is connected to instead of the URL's host, which is still sent as Host.
     """
-    site = _Site(url, by_way_of)
+    site = _Site(url, gateway_address)
     health = _healthy(site)
     yield f"{url}/healthz: {', '.join(f'{name} {state}' for name, state in health['checks'].items())}"
     _expect(site, "/lifecycle", HTTPStatus.OK)
-    yield f"{url}/lifecycle: answers"
+    yield f"{url}/lifecycle: ok"
     _expect(site, "/orders", HTTPStatus.UNAUTHORIZED)
-    yield f"{url}/orders: refuses strangers"
+    yield f"{url}/orders: refuses requests without a key"
     if b"csrfmiddlewaretoken" not in _expect(site, "/admin/login/", HTTPStatus.OK).body:
-        raise SmokeError(f"{url}/admin/login/ shows no form to sign in with.")
-    yield f"{url}/admin/login/: shows the form"
+        raise SmokeError(f"{url}/admin/login/ has no sign-in form.")
+    yield f"{url}/admin/login/: ok"
 
 
 class _Site(NamedTuple):
     url: str
-    by_way_of: str
+    gateway_address: str
 
     @property
     def stage(self) -> str:
         return urlsplit(self.url).path.strip("/")
 
-    def ask(self, path: str) -> Answer:
+    def get(self, path: str) -> Response:
         host = urlsplit(self.url).netloc
-        address = (self.by_way_of or f"https://{host}") + urlsplit(self.url).path + path
-        request = Request(address, headers={"Accept": "*/*", "Host": host})  # noqa: S310 (the URL that AWS gave us)
+        address = (self.gateway_address or f"https://{host}") + urlsplit(self.url).path + path
+        request = Request(address, headers={"Accept": "*/*", "Host": host})  # noqa: S310 (always the gateway of AWS)
         try:
-            with urlopen(request, timeout=TIMEOUT) as reply:  # noqa: S310
-                return Answer(reply.status, reply.read())
+            with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+                return Response(response.status, response.read())
         except HTTPError as error:
-            return Answer(error.code, error.read())
+            return Response(error.code, error.read())
         except (URLError, HTTPException, OSError) as error:
-            return Answer(0, str(error).encode())
+            return Response(0, str(error).encode())
 
 
 def _healthy(site: _Site) -> dict[str, dict[str, str]]:
-    """The answer of /healthz once it is well; what has just been deployed may need a moment."""
-    deadline = time.monotonic() + PATIENCE
-    while (document := _health(answer := site.ask("/healthz"))) is None:
+    """The document of /healthz once it reports ok. A new deploy may need some time to start."""
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while (document := _health(response := site.get("/healthz"))) is None:
         if time.monotonic() > deadline:
-            text = answer.body.decode(errors="replace")[:500]
+            text = response.body.decode(errors="replace")[:500]
             raise SmokeError(
-                f"{site.url}/healthz still answers {answer.status or 'nothing'}: {text}. "
-                f"Look at the log: zappa tail {site.stage}."
+                f"{site.url}/healthz does not report ok. Last response: {response.status or 'none'}, {text}. "
+                f"See the log: zappa tail {site.stage}"
             )
-        time.sleep(PAUSE)
+        time.sleep(PAUSE_SECONDS)
     return document
 
 
-def _health(answer: Answer) -> dict[str, dict[str, str]] | None:
-    """What /healthz says of itself when it is well, and is ours."""
+def _health(response: Response) -> dict[str, dict[str, str]] | None:
+    """The document of /healthz, or None if it does not report ok."""
     with suppress(ValueError):
-        document = json.loads(answer.body)
-        if answer.status == HTTPStatus.OK and isinstance(document, dict) and isinstance(document.get("checks"), dict):
+        document = json.loads(response.body)
+        if response.status == HTTPStatus.OK and isinstance(document, dict) and isinstance(document.get("checks"), dict):
             return document
     return None
 
 
-def _expect(site: _Site, path: str, status: int) -> Answer:
-    answer = site.ask(path)
-    if answer.status != status:
-        raise SmokeError(f"{site.url}{path} answers {answer.status} and not {status}.")
-    return answer
+def _expect(site: _Site, path: str, status: int) -> Response:
+    response = site.get(path)
+    if response.status != status:
+        raise SmokeError(f"{site.url}{path} returned {response.status} instead of {int(status)}.")
+    return response

@@ -1,4 +1,4 @@
-"""One stage of zappa_settings.json: its names, which all follow from the stage's, and its placeholders filled in."""
+"""One stage of zappa_settings.json, with its placeholders filled in and the names of its resources."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class UnknownStageError(Exception):
 class Stage:
     name: str
     account: str
-    """The AWS account's number: known only once there are credentials, so it stands in no file."""
+    """The number of the AWS account. It is known only with credentials, so no file contains it."""
     config: dict[str, Any]
 
     @property
@@ -66,12 +66,12 @@ class Stage:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        """What the function finds in its environment."""
+        """The function's environment variables."""
         values = self.config["aws_environment_variables"]
         return {name: self._fill_names(value) for name, value in values.items()}
 
     def fill(self, text: str) -> str:
-        """`text` with its placeholders filled in. Raises KeyError for one that is not known."""
+        """`text` with its placeholders filled in. Raises KeyError if one is unknown."""
         names = {"parameter": self.parameter, "function": self.function, "queue": self.queue}
         return self._fill_names(Template(text).safe_substitute(names))
 
@@ -85,11 +85,11 @@ def read_stage(name: str, *, account: str, file: Path = SETTINGS) -> Stage:
     """Raises UnknownStageError."""
     stages = json.loads(file.read_text())
     if name not in stages:
-        raise UnknownStageError(f"There is no stage {name!r} in {file.name}, only {', '.join(stages)}.")
+        raise UnknownStageError(f"{file.name} has no stage {name!r}, only {', '.join(stages)}.")
     return Stage(name=name, account=account, config=_extended(stages, name))
 
 
 def _extended(stages: dict[str, Any], name: str) -> dict[str, Any]:
-    """As Zappa reads it: a stage's own settings over those of the stage that it extends."""
+    """As Zappa does: a stage's own settings override those of the stage that it extends."""
     own = stages[name]
     return {**_extended(stages, own["extends"]), **own} if "extends" in own else dict(own)

@@ -44,7 +44,7 @@ def expire_orders(event: object, context: LambdaContext) -> Summary:
     """
     swept = _run("expire_orders", context, margin=MARGIN_SECONDS, skip_when_late=False)
     if swept.summary:
-        # The alarm on missing sweeps counts these lines: deploy/after.py has its pattern.
+        # The alarm on missing sweeps counts these lines: deploy/alarms.py has the pattern.
         logger.info("Sweep finished", extra={"sweep": swept.summary})
     cleaned = _run("housekeeping", context, margin=HOUSEKEEPING_MARGIN_SECONDS, skip_when_late=True)
     if cleaned.summary:

@@ -1,6 +1,6 @@
 """What a look at each page costs, over few orders and over many: DynamoDB calls and capacity.
 
-docs/benchmarks.md has the figures over 100,000 orders.
+docs/performance.md has the figures over 100,000 orders.
 """
 
 from datetime import timedelta

@@ -19,8 +19,20 @@ import psycopg
 import pytest
 
 from orders.models import new_order
-from tests.deploy.machine import PROJECT, REGION, Aws, aws, postgresql
-from tests.deploy.site import FUNCTION, PARAMETER, PASSWORD, ROLE, RULE, TABLE, Browser, Checkout, Gateway, Reply, Shop
+from tests.deploy.deployment import (
+    FUNCTION,
+    PARAMETER,
+    PASSWORD,
+    ROLE,
+    RULE,
+    TABLE,
+    Browser,
+    Checkout,
+    Gateway,
+    Reply,
+    Shop,
+)
+from tests.deploy.servers import PROJECT, REGION, Aws, aws, postgresql
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Runs MiniStack, in its own virtualenv, with a record of what roles ask for added, and two faults corrected.
 
-Started by tests/deploy/machine.py; nothing of the project is on its path.
+Started by tests/deploy/servers.py; nothing of the project is on its path.
 """
 
 import json

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from tests.deploy.machine import PROJECT, end, free_port, wait_until
+from tests.deploy.servers import PROJECT, end, free_port, wait_until
 
 THREADS = 8
 ENVIRONMENT = {

@@ -9,9 +9,9 @@ import boto3
 
 from deploy.__main__ import Presence, presence
 from deploy.stage import read_stage
-from tests.deploy.machine import ACCOUNT, REGION, wait_until
-from tests.deploy.mix import request_mix
-from tests.deploy.site import FUNCTION, RULE, SNAP_START, TABLE, off_the_stage
+from tests.deploy.deployment import FUNCTION, RULE, SNAP_START, TABLE, off_the_stage
+from tests.deploy.request_mix import request_mix
+from tests.deploy.servers import ACCOUNT, REGION, wait_until
 
 
 def test_a_deploy_without_the_parameter_is_refused_by_name(refused):
@@ -20,25 +20,25 @@ def test_a_deploy_without_the_parameter_is_refused_by_name(refused):
     assert "Calling deploy" not in refused
 
 
-def test_a_stage_that_is_not_there_cannot_be_updated(refused, checkout):
+def test_a_stage_that_is_not_deployed_cannot_be_updated(refused, checkout):
     done = checkout.make_target("update", "STAGE=staging")
     assert done.returncode != 0
-    assert "ordersite-staging is not there to be updated: make deploy STAGE=staging" in done.stderr
+    assert "ordersite-staging is not deployed yet. Run: make deploy STAGE=staging" in done.stderr
 
 
-def test_a_deploy_that_ended_half_way_is_taken_back_and_made_anew(deployed):
-    assert "== Taking back a deploy that ended before its gateway" in deployed
+def test_an_incomplete_deploy_is_removed_and_repeated(deployed):
+    assert "== Removing an incomplete deploy" in deployed
 
 
-def test_what_is_there_already_is_recognised_as_whole(deployed, checkout, monkeypatch):
+def test_a_complete_stage_is_recognised(deployed, checkout, monkeypatch):
     for name, value in checkout.aws.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    assert presence(read_stage("prod", account=ACCOUNT)) is Presence.WHOLE
+    assert presence(read_stage("prod", account=ACCOUNT)) is Presence.COMPLETE
     assert presence(read_stage("staging", account=ACCOUNT)) is Presence.NONE
 
 
-def test_a_deploy_ends_with_what_the_operator_needs_to_know(deployed, gateway):
+def test_a_deploy_prints_its_outputs(deployed, gateway):
     for line in (
         f"API endpoint:      https://{gateway.host}/prod/orders",
         f"Function name:     {FUNCTION}",
@@ -56,7 +56,7 @@ def test_the_rule_calls_the_function_each_hour(aged, checkout):
     assert target["Arn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}"
 
 
-def test_what_zappa_does_not_set_is_set(deployed, checkout):
+def test_the_deploy_creates_what_zappa_does_not(deployed, checkout):
     aws = checkout.aws
     groups = aws.client("logs").describe_log_groups()["logGroups"]
     assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
@@ -75,12 +75,12 @@ def test_what_zappa_does_not_set_is_set(deployed, checkout):
     assert table["DeletionProtectionEnabled"]
     backups = aws.client("dynamodb").describe_continuous_backups(TableName=TABLE)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    # What this account cannot do is said, and the rest is done all the same.
+    # What this account cannot do is reported, and the other steps still run.
     assert "NOT DONE: access logs: API Gateway has no role in this account" in deployed
     assert deployed.count("NOT DONE") == 1
 
 
-def test_what_goes_wrong_turns_an_alarm_red(deployed, checkout):
+def test_there_is_an_alarm_for_each_kind_of_failure(deployed, checkout):
     aws = checkout.aws
     alarms = {alarm["AlarmName"]: alarm for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]}
     kinds = {"errors", "throttles", "dead-letters", "no-sweep"}
@@ -95,7 +95,7 @@ def test_what_goes_wrong_turns_an_alarm_red(deployed, checkout):
     sweep = alarms[f"{FUNCTION}-no-sweep"]
     assert sweep["Period"] * sweep["EvaluationPeriods"] == 2 * 60 * 60
     assert (sweep["ComparisonOperator"], sweep["TreatMissingData"]) == ("LessThanThreshold", "breaching")
-    # The figure that it looks at is the one that the log's lines are counted into.
+    # The alarm watches the metric that counts the log lines.
     (counted,) = aws.client("logs").describe_metric_filters(logGroupName=f"/aws/lambda/{FUNCTION}")["metricFilters"]
     (into,) = counted["metricTransformations"]
     assert (into["metricNamespace"], into["metricName"]) == (sweep["Namespace"], sweep["MetricName"])
@@ -143,7 +143,7 @@ PAGES = (
 )
 
 
-def test_every_page_keeps_to_the_stage(shop, gateway, browser):
+def test_every_link_of_every_page_stays_in_the_stage(shop, gateway, browser):
     order_id = shop.send("POST", "/orders", {"item": "Teapot", "quantity": 1}).json()["order_id"]
     assert off_the_stage(gateway.ask("GET", "/prod/admin/login/").text) == []
     browser.sign_in()
@@ -155,7 +155,7 @@ def test_every_page_keeps_to_the_stage(shop, gateway, browser):
         assert browser.get(page).headers["Location"].startswith("/prod/"), page
 
 
-def test_a_path_that_begins_like_the_stage_is_a_404_like_any_other(gateway):
+def test_an_unknown_path_that_starts_with_the_stages_name_is_a_404(gateway):
     reply = gateway.ask("GET", "/prod/products")
     assert (reply.status, reply.json()["detail"]) == (404, "There is nothing at /prod/products.")
 
@@ -174,7 +174,7 @@ def test_a_member_of_staff_signs_in_and_moves_an_order(shop, browser):
     assert (after["status"], after["history"][-1]["by"]) == ("PROCESSING", "staff:admin")
 
 
-def test_a_session_cookie_is_for_https_alone(browser):
+def test_the_session_cookie_is_secure(browser):
     entered = browser.sign_in()
     (session,) = {line for line in entered.headers.get_all("Set-Cookie") if line.startswith("sessionid=")}
     assert "Secure" in session
@@ -189,7 +189,7 @@ def test_a_form_from_another_site_is_refused(gateway, browser):
     assert gateway.ask("POST", "/prod/admin/login/", body, **headers).status == 403
 
 
-def test_static_files_come_byte_for_byte_under_names_that_last(gateway, checkout):
+def test_static_files_are_served_unchanged_and_immutable(gateway, checkout):
     gathered = checkout.folder / "staticfiles"
     names = json.loads((gathered / "staticfiles.json").read_text())["paths"]
     # One of each kind: style sheets, scripts, fonts, images, texts. Source maps are gathered and not shipped.
@@ -202,7 +202,7 @@ def test_static_files_come_byte_for_byte_under_names_that_last(gateway, checkout
         assert "immutable" in reply.headers["Cache-Control"]
 
 
-def test_static_files_are_compressed_for_who_can_read_that(gateway, checkout):
+def test_static_files_are_compressed_for_clients_that_accept_gzip(gateway, checkout):
     names = json.loads((checkout.folder / "staticfiles" / "staticfiles.json").read_text())["paths"]
     plain = (checkout.folder / "staticfiles" / names["unfold/css/styles.css"]).read_bytes()
     reply = gateway.ask("GET", f"/prod/static/{names['unfold/css/styles.css']}", Accept_Encoding="gzip")
@@ -211,12 +211,12 @@ def test_static_files_are_compressed_for_who_can_read_that(gateway, checkout):
     assert gzip.decompress(reply.body) == plain
 
 
-def test_a_body_of_five_megabytes_is_refused_in_words(shop):
+def test_a_body_of_five_megabytes_is_refused_with_a_problem_document(shop):
     reply = shop.send("POST", "/orders", {"item": "x" * 5_000_000, "quantity": 1})
     assert (reply.status, reply.json()["code"]) == (413, "body_too_large")
 
 
-def test_log_lines_say_which_request_and_which_start_they_belong_to(shop, checkout):
+def test_log_lines_name_their_request_and_whether_it_was_a_cold_start(shop, checkout):
     asked = "6f1c7f0e-2f0a-4c61-9d1e-0f3b7c1a2b3d"
     reply = shop.send("GET", "/orders/unknown", X_Request_Id=asked)
     assert (reply.status, reply.headers["X-Request-Id"]) == (404, asked)
@@ -226,11 +226,11 @@ def test_log_lines_say_which_request_and_which_start_they_belong_to(shop, checko
     assert line["function"] == FUNCTION
     assert line["lambda_request_id"]
     assert {line["cold_start"] for line in lines if "cold_start" in line} == {True, False}
-    # Zappa's one word of its own, and what commands have printed; logged lines are JSON from the very first.
+    # Every logged line is JSON; other lines are Zappa's own and the output of commands.
     assert [line for line in checkout.log().splitlines() if re.match("(INFO|WARNING|ERROR|CRITICAL)[: ]", line)] == []
 
 
-# By the function's own hand, with its own role; the last of the calls is one that it may make.
+# Run in the function, with its role. Only the last call is allowed.
 CALLS = """
 import boto3
 dynamodb, codes = boto3.client("dynamodb"), []

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.deploy.machine import end, free_port, wait_until
-from tests.deploy.site import PARAMETER, TABLE
+from tests.deploy.deployment import PARAMETER, TABLE
+from tests.deploy.servers import end, free_port, wait_until
 
 HOST = "orders.example.com"
 

@@ -16,8 +16,8 @@ from orders.lifecycle import Status
 from tests.contract.given import placed
 from tests.contract.way import Reply as EngineReply
 from tests.contract.way import Way, opened
-from tests.deploy.machine import PATH, PROJECT, Postgresql, end, free_port, postgresql_server, wait_until
-from tests.deploy.site import PASSWORD, Browser, Gateway, Reply
+from tests.deploy.deployment import PASSWORD, Browser, Gateway, Reply
+from tests.deploy.servers import PATH, PROJECT, Postgresql, end, free_port, postgresql_server, wait_until
 
 ORDERS = "/dashboard/?status=PENDING"
 APPLY = "/dashboard/bulk/apply/"

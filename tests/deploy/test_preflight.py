@@ -1,4 +1,4 @@
-"""What `deploy_check` says of each thing that stands in the way."""
+"""`python -m deploy check`: each check, and what it reports on failure."""
 
 import importlib.metadata
 import json
@@ -12,7 +12,7 @@ import pytest
 from deploy import preflight
 from deploy.preflight import CheckFailedError
 from deploy.stage import read_stage
-from tests.deploy.machine import ACCOUNT, PROJECT, REGION
+from tests.deploy.servers import ACCOUNT, PROJECT, REGION
 
 PARAMETER = "/ordersite/staging"
 WHOLE = {"SECRET_KEY": "k" * 60, "DATABASE_URL": "postgres://orders:hush@127.0.0.1:1/x", "ADMIN_PASSWORD": "hush"}
@@ -20,14 +20,14 @@ WHOLE = {"SECRET_KEY": "k" * 60, "DATABASE_URL": "postgres://orders:hush@127.0.0
 
 @pytest.fixture
 def check(cloud):
-    """`deploy_check staging` with this text in the parameter, from the developer's virtualenv."""
+    """`check staging` with this text in the parameter, from the developer's virtual environment."""
 
     def check(text, stage="staging", **variables):
         cloud.client("ssm").put_parameter(Name=PARAMETER, Type="SecureString", Value=text, Overwrite=True)
         done = subprocess.run(
-            [sys.executable, "manage.py", "deploy_check", stage],
+            [sys.executable, "-m", "deploy", "check", stage],
             cwd=PROJECT,
-            env={"SECRET_KEY": "none", **cloud.environment, **variables},
+            env={**cloud.environment, **variables},
             capture_output=True,
             text=True,
             check=False,
@@ -39,46 +39,47 @@ def check(cloud):
     return check
 
 
-def test_a_database_that_cannot_be_reached_is_said_without_its_password(check):
+def test_an_unreachable_database_is_reported_without_its_password(check):
     said = check(json.dumps(WHOLE))
-    assert (
-        "FAIL  PostgreSQL: PostgreSQL cannot be reached from here with the DATABASE_URL in /ordersite/staging" in said
-    )
+    failure = "Cannot connect from this machine to PostgreSQL with the DATABASE_URL in /ordersite/staging"
+    assert f"FAIL  PostgreSQL: {failure}" in said
     assert "ok    secrets" in said
 
 
-def test_sqlite_is_refused_with_what_to_write_instead(check):
+def test_sqlite_is_refused_with_an_example_of_a_valid_url(check):
     said = check(json.dumps({**WHOLE, "DATABASE_URL": "sqlite:///db.sqlite3"}))
-    assert "SQLite will not do: write postgres://user:password@host:5432/name?sslmode=require." in said
+    assert (
+        "SQLite does not work on Lambda, which does not keep files. Use postgres://user:password@host:5432/name" in said
+    )
 
 
-def test_a_malformed_parameter_is_said_and_the_other_checks_are_made(check):
+def test_a_malformed_parameter_is_reported_and_the_other_checks_still_run(check):
     said = check("{")
     assert "FAIL  secrets: The SSM parameter /ordersite/staging is not JSON" in said
     assert f"ok    AWS credentials (account {ACCOUNT})" in said
     assert "ok    bucket" in said
 
 
-def test_a_virtualenv_with_more_than_the_runtimes_packages_is_refused(check):
+def test_a_virtual_environment_with_other_packages_is_refused(check):
     said = check(json.dumps(WHOLE))
     assert "FAIL  packages: " in said
-    assert "`make deploy` makes a virtualenv that holds requirements.txt only; use it." in said
+    assert "Use `make deploy`, which creates one with exactly these packages." in said
 
 
-def test_missing_credentials_are_all_that_is_said(check):
+def test_without_credentials_no_other_check_runs(check):
     said = check("{}", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="", AWS_EC2_METADATA_DISABLED="true")
     assert said.count("FAIL") == 1
     assert "FAIL  AWS credentials: Unable to locate credentials. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID" in said
 
 
-def test_an_unknown_stage_is_all_that_is_said(check):
+def test_for_an_unknown_stage_no_other_check_runs(check):
     said = check("{}", stage="live")
-    assert "FAIL  stage: There is no stage 'live' in zappa_settings.json, only prod, staging." in said
+    assert "FAIL  stage: zappa_settings.json has no stage 'live', only prod, staging." in said
     assert said.count("FAIL") == 1
 
 
-def test_a_bucket_that_is_somebody_elses_is_refused_with_what_to_do(check, cloud):
-    """S3 tells the owner of a bucket from others by 403; here it is a user who may do nothing that is the other."""
+def test_a_bucket_of_another_account_is_refused(check, cloud):
+    """S3 returns 403 to other accounts; here, to a user without permissions."""
     iam = cloud.client("iam")
     iam.create_user(UserName="nobody")
     keys = iam.create_access_key(UserName="nobody")["AccessKey"]
@@ -88,8 +89,8 @@ def test_a_bucket_that_is_somebody_elses_is_refused_with_what_to_do(check, cloud
     said = check(
         json.dumps(WHOLE), AWS_ACCESS_KEY_ID=keys["AccessKeyId"], AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"]
     )
-    assert f"FAIL  bucket: ordersite-deploy-{ACCOUNT} is not ours to use" in said
-    assert "Name another in s3_bucket of zappa_settings.json." in said
+    assert f"FAIL  bucket: Cannot use the bucket ordersite-deploy-{ACCOUNT}" in said
+    assert "Set another s3_bucket in zappa_settings.json." in said
 
 
 # --- One check at a time ----------------------------------------------------------------------------------------------
@@ -100,73 +101,77 @@ def stage():
     return read_stage("prod", account=ACCOUNT)
 
 
-def test_a_python_that_is_not_the_runtimes_is_refused(stage):
+def test_a_python_other_than_the_runtime_is_refused(stage):
     stage.config["runtime"] = "python3.99"
     with pytest.raises(
-        CheckFailedError, match=r"the function's runtime python3\.99\. Deploy with make PYTHON=python3\.99"
+        CheckFailedError, match=r"the function's runtime is python3\.99\. Deploy with make PYTHON=python3\.99"
     ):
-        preflight.python_is_the_runtimes(stage)
+        preflight.check_python(stage)
 
 
-def test_a_machine_that_is_not_lambdas_is_refused(stage, monkeypatch):
+def test_a_machine_other_than_lambdas_is_refused(stage, monkeypatch):
     stage.config["runtime"] = "python{}.{}".format(*sys.version_info)
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
-    with pytest.raises(CheckFailedError, match=r"would not run on Lambda\. Deploy from Linux"):
-        preflight.python_is_the_runtimes(stage)
+    with pytest.raises(CheckFailedError, match=r"do not run on Lambda\. Deploy from Linux"):
+        preflight.check_python(stage)
 
 
-def test_snapstart_where_lambda_has_none_is_refused_and_elsewhere_not(stage):
+def test_snapstart_is_refused_only_for_runtimes_without_it(stage):
     stage.config.update(runtime="python3.11", snap_start="PublishedVersions")
-    with pytest.raises(CheckFailedError, match=r"SnapStart wants python3\.12 or newer\. Change runtime, or"):
-        preflight.snap_start_suits_the_runtime(stage)
+    with pytest.raises(
+        CheckFailedError, match=r"SnapStart needs python3\.12 or newer, but runtime is python3\.11\. Change runtime, or"
+    ):
+        preflight.check_snap_start(stage)
     stage.config["runtime"] = "python3.12"
-    preflight.snap_start_suits_the_runtime(stage)
+    preflight.check_snap_start(stage)
     stage.config["runtime"] = "provided.al2023"
-    preflight.snap_start_suits_the_runtime(stage)
+    preflight.check_snap_start(stage)
     stage.config.update(runtime="python3.11", snap_start="None")
-    preflight.snap_start_suits_the_runtime(stage)
+    preflight.check_snap_start(stage)
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("django==1.0", "django as requirements.txt pins it would not"),
-        ("notinstalled==1.0", "notinstalled as requirements.txt pins it would not"),
-        ("django==1.0 ; sys_platform == 'linux'", "django as requirements.txt pins it would not"),
+        ("django==1.0", "django not installed as pinned"),
+        ("notinstalled==1.0", "notinstalled not installed as pinned"),
+        ("django==1.0 ; sys_platform == 'linux'", "django not installed as pinned"),
     ],
 )
-def test_a_package_that_is_not_as_pinned_is_refused(stage, monkeypatch, tmp_path, line, said):
+def test_a_package_in_another_version_is_refused(stage, monkeypatch, tmp_path, line, said):
     pins = tmp_path / "requirements.txt"
     installed = {found.name: found.version for found in importlib.metadata.distributions()}
     name = line.partition("==")[0]
     others = [f"{known}=={version}" for known, version in installed.items() if known.lower() != name]
     pins.write_text("\n".join([*others, line, "colorama==0.1 ; sys_platform == 'win32'"]))
     monkeypatch.setattr(preflight, "REQUIREMENTS", pins)
-    with pytest.raises(CheckFailedError, match=rf"^{said}\. `make deploy` makes a virtualenv"):
-        preflight.only_runtime_packages(stage)
+    with pytest.raises(
+        CheckFailedError, match=rf"differs from requirements\.txt: {said}\. Use `make deploy`, which creates one"
+    ):
+        preflight.check_packages(stage)
     pins.write_text(
         "\n".join(others + [f"{known}=={installed[known]}" for known in installed if known.lower() == name])
     )
-    preflight.only_runtime_packages(stage)
+    preflight.check_packages(stage)
 
 
-def test_static_files_that_were_not_gathered_are_refused(stage, monkeypatch, tmp_path):
+def test_missing_static_files_are_refused(stage, monkeypatch, tmp_path):
     monkeypatch.setattr(preflight, "PROJECT", tmp_path)
     with pytest.raises(CheckFailedError, match=r"run COLLECTED_STATIC=true manage\.py collectstatic"):
-        preflight.static_files_are_gathered(stage)
+        preflight.check_static_files(stage)
 
 
-def test_what_django_has_against_the_stages_settings_is_passed_on(stage):
+def test_warnings_of_check_deploy_are_passed_on(stage):
     variables = stage.config["aws_environment_variables"]
     variables |= {"SSM_PARAMETER": "", "HTTPS_ONLY": "false"}
-    with pytest.raises(CheckFailedError, match=r"manage\.py check --deploy says:[^$]*security\.W008"):
-        preflight.django_has_no_objections(stage)
+    with pytest.raises(CheckFailedError, match=r"manage\.py check --deploy failed:[^$]*security\.W008"):
+        preflight.check_settings(stage)
 
 
-def test_settings_that_do_not_load_are_refused_in_one_line(stage):
+def test_settings_that_do_not_load_are_reported_in_one_line(stage):
     stage.config["aws_environment_variables"] |= {"SSM_PARAMETER": "", "ORDERS_EXPIRY_HOURS": "soon"}
     with pytest.raises(CheckFailedError) as refused:
-        preflight.django_has_no_objections(stage)
+        preflight.check_settings(stage)
     _, *lines = str(refused.value).splitlines()
     (line,) = lines
     assert line.strip() == "ORDERS_EXPIRY_HOURS is 'soon'; it must be a whole number from 1 to 87600."

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.deploy.machine import PROJECT
+from tests.deploy.servers import PROJECT
 
 PRODUCTION = {
     "SECRET_KEY": "a-key-of-more-than-fifty-characters-0123456789-abcdefghij",

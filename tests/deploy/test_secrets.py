@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from ordersite.secrets import parse_secrets, read_secrets
-from tests.deploy.machine import PROJECT, REGION
+from tests.deploy.servers import PROJECT, REGION
 
 WHOLE = {"SECRET_KEY": "k" * 50, "DATABASE_URL": "postgres://orders:hush@db/orders", "ADMIN_PASSWORD": "hush"}
 

@@ -1,12 +1,12 @@
-"""zappa_settings.json and the policies, as they stand in the project."""
+"""zappa_settings.json and the policies."""
 
 import json
 
 import pytest
 
 from deploy.stage import UnknownStageError, read_stage
-from tests.deploy.machine import ACCOUNT, PROJECT
-from tests.deploy.site import Shop
+from tests.deploy.deployment import Shop
+from tests.deploy.servers import ACCOUNT, PROJECT
 
 ACTIONS = {"by_status", "by_created", "by_customer"}
 
@@ -15,7 +15,7 @@ def stage(name):
     return read_stage(name, account=ACCOUNT)
 
 
-def test_production_is_as_the_former_system_was():
+def test_production_matches_the_former_system():
     prod = stage("prod")
     assert (prod.region, prod.name, prod.orders_table, prod.schedule) == (
         "ap-south-1",
@@ -37,15 +37,13 @@ def test_staging_differs_only_where_it_must():
     assert stage("staging").environment["STATIC_URL"] == "/staging/static/"
 
 
-def test_a_stage_that_is_not_there_is_named_with_those_that_are():
-    with pytest.raises(
-        UnknownStageError, match=r"There is no stage 'live' in zappa_settings.json, only prod, staging\."
-    ):
+def test_an_unknown_stage_is_refused_with_the_known_ones():
+    with pytest.raises(UnknownStageError, match=r"zappa_settings\.json has no stage 'live', only prod, staging\."):
         stage("live")
 
 
 @pytest.mark.parametrize("name", ["prod", "staging"])
-def test_the_policy_of_a_stage_is_about_that_stage_alone(name):
+def test_the_policy_of_a_stage_allows_nothing_in_another_stage(name):
     policy = json.loads(stage(name).fill((PROJECT / "deploy" / "policy.json").read_text()))
     resources = [statement["Resource"] for statement in policy["Statement"]]
     for resource in [one for group in resources for one in (group if isinstance(group, list) else [group])]:
@@ -56,14 +54,14 @@ def test_the_policy_of_a_stage_is_about_that_stage_alone(name):
         assert ("staging" in resource) == (name == "staging")
 
 
-def test_a_rule_of_either_stage_has_a_name_that_eventbridge_takes_and_zappa_finds():
+def test_the_rule_names_are_valid_for_eventbridge_and_zappa():
     for name in ("prod", "staging"):
         rule = stage(name).rule
         assert len(rule) <= 64
         assert rule.rpartition("-")[2] == "orders.schedule.expire_orders"
 
 
-def test_a_second_stage_stands_beside_the_first_and_knows_nothing_of_it(staging, shop, checkout):
+def test_two_stages_share_no_orders_keys_or_settings(staging, shop, checkout):
     here, there = (place(one) for one in (staging, shop))
     assert (staging.status_of(here), shop.status_of(there)) == ("PENDING", "PENDING")
     for one, foreign in ((staging, there), (shop, here)):

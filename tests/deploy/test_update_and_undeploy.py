@@ -3,20 +3,19 @@
 import threading
 import time
 
-from tests.deploy.machine import ACCOUNT
-from tests.deploy.site import FUNCTION, RULE, TABLE, Shop
+from tests.deploy.deployment import FUNCTION, RULE, TABLE, Shop
+from tests.deploy.servers import ACCOUNT
 
 
-def test_an_update_shows_and_loses_no_order(shop, checkout):
-    settings = checkout.folder / "ordersite" / "settings.py"
-    settings.write_text(settings.read_text().replace('"VERSION": "1.0.0"', '"VERSION": "1.1.0"'))
+def test_an_update_ships_new_code_and_loses_no_order(shop, checkout):
+    (checkout.folder / "ordersite" / "__init__.py").write_text('__version__ = "1.1.0"\n')
     before = checkout.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
     role = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": f"arn:aws:iam::{ACCOUNT}:role/gateway-logs"}]
     checkout.aws.client("apigateway").update_account(patchOperations=role)
     with Customers(shop) as customers:
         done = checkout.make_target("update")
     assert done.returncode == 0, done.stdout + done.stderr
-    # Given the role that it missed, the hook does what it could not do before, and the rest once more.
+    # With the role in place, the step that failed before succeeds too.
     assert "NOT DONE" not in done.stdout
     stage = checkout.aws.client("apigateway").get_stage(restApiId=shop.gateway.api_id, stageName="prod")
     assert stage["accessLogSettings"]["destinationArn"].endswith(f":log-group:/aws/apigateway/{FUNCTION}")
@@ -32,7 +31,7 @@ def test_an_update_shows_and_loses_no_order(shop, checkout):
 
 
 class Customers:
-    """They place orders, one after the other, and note those that they were promised."""
+    """Place orders one after the other, and record those that were accepted."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop, self.placed, self.done = shop, [], threading.Event()
@@ -54,12 +53,12 @@ class Customers:
             time.sleep(0.5)
 
 
-def test_undeploying_leaves_the_table_and_its_orders_and_the_other_stage(shop, staging, checkout):
+def test_undeploying_keeps_the_table_its_orders_and_the_other_stage(shop, staging, checkout):
     dynamodb = checkout.aws.client("dynamodb")
     before = dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"]
     unconfirmed = checkout.make_target("undeploy")
     assert unconfirmed.returncode != 0
-    assert f"Nothing was done. Answer {FUNCTION}, or give CONFIRM=prod, to take it down." in unconfirmed.stderr
+    assert f"Nothing was removed. To remove the stage, enter {FUNCTION} or set CONFIRM=prod." in unconfirmed.stderr
     assert shop.send("GET", "/lifecycle").status == 200
     done = checkout.make_target("undeploy", "CONFIRM=prod")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -67,12 +66,12 @@ def test_undeploying_leaves_the_table_and_its_orders_and_the_other_stage(shop, s
     assert dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"] == before
     assert present(checkout.aws) == {"ordersite-staging"}
     assert staging.send("GET", "/healthz").status == 200
-    assert f"Table {TABLE} and its orders are untouched" in done.stdout
+    assert f"Table {TABLE} and its orders, the logs and PostgreSQL were not changed." in done.stdout
     assert "NOT REMOVED" not in done.stdout
 
 
 def present(aws):
-    """Of which stages anything is there that undeploying takes away."""
+    """The stages of which any resource exists that undeploying removes."""
     names = [
         *(api["name"] for api in aws.client("apigateway").get_rest_apis()["items"]),
         *(function["FunctionName"] for function in aws.client("lambda").list_functions()["Functions"]),

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.deploy.machine import PROJECT, end, free_port, postgresql, wait_until
+from tests.deploy.servers import PROJECT, end, free_port, postgresql, wait_until
 
 SHIPPED = ("accounts", "orders", "ordersite", "templates", "manage.py", "gunicorn.conf.py")
 THROUGH_THE_PROXY = {"X-Forwarded-Proto": "https"}

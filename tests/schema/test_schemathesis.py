@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.machine import PROJECT
+from tests.deploy.servers import PROJECT
 from tests.schema.production import THROUGH_THE_PROXY, production
 
 HERE = Path(__file__).parent

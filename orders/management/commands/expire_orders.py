@@ -7,8 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from orders import stopwatch
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
@@ -17,6 +15,7 @@ from orders.instants import write_instant
 from orders.listing import COUNT_CAP
 from orders.management.arguments import up_to, whole_number
 from orders.management.interrupts import interruption
+from orders.management.progress import counter
 from orders.stopwatch import TimeIsUp
 
 MAX_HOURS = 87_600  # ten years
@@ -63,18 +62,16 @@ class Command(BaseCommand):
             interrupted.exit()
 
     def _sweep(self, options: dict[str, Any], interrupted: TimeIsUp) -> Sweep:
-        console, seconds = Console(stderr=True), options["max_seconds"]
+        seconds = options["max_seconds"]
         time_is_up = stopwatch.after(seconds) if seconds else stopwatch.never
-        columns = SpinnerColumn(), TextColumn("Expiring: {task.completed:,} examined"), TimeElapsedColumn()
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("", total=None)
+        with counter("Orders examined") as show:
             return sweep(
                 at=timezone.now(),
                 age=timedelta(hours=options["older_than"]),
                 limit=options["limit"],
                 dry_run=options["dry_run"],
                 time_is_up=lambda: interrupted() or time_is_up(),
-                watch=lambda result: progress.update(task, completed=result.examined),
+                watch=lambda result: show(result.examined),
             )
 
 

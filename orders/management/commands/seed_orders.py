@@ -6,12 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import track
 
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.management.arguments import number_from_0, up_to, whole_number
 from orders.management.interrupts import interruption
+from orders.management.progress import bar
 from orders.models import Order
 from orders.seeding import plausible_orders, save
 
@@ -40,10 +39,8 @@ class Command(BaseCommand):
             interrupted.exit()
 
     def _write(self, orders: Iterator[Order], count: int) -> int:
-        console = Console(stderr=True)
-        saved = track(save(orders), "Seeding", total=count, console=console, disable=not console.is_terminal)
         try:
-            return sum(1 for _ in saved)
+            return sum(1 for _ in bar(save(orders), "Seeding", total=count))
         except StoreMisconfiguredError as error:
             raise CommandError(str(error)) from None
         except StoreUnavailableError as error:

@@ -1,4 +1,4 @@
-"""Some hours of the site: a tick of its rule, and what goes wrong now and then."""
+"""The deployed system over time: scheduled sweeps, outages, errors of the gateway, permissions."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +8,11 @@ from http import HTTPStatus
 import pytest
 
 from orders.api.problems import problem
-from tests.deploy.machine import ACCOUNT, REGION, silence, wait_until
-from tests.deploy.mix import request_mix
-from tests.deploy.site import FUNCTION, ROLE, RULE, TABLE, off_the_stage
+from tests.deploy.deployment import FUNCTION, ROLE, RULE, TABLE, off_the_stage
+from tests.deploy.request_mix import request_mix
+from tests.deploy.servers import ACCOUNT, REGION, silence, wait_until
 
-# AWS itself does these in the function's name; its code never calls them.
+# AWS uses these with the function's role; the code never does.
 BY_AWS = {
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
@@ -20,15 +20,15 @@ BY_AWS = {
     "lambda:InvokeFunction",
     "sqs:SendMessage",
 }
-TICK = {"detail-type": "Scheduled Event", "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{RULE}"]}
-TICK_PATIENCE = 150
-GIVEN_SECONDS = 28
-"""What Lambda gives a request here; the gateway would end it after 29."""
+SCHEDULED_EVENT = {"detail-type": "Scheduled Event", "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{RULE}"]}
+SCHEDULE_TIMEOUT = 150
+LAMBDA_TIMEOUT = 28
+"""Seconds; the gateway's own timeout is 29."""
 
 
-def test_a_tick_of_the_rule_expires_what_is_too_old_and_nothing_else(aged, shop, checkout):
+def test_the_schedule_expires_old_orders_and_nothing_else(aged, shop, checkout):
     old = aged.sixty_one_hours
-    wait_until(lambda: shop.status_of(old) == "EXPIRED", what="the tick of the rule", patience=TICK_PATIENCE)
+    wait_until(lambda: shop.status_of(old) == "EXPIRED", what="the scheduled sweep", patience=SCHEDULE_TIMEOUT)
     assert shop.status_of(aged.fifty_nine_hours) == "PENDING"
     expired = shop.send("GET", f"/orders/{old}").json()
     assert expired["history"][-1] == {
@@ -42,10 +42,10 @@ def test_a_tick_of_the_rule_expires_what_is_too_old_and_nothing_else(aged, shop,
     assert sum(sweep["failed"] for sweep in sweeps) == 0
 
 
-def test_a_request_of_thirty_seconds_is_given_up_in_words(held_up, browser, checkout):
-    """Lambda would end it after 28, without any: as a 502."""
+def test_a_request_of_thirty_seconds_ends_with_a_page(held_up, browser, checkout):
+    """Lambda itself would end it after 28 s, with a 502."""
     reply, took = held_up.result()
-    assert took > GIVEN_SECONDS - 4
+    assert took > LAMBDA_TIMEOUT - 4
     assert (reply.status, reply.headers["Cache-Control"]) == (503, "no-store")
     assert "This took too long" in reply.text
     assert "it is not known whether your change was made" in reply.text
@@ -58,33 +58,33 @@ def test_a_request_of_thirty_seconds_is_given_up_in_words(held_up, browser, chec
     assert browser.sign_in("held").headers["Location"] == "/prod/dashboard/"
 
 
-def test_a_dynamodb_that_does_not_answer_is_a_503_to_a_shop_and_an_error_to_lambda(shop, checkout):
-    """It takes connections and says nothing. The sweep's failure has to be Lambda's: retries, dead letters, alarm."""
+def test_a_stalled_dynamodb_is_a_503_for_clients_and_a_failed_invocation_for_the_sweep(shop, checkout):
+    """A failed invocation is what causes retries, dead letters and an alarm."""
     with silence() as address, checkout.other_variables(AWS_ENDPOINT_URL_DYNAMODB=address):
         with ThreadPoolExecutor() as pool:
-            sweep = pool.submit(checkout.invoke, TICK)
+            sweep = pool.submit(checkout.invoke, SCHEDULED_EVENT)
             reply = shop.send("GET", "/orders")
         error, text = sweep.result()
-    # Had it waited until the function's time was almost over, it would say so.
+    # Not timed_out: the stall was detected long before the function's timeout.
     assert (reply.status, reply.json()["code"]) == (503, "store_unavailable")
     assert int(reply.headers["Retry-After"]) > 0
     assert error
     assert "The sweep failed: DynamoDB does not answer" in text
 
 
-def test_a_tick_that_fails_three_times_waits_in_the_queue_of_dead_letters(deployed, checkout):
-    """As EventBridge calls: nobody waits for an answer, so only the queue and the alarms can tell."""
+def test_an_event_that_fails_three_times_goes_to_the_dead_letter_queue(deployed, checkout):
+    """EventBridge invokes asynchronously, so only the queue and the alarms show a failure."""
     sqs = checkout.aws.client("sqs")
     queue = sqs.get_queue_url(QueueName=f"{FUNCTION}-dead-letters")["QueueUrl"]
     functions, tries = checkout.aws.client("lambda"), failed_sweeps(checkout)
     with checkout.other_variables(published=False, AWS_ENDPOINT_URL_DYNAMODB="http://127.0.0.1:9"):
-        functions.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=json.dumps(TICK).encode())
-        wait_until(lambda: failed_sweeps(checkout) == tries + 3, what="three tries", patience=TICK_PATIENCE)
+        functions.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=json.dumps(SCHEDULED_EVENT).encode())
+        wait_until(lambda: failed_sweeps(checkout) == tries + 3, what="three tries", patience=SCHEDULE_TIMEOUT)
     letters = []
     wait_until(lambda: letters.extend(received(sqs, queue)) or letters, what="the dead letter")
-    # AWS puts the event itself into the queue, MiniStack what it would send to a destination.
+    # AWS queues the event itself, MiniStack wraps it as for a destination.
     (document,) = [json.loads(letter["Body"]) for letter in letters]
-    assert document.get("requestPayload", document) == TICK
+    assert document.get("requestPayload", document) == SCHEDULED_EVENT
 
 
 def received(sqs, queue):
@@ -95,15 +95,15 @@ def failed_sweeps(checkout):
     return checkout.log().count("The sweep failed: DynamoDB does not answer")
 
 
-def test_a_start_without_its_secrets_says_what_it_lacks(deployed, checkout):
+def test_a_start_without_secrets_names_the_missing_parameter(deployed, checkout):
     with checkout.other_variables(published=False, SSM_PARAMETER="/ordersite/gone"):
         error, text = checkout.invoke({"httpMethod": "GET"})
     assert error
     assert "The SSM parameter /ordersite/gone cannot be read: " in text
 
 
-def test_where_the_function_is_gone_the_gateway_says_so_as_a_problem_document(deployed, checkout, gateway):
-    """MiniStack has words of its own for a function that fails, and the gateway's for one that is not there."""
+def test_without_a_function_the_gateway_returns_a_problem_document(deployed, checkout, gateway):
+    """MiniStack uses the gateway's responses only for a missing function, not for one that fails."""
     with integration_elsewhere(checkout, gateway):
         reply = gateway.ask("GET", "/prod/lifecycle")
     assert (reply.status, reply.headers["Content-Type"]) == (502, "application/problem+json")
@@ -132,14 +132,14 @@ def integration_elsewhere(checkout, gateway):
         call(uri)
 
 
-def test_what_the_gateway_itself_refuses_is_a_problem_document(deployed, checkout, gateway):
+def test_errors_of_the_gateway_are_problem_documents(deployed, checkout, gateway):
     apis = checkout.aws.client("apigateway")
     codes = {"THROTTLED": ("429", "throttled"), "REQUEST_TOO_LARGE": ("413", "body_too_large")}
     codes |= {"INTEGRATION_TIMEOUT": ("504", "timed_out"), "INTEGRATION_FAILURE": ("502", "no_answer")}
     for kind, (status, code) in codes.items():
         response = apis.get_gateway_response(restApiId=gateway.api_id, responseType=kind)
         document = json.loads(response["responseTemplates"]["application/json"])
-        # The shape is the app's own, so that a client has one to read.
+        # The same fields as in the app's own errors.
         assert document.keys() - {"request_id"} == problem(HTTPStatus.OK, "", "").keys()
         assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
         assert (response["statusCode"], str(document["status"]), document["code"]) == (status, status, code)
@@ -147,8 +147,8 @@ def test_what_the_gateway_itself_refuses_is_a_problem_document(deployed, checkou
     assert throttled["responseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
 
 
-def test_the_policy_grants_what_the_code_does_and_nothing_more(shop, browser, checkout):
-    """Both ways, over all that the tests above have made the function do."""
+def test_the_policy_allows_exactly_what_the_code_does(shop, browser, checkout):
+    """Compares it with every call that the function has made in the tests above."""
     browser.sign_in()
     order = shop.send("POST", "/orders", {"item": "x", "quantity": 1, "customer_email": "ann@example.com"}).json()
     shop.send("GET", "/orders?customer_email=ann@example.com")
@@ -172,7 +172,7 @@ def as_list(value):
 
 
 @pytest.mark.parametrize("action", sorted(BY_AWS))
-def test_the_policy_lets_aws_do_its_part(deployed, checkout, action):
+def test_the_policy_allows_what_aws_does_with_the_role(deployed, checkout, action):
     own = {
         "logs": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{FUNCTION}:log-stream:x",
         "lambda": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}",
@@ -191,7 +191,7 @@ def decision(checkout, action, resource):
     return result["EvalDecision"]
 
 
-def test_dynamodb_local_behind_the_function_answers_the_same(shop, checkout, engine):
+def test_the_function_works_the_same_with_dynamodb_local(shop, checkout, engine):
     elsewhere = {"AWS_ENDPOINT_URL_DYNAMODB": engine}
     command = checkout.python, "manage.py", "create_orders_table"
     made = checkout.run(*command, SECRET_KEY="none", ORDERS_TABLE=TABLE, **elsewhere)

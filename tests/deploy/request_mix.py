@@ -1,6 +1,6 @@
 """The five endpoints, as a shop uses them; the same whatever stands behind the function."""
 
-from tests.deploy.site import Shop
+from tests.deploy.deployment import Shop
 
 WISH = {"item": "Oak side table", "quantity": 2, "customer_name": "Ann", "customer_email": "ann@example.com"}
 

@@ -1,4 +1,4 @@
-"""What `python -m deploy` asks and refuses before it has changed anything."""
+"""What `python -m deploy` asks and refuses before it changes anything."""
 
 import builtins
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from deploy.__main__ import DeployError, _confirm
 from deploy.stage import read_stage
-from tests.deploy.machine import ACCOUNT, PROJECT
+from tests.deploy.servers import ACCOUNT, PROJECT
 
 
 @pytest.fixture
@@ -24,18 +24,20 @@ def answer(monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["ordersite-prod", " ordersite-prod ", "prod"])
-def test_who_names_the_stage_may_take_it_down(answer, text):
+def test_entering_the_name_confirms_the_removal(answer, text):
     answer(text)
 
 
 @pytest.mark.parametrize("text", ["", "y", "yes", "ordersite-staging"])
-def test_who_does_not_name_the_stage_takes_nothing_down(answer, text):
-    with pytest.raises(DeployError, match=r"^Nothing was done\. Answer ordersite-prod, or give CONFIRM=prod"):
+def test_any_other_answer_removes_nothing(answer, text):
+    with pytest.raises(
+        DeployError, match=r"^Nothing was removed\. To remove the stage, enter ordersite-prod or set CONFIRM=prod"
+    ):
         answer(text)
 
 
 @pytest.mark.parametrize("command", ["update", "undeploy"])
-def test_without_credentials_nothing_is_done_and_it_is_said_where_to_look(cloud, command):
+def test_without_credentials_the_command_stops_and_names_the_check(cloud, command):
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     done = subprocess.run(
         [sys.executable, "-m", "deploy", command, "prod"],
@@ -47,13 +49,13 @@ def test_without_credentials_nothing_is_done_and_it_is_said_where_to_look(cloud,
     )
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "AWS: Unable to locate credentials\nNothing more was done. `manage.py deploy_check` says what is missing."
+        "AWS: Unable to locate credentials\nThe command stopped here. `python -m deploy check` shows what is missing."
     )
 
 
-def test_a_stage_that_does_not_exist_is_refused_with_those_that_do():
+def test_an_unknown_stage_is_refused_with_the_known_ones():
     done = subprocess.run(
         [sys.executable, "-m", "deploy", "update", "live"], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert done.stderr.strip() == "There is no stage 'live' in zappa_settings.json, only prod, staging."
+    assert done.stderr.strip() == "zappa_settings.json has no stage 'live', only prod, staging."

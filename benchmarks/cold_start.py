@@ -1,8 +1,8 @@
-"""`python -m deploy.cold_start`: what a start costs, of Zappa's own package, of ours, and of the bare handler.
+"""`python -m benchmarks.cold_start`: a cold start with Zappa's own package, with ours, and of the bare handler.
 
-Each start is a new process that sees the unpacked zip and the standard library, as on Lambda: bytecode that is not in
-the zip is made anew each time. The first request needs neither DynamoDB nor PostgreSQL, so it is the start that counts.
-Takes turns between the three, so that what else the machine does falls on all alike.
+As on Lambda, each start is a new process that sees only the unpacked zip and the standard library, and compiles files
+that have no bytecode. The first request needs neither DynamoDB nor PostgreSQL. The three take turns, so that other load
+on the machine affects all of them. Needs the virtual environment of `make deploy-venv`, which Zappa packs.
 """
 
 import json
@@ -13,12 +13,18 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy import PROJECT, package
+from deploy import PROJECT
+from deploy.package import trim
 
 RUNS = 9
+DESCRIPTION = f"""
+Measure cold starts with Zappa's own package, with ours, and of the bare handler: the medians of {RUNS} starts each,
+with the first request. Needs the virtual environment of `make deploy-venv`.
+"""
 
 START = """
 import sys, time
@@ -50,7 +56,7 @@ ENVIRONMENT = {
 }
 
 
-class Side(NamedTuple):
+class Package(NamedTuple):
     name: str
     size: int
     handler: str
@@ -59,20 +65,21 @@ class Side(NamedTuple):
 
 
 def main() -> None:
+    ArgumentParser(prog="python -m benchmarks.cold_start", description=DESCRIPTION).parse_args()
     with tempfile.TemporaryDirectory(prefix="ordersite-cold-") as folder:
         root = Path(folder)
-        sides = [*_ours(root), _bare(root)]
-        starts: dict[str, list[list[int]]] = {side.name: [] for side in sides}
+        packages = [*_ours(root), _bare(root)]
+        starts: dict[str, list[list[int]]] = {package.name: [] for package in packages}
         for _ in range(RUNS):
-            for side in sides:
-                starts[side.name].append(_start(side))
-        for side in sides:
-            cpu, wall = (statistics.median(values) for values in zip(*starts[side.name], strict=True))
-            print(f"{side.name:<14} zip {side.size / 1e6:6.2f} MB   CPU {cpu:6.0f} ms   wall {wall:6.0f} ms")
+            for package in packages:
+                starts[package.name].append(_start(package))
+        for package in packages:
+            cpu, wall = (statistics.median(values) for values in zip(*starts[package.name], strict=True))
+            print(f"{package.name:<14} zip {package.size / 1e6:6.2f} MB   CPU {cpu:6.0f} ms   wall {wall:6.0f} ms")
 
 
-def _ours(root: Path) -> list[Side]:
-    """The checkout as Zappa packs it by itself, and the same zip after our hook."""
+def _ours(root: Path) -> list[Package]:
+    """The package that Zappa creates by itself, and the same after trimming."""
     checkout = root / "checkout"
     shutil.copytree(PROJECT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.zip", "db.sqlite3*"))
     settings = checkout / "zappa_settings.json"
@@ -90,21 +97,21 @@ def _ours(root: Path) -> list[Side]:
     )
     stock, ours = checkout / "stock.zip", checkout / "ours.zip"
     shutil.copy(stock, ours)
-    package.trim(ours)
+    trim(ours)
     return [
-        Side(name, zipped.stat().st_size, "ordersite.function.handler", "GET", [_unpacked(zipped, root / zipped.stem)])
-        for name, zipped in (("stock Zappa", stock), ("Ordersite", ours))
+        Package(name, file.stat().st_size, "ordersite.function.handler", "GET", [_unpacked(file, root / file.stem)])
+        for name, file in (("stock Zappa", stock), ("Ordersite", ours))
     ]
 
 
-def _bare(root: Path) -> Side:
-    """One file; boto3 comes with Lambda's runtime."""
+def _bare(root: Path) -> Package:
+    """One file; Lambda's runtime contains boto3."""
     folder = root / "bare"
     folder.mkdir()
     shutil.copy(PROJECT / "benchmarks" / "baseline.py", folder)
     zipped = shutil.make_archive(str(root / "bare-package"), "zip", folder)
     runtime = Path(sys.prefix) / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages"
-    return Side("bare handler", Path(zipped).stat().st_size, "baseline.orders_handler", "PATCH", [folder, runtime])
+    return Package("bare handler", Path(zipped).stat().st_size, "baseline.orders_handler", "PATCH", [folder, runtime])
 
 
 def _unpacked(zipped: Path, folder: Path) -> Path:
@@ -113,10 +120,10 @@ def _unpacked(zipped: Path, folder: Path) -> Path:
     return folder
 
 
-def _start(side: Side) -> list[int]:
-    """Milliseconds of CPU and of the clock, for the import and the first answer."""
-    command = [sys.executable, "-S", "-B", "-c", START, side.handler, side.method, *map(str, side.paths)]
-    done = subprocess.run(command, env=ENVIRONMENT, cwd=side.paths[0], capture_output=True, text=True, check=True)
+def _start(package: Package) -> list[int]:
+    """Milliseconds of CPU time and of elapsed time, for the import and the first response."""
+    command = [sys.executable, "-S", "-B", "-c", START, package.handler, package.method, *map(str, package.paths)]
+    done = subprocess.run(command, env=ENVIRONMENT, cwd=package.paths[0], capture_output=True, text=True, check=True)
     cpu, wall, _ = done.stderr.splitlines()[-1].split()
     return [int(cpu), int(wall)]
 

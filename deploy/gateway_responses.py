@@ -1,4 +1,4 @@
-"""What API Gateway says by itself, in the API's own words: an RFC 9457 problem document, as docs/api.md has it."""
+"""The errors that API Gateway returns by itself, as problem documents in the API's format (docs/api.md)."""
 
 import json
 from http import HTTPStatus
@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 from orders.api.media_types import PROBLEM_JSON
 
 
-class GatewayRefusal(NamedTuple):
-    """One kind of answer that API Gateway gives without asking the function."""
+class GatewayResponse(NamedTuple):
+    """The response to one kind of error that never reaches the function."""
 
     status: HTTPStatus
     code: str
     detail: str
     retry_after: str = ""
 
-    def response(self) -> dict[str, Any]:
-        """What API Gateway takes as a gateway response, and gives back when it is asked for it."""
+    def parameters(self) -> dict[str, Any]:
+        """In the form in which API Gateway takes and returns a gateway response."""
         return {
             "statusCode": str(self.status.value),
             "responseParameters": self._headers(),
@@ -42,20 +42,20 @@ class GatewayRefusal(NamedTuple):
 
 
 UNKNOWN_OUTCOME = (
-    "The answer did not come in time or cannot be carried. Whether the request changed anything is not known: look at "
-    "the order, or repeat a POST with its Idempotency-Key."
+    "The response was late or too large. The request may or may not have changed something: read the order, or repeat "
+    "a POST with its Idempotency-Key."
 )
 # The kinds: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-GATEWAY_REFUSALS: dict[str, GatewayRefusal] = {
-    "THROTTLED": GatewayRefusal(
+GATEWAY_RESPONSES: dict[str, GatewayResponse] = {
+    "THROTTLED": GatewayResponse(
         HTTPStatus.TOO_MANY_REQUESTS, "throttled", "Too many requests for this site. Try again shortly.", "1"
     ),
-    "REQUEST_TOO_LARGE": GatewayRefusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The body is larger than 10 MB; 64 KiB is the most."
+    "REQUEST_TOO_LARGE": GatewayResponse(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", "The body is larger than 10 MB. The limit is 64 KiB."
     ),
-    "INTEGRATION_TIMEOUT": GatewayRefusal(HTTPStatus.GATEWAY_TIMEOUT, "timed_out", UNKNOWN_OUTCOME),
-    "INTEGRATION_FAILURE": GatewayRefusal(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
-    "API_CONFIGURATION_ERROR": GatewayRefusal(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
-    # A function that fails, or that Lambda does not start.
-    "DEFAULT_5XX": GatewayRefusal(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
+    "INTEGRATION_TIMEOUT": GatewayResponse(HTTPStatus.GATEWAY_TIMEOUT, "timed_out", UNKNOWN_OUTCOME),
+    "INTEGRATION_FAILURE": GatewayResponse(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
+    "API_CONFIGURATION_ERROR": GatewayResponse(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
+    # The function failed, or Lambda could not start it.
+    "DEFAULT_5XX": GatewayResponse(HTTPStatus.BAD_GATEWAY, "no_answer", UNKNOWN_OUTCOME),
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.deploy.machine import PROJECT, REGION, Aws
+from tests.deploy.servers import PROJECT, REGION, Aws
 
 FUNCTION = "ordersite-prod"
 LOG_GROUP = f"/aws/lambda/{FUNCTION}"
