@@ -1,4 +1,4 @@
-"""Ordersite beside the two Lambda handlers that it replaces: DynamoDB calls, capacity and client CPU.
+"""Compares Ordersite with the two Lambda handlers that it replaces: DynamoDB calls, capacity and CPU time.
 
-`python -m benchmarks` measures and prints; `docs/performance.md` says how to read it. Nothing here passes or fails.
+Run `python -m benchmarks`; docs/performance.md explains the results. There is no pass or fail.
 """

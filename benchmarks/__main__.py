@@ -1,4 +1,4 @@
-"""Reads the command line, starts an engine, and prints what a session in it has measured."""
+"""Parses the command line, starts an engine, runs the benchmark and prints the results."""
 
 import sys
 import tempfile
@@ -13,10 +13,10 @@ from local.engine import in_memory
 from local.errors import LocalEngineError
 
 DESCRIPTION = """
-Measure Ordersite beside the two Lambda handlers that it replaces (benchmarks/baseline.py): DynamoDB calls, capacity
-units and client CPU of each endpoint and of the expiry run. Both sides run in this process, request by request in
-turn, on equal tables in an in-memory DynamoDB engine that is started for it; no AWS account is needed and nothing is
-kept. It judges nothing: the exit code is 0 whatever the figures are. docs/performance.md says how to read them.
+Compare Ordersite with the two Lambda handlers that it replaces (benchmarks/baseline.py): DynamoDB calls, capacity units
+and CPU time of each endpoint and of the expiry run. Requests alternate between the two in this process, on equal tables
+in an in-memory DynamoDB engine. Needs no AWS account and keeps nothing. There is no pass or fail; docs/performance.md
+explains the results.
 """
 FEWEST_ORDERS, FEWEST_PAIRS = 50, 2
 ORDERS, PAGES_ORDERS = 2_000, 10_000
@@ -37,11 +37,11 @@ def _measure(options: Namespace) -> None:
     if options.pages:
         _measure_pages(options)
         return
-    # Both sides read the environment as they are imported.
+    # Both sides read the environment when they are imported.
+    from benchmarks.endpoints_and_expiry import measure  # noqa: PLC0415
     from benchmarks.report import as_json, show  # noqa: PLC0415
-    from benchmarks.session import measure  # noqa: PLC0415
 
-    results = measure(orders=options.orders or ORDERS, pairs=options.pairs, watch=_say)
+    results = measure(orders=options.orders or ORDERS, pairs=options.pairs, report=_report)
     if options.json:
         sys.stdout.write(f"{as_json(results)}\n")
     else:
@@ -49,13 +49,13 @@ def _measure(options: Namespace) -> None:
 
 
 def _measure_pages(options: Namespace) -> None:
-    from benchmarks import pages  # noqa: PLC0415 (the settings must be there first)
+    from benchmarks import staff_pages  # noqa: PLC0415 (needs the settings)
 
-    rows = pages.measure(orders=options.orders or PAGES_ORDERS, watch=_say)
+    rows = staff_pages.measure(orders=options.orders or PAGES_ORDERS, report=_report)
     if options.json:
-        sys.stdout.write(f"{pages.as_json(rows)}\n")
+        sys.stdout.write(f"{staff_pages.as_json(rows)}\n")
     else:
-        pages.show(rows, orders=options.orders or PAGES_ORDERS)
+        staff_pages.show(rows, orders=options.orders or PAGES_ORDERS)
 
 
 def _parser() -> ArgumentParser:
@@ -64,21 +64,21 @@ def _parser() -> ArgumentParser:
         "--orders",
         type=_at_least(FEWEST_ORDERS),
         metavar="N",
-        help=f"how many orders each table holds ({ORDERS}, with --pages {PAGES_ORDERS}; at least {FEWEST_ORDERS})",
+        help=f"orders in each table ({ORDERS}, with --pages {PAGES_ORDERS}; at least {FEWEST_ORDERS})",
     )
     parser.add_argument(
         "--pairs",
         type=_at_least(FEWEST_PAIRS),
         default=200,
         metavar="N",
-        help="how many timed requests each side gets per endpoint; a fifth of it for lists (%(default)s)",
+        help="timed requests per endpoint and side; a fifth of it for lists (%(default)s)",
     )
     parser.add_argument(
         "--pages",
         action="store_true",
-        help="measure the staff pages instead, over 100 orders and over N",
+        help="measure the staff pages instead, with 100 orders and with N",
     )
-    parser.add_argument("--json", action="store_true", help="print everything as JSON instead of tables")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser
 
 
@@ -91,8 +91,8 @@ def _at_least(fewest: int) -> Callable[[str], int]:
     return whole
 
 
-def _say(what: str) -> None:
-    # Plain lines: a progress display's thread would count as CPU of whoever is measured.
+def _report(what: str) -> None:
+    # Plain lines, because the thread of a progress display would count as CPU time of the code under test.
     sys.stderr.write(f"{what}\n")
     sys.stderr.flush()
 

@@ -1,8 +1,8 @@
-"""The yardstick: the pair of Lambda handlers that Ordersite replaces, in a rendering of our own, as naive as they were.
+"""A reproduction of the two Lambda handlers that Ordersite replaces, as the baseline of the benchmarks.
 
 Full-table Scans of which only the first page is read, unconditional writes, no authentication, naive timestamps. These
-weaknesses are what is measured, so they stay. It imports boto3 and nothing of ours, because a cold start of it is a
-yardstick too.
+weaknesses are part of the comparison, so they stay. Imports boto3 and nothing of this project, because cold starts are
+compared too.
 """
 
 import json
@@ -20,11 +20,11 @@ dynamodb = boto3.resource("dynamodb", region_name=os.environ.get("AWS_REGION", "
 table = dynamodb.Table(os.environ.get("BASELINE_TABLE", "Orders"))
 
 Event = dict[str, Any]
-Reply = dict[str, Any]
+Response = dict[str, Any]
 
 
-def orders_handler(event: Event, context: object) -> Reply:
-    """Answers an API Gateway proxy event for one of the five endpoints of orders."""
+def orders_handler(event: Event, context: object) -> Response:
+    """Handle an API Gateway proxy event for one of the five endpoints."""
     method = event["httpMethod"]
     order_id = (event.get("pathParameters") or {}).get("order_id")
     if order_id is None:
@@ -32,8 +32,8 @@ def orders_handler(event: Event, context: object) -> Reply:
     return {"GET": get_order, "PUT": update_order, "DELETE": delete_order}.get(method, _not_allowed)(event)
 
 
-def expiry_handler(event: Event, context: object) -> Reply:
-    """Expires what the first page of a Scan shows to be due."""
+def expiry_handler(event: Event, context: object) -> Response:
+    """Expire the due orders on the first page of a Scan."""
     cutoff = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=EXPIRY_HOURS)
     due = table.scan(FilterExpression=Attr("status").eq("PENDING") & Attr("created_at").lt(cutoff.isoformat()))["Items"]
     for order in due:
@@ -43,13 +43,13 @@ def expiry_handler(event: Event, context: object) -> Reply:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={":status": "EXPIRED", ":now": _now()},
         )
-    return _reply(200, {"expired": len(due)})
+    return _response(200, {"expired": len(due)})
 
 
-def create_order(event: Event) -> Reply:
+def create_order(event: Event) -> Response:
     body = json.loads(event["body"] or "{}")
     if "item" not in body or "quantity" not in body:
-        return _reply(400, {"error": "item and quantity are required"})
+        return _response(400, {"error": "item and quantity are required"})
     order = {
         "order_id": str(uuid4()),
         "item": body["item"],
@@ -60,22 +60,22 @@ def create_order(event: Event) -> Reply:
         "created_at": _now(),
     }
     table.put_item(Item=order)
-    return _reply(201, order)
+    return _response(201, order)
 
 
-def list_orders(event: Event) -> Reply:
-    return _reply(200, table.scan()["Items"])
+def list_orders(event: Event) -> Response:
+    return _response(200, table.scan()["Items"])
 
 
-def get_order(event: Event) -> Reply:
+def get_order(event: Event) -> Response:
     order = table.get_item(Key=_key(event)).get("Item")
-    return _reply(200, order) if order else _reply(404, {"error": "order not found"})
+    return _response(200, order) if order else _response(404, {"error": "order not found"})
 
 
-def update_order(event: Event) -> Reply:
+def update_order(event: Event) -> Response:
     body = json.loads(event["body"] or "{}")
     if "status" not in body:
-        return _reply(400, {"error": "status is required"})
+        return _response(400, {"error": "status is required"})
     updated = table.update_item(
         Key=_key(event),
         UpdateExpression="SET #status = :status",
@@ -83,16 +83,16 @@ def update_order(event: Event) -> Reply:
         ExpressionAttributeValues={":status": body["status"]},
         ReturnValues="ALL_NEW",
     )
-    return _reply(200, updated["Attributes"])
+    return _response(200, updated["Attributes"])
 
 
-def delete_order(event: Event) -> Reply:
+def delete_order(event: Event) -> Response:
     table.delete_item(Key=_key(event))
-    return _reply(200, {"message": "order deleted"})
+    return _response(200, {"message": "order deleted"})
 
 
-def _not_allowed(event: Event) -> Reply:
-    return _reply(405, {"error": f"{event['httpMethod']} is not allowed"})
+def _not_allowed(event: Event) -> Response:
+    return _response(405, {"error": f"{event['httpMethod']} is not allowed"})
 
 
 def _key(event: Event) -> dict[str, str]:
@@ -103,8 +103,8 @@ def _now() -> str:
     return datetime.now(UTC).replace(tzinfo=None).isoformat()
 
 
-def _reply(status: int, body: object) -> Reply:
-    # boto3 reads every number as a Decimal, which json does not know; ours are all whole.
+def _response(status: int, body: object) -> Response:
+    # boto3 returns numbers as Decimal, which json cannot encode; all of ours are integers.
     return {
         "statusCode": status,
         "headers": {"Content-Type": "application/json"},

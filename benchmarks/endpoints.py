@@ -1,12 +1,12 @@
-"""What the five endpoints are asked. Each order that is placed here is deleted again, so the tables keep their size."""
+"""The requests to the five endpoints. Every order that they create is deleted again, so the tables keep their size."""
 
 from urllib.parse import parse_qs, urlsplit
 
-from benchmarks.race import WARM_UP, Race
-from benchmarks.sides import Request
+from benchmarks.benchmark import WARM_UP, Benchmark
+from benchmarks.clients import Request
 
 LIST = Request("GET")
-PLACE = Request(
+CREATE = Request(
     "POST",
     body={
         "item": "Oak side table",
@@ -15,48 +15,48 @@ PLACE = Request(
         "customer_email": "meera.iyer@example.com",
     },
 )
-PLACE_ANONYMOUSLY = Request("POST", body={"item": "Oak side table", "quantity": 2})
-MOVE = {"status": "PROCESSING"}
+CREATE_ANONYMOUS = Request("POST", body={"item": "Oak side table", "quantity": 2})
+UPDATE = {"status": "PROCESSING"}
 
 LARGEST_PAGE = 100
 
 
-def single_orders(race: Race, pairs: int) -> None:
-    placed = race.run("POST /orders", [(PLACE, PLACE)] * (WARM_UP + pairs))
+def single_orders(benchmark: Benchmark, pairs: int) -> None:
+    placed = benchmark.run("POST /orders", [(CREATE, CREATE)] * (WARM_UP + pairs))
     ids = [(ours.json()["order_id"], former.json()["order_id"]) for ours, former in placed]
-    race.run("GET /orders/{id}", [(Request("GET", ours), Request("GET", former)) for ours, former in ids])
-    race.run(
+    benchmark.run("GET /orders/{id}", [(Request("GET", ours), Request("GET", former)) for ours, former in ids])
+    benchmark.run(
         "PUT /orders/{id}",
-        [(Request("PUT", ours, body=MOVE), Request("PUT", former, body=MOVE)) for ours, former in ids],
+        [(Request("PUT", ours, body=UPDATE), Request("PUT", former, body=UPDATE)) for ours, former in ids],
     )
-    race.run("DELETE /orders/{id}", [(Request("DELETE", ours), Request("DELETE", former)) for ours, former in ids])
+    benchmark.run("DELETE /orders/{id}", [(Request("DELETE", ours), Request("DELETE", former)) for ours, former in ids])
 
 
-def anonymous_orders(race: Race, pairs: int) -> None:
-    """Without an e-mail an order is in one index less."""
-    placed = race.run("POST, no e-mail", [(PLACE_ANONYMOUSLY, PLACE_ANONYMOUSLY)] * (WARM_UP + pairs))
+def anonymous_orders(benchmark: Benchmark, pairs: int) -> None:
+    """Orders without an e-mail are in one index fewer."""
+    placed = benchmark.run("POST, no e-mail", [(CREATE_ANONYMOUS, CREATE_ANONYMOUS)] * (WARM_UP + pairs))
     for ours, former in placed:
-        race.ours.ask(Request("DELETE", ours.json()["order_id"]))
-        race.former.ask(Request("DELETE", former.json()["order_id"]))
+        benchmark.ours.send(Request("DELETE", ours.json()["order_id"]))
+        benchmark.former.send(Request("DELETE", former.json()["order_id"]))
 
 
-def lists(race: Race, pairs: int, *, orders: int) -> int:
-    """Returns how many orders a list of the former side holds: it knows neither pages nor filters, so all or part."""
+def lists(benchmark: Benchmark, pairs: int, *, orders: int) -> int:
+    """Returns how many orders the former list shows. It has neither pages nor filters."""
     pages = {
         "GET /orders, page 1": Request("GET"),
-        "GET /orders, deep page": Request("GET", query={"cursor": _cursor_after(race, orders // 2)}),
+        "GET /orders, deep page": Request("GET", query={"cursor": _cursor_after(benchmark, orders // 2)}),
         "GET /orders?status=": Request("GET", query={"status": "PENDING"}),
     }
     for name, request in pages.items():
-        replies = race.run(name, [(request, LIST)] * (WARM_UP + pairs))
+        replies = benchmark.run(name, [(request, LIST)] * (WARM_UP + pairs))
     return len(replies[0][1].json())
 
 
-def _cursor_after(race: Race, depth: int) -> str:
-    """The cursor of the page that begins after about `depth` orders, found as a client finds it: page by page."""
+def _cursor_after(benchmark: Benchmark, depth: int) -> str:
+    """The cursor of the page that begins after about `depth` orders, which is reached page by page."""
     query: dict[str, str] = {}
     for _ in range(0, depth, LARGEST_PAGE):
         limit = str(min(depth, LARGEST_PAGE))
-        following = race.ours.ask(Request("GET", query={**query, "limit": limit})).json()["next"]
+        following = benchmark.ours.send(Request("GET", query={**query, "limit": limit})).json()["next"]
         query = {"cursor": parse_qs(urlsplit(following).query)["cursor"][0]}
     return query["cursor"]

@@ -1,4 +1,4 @@
-"""The expiry run of both sides over the same due orders, which are put back before each round."""
+"""Compares the expiry run of both sides, with the same due orders in each round."""
 
 import gc
 import io
@@ -10,16 +10,16 @@ from statistics import median
 from django.core.management import call_command
 
 from benchmarks import baseline
-from benchmarks.contents import due_left, put
+from benchmarks.benchmark import Benchmark, Ratio, both, ratio_of
 from benchmarks.environment import BASELINE_TABLE, TABLE
 from benchmarks.meter import Meter, each, metered
-from benchmarks.race import Race, Ratio, both, ratio_of
+from benchmarks.tables import count_left, put
 from orders.models import Order
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one side; the units and `cpu_ms` are for each order that it expired."""
+    """One run of one side. Units and `cpu_ms` are per expired order."""
 
     expired: int
     left: int
@@ -31,7 +31,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Expiry:
-    """`ratio` is of client CPU for each order expired; None where a side expired none."""
+    """`ratio` is of the CPU time per expired order; None if a side expired none."""
 
     due: int
     rounds: int
@@ -40,13 +40,13 @@ class Expiry:
     ratio: Ratio | None
 
 
-def run(race: Race, due: Sequence[Order], *, rounds: int) -> Expiry:
-    """Run both sides once to count, and `rounds` times against the clock."""
-    race.watch("expiry")
-    with metered(race.ours.client) as ours_meter, metered(race.former.client) as former_meter:
+def run(benchmark: Benchmark, due: Sequence[Order], *, rounds: int) -> Expiry:
+    """Run both sides once with a meter, and then `rounds` times with a timer."""
+    benchmark.report("expiry")
+    with metered(benchmark.ours.dynamodb) as ours_meter, metered(benchmark.former.dynamodb) as former_meter:
         _sweep()
         _former_expiry()
-    ours_left, former_left = due_left(due, TABLE), due_left(due, BASELINE_TABLE)
+    ours_left, former_left = count_left(due, TABLE), count_left(due, BASELINE_TABLE)
     spent = [_round(due, ours_first=number % 2 == 0) for number in range(rounds)]
     ours = _run(len(due), ours_left, ours_meter, [seconds for seconds, _ in spent])
     former = _run(len(due), former_left, former_meter, [seconds for _, seconds in spent])
@@ -64,7 +64,7 @@ def _round(due: Sequence[Order], *, ours_first: bool) -> tuple[float, float]:
 
 
 def _sweep() -> None:
-    """What the schedule runs. No terminal, as in a Lambda: a progress display would cost CPU of its own."""
+    """What the schedule runs. Without a terminal, as on Lambda, so that no progress display uses CPU time."""
     with redirect_stderr(io.StringIO()):
         call_command("expire_orders", json=True, stdout=io.StringIO())
 

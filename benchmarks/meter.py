@@ -1,4 +1,4 @@
-"""What DynamoDB was asked, and the capacity that it says it took. Listens by botocore's own events."""
+"""Counts DynamoDB calls and the capacity that they consumed, by botocore's events."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +10,14 @@ WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "Ba
 
 @dataclass
 class Meter:
-    """`rcu` or `wcu` is None once the engine has named no capacity for a call, as it never does for PartiQL."""
+    """`rcu` or `wcu` is None if the engine reported no capacity for a call, as is always so for PartiQL."""
 
     calls: int = 0
     rcu: float | None = 0.0
     wcu: float | None = 0.0
 
-    def note(self, parsed: dict[str, Any], model: Any, **_: object) -> None:
-        """Each call counts once, however often botocore tries it."""
+    def record(self, parsed: dict[str, Any], model: Any, **_: object) -> None:
+        """Counts each call once, however often botocore retries it."""
         units = _units(parsed)
         self.calls += 1
         if model.name in WRITES:
@@ -39,24 +39,24 @@ def _sum(total: float | None, units: float | None) -> float | None:
 
 
 def each(total: float | None, number: int) -> float | None:
-    """The share of each of `number`, where there is anything to share out."""
+    """`total / number`, or None if `total` is None or `number` is 0."""
     return total / number if total is not None and number else None
 
 
 @contextmanager
 def metered(client: Any) -> Iterator[Meter]:
-    """The traffic of this client meanwhile. It is asked to report capacity, which handlers of boto3 do not do."""
+    """Meter this client's calls, and make it request the consumed capacity with each."""
     meter = Meter()
     events = client.meta.events
-    events.register("before-parameter-build.dynamodb", _ask)
-    events.register("after-call.dynamodb", meter.note)
+    events.register("before-parameter-build.dynamodb", _request_capacity)
+    events.register("after-call.dynamodb", meter.record)
     try:
         yield meter
     finally:
-        events.unregister("after-call.dynamodb", meter.note)
-        events.unregister("before-parameter-build.dynamodb", _ask)
+        events.unregister("after-call.dynamodb", meter.record)
+        events.unregister("before-parameter-build.dynamodb", _request_capacity)
 
 
-def _ask(params: dict[str, Any], **_: object) -> None:
-    # In place and at this event, because by now boto3 has copied what its caller gave.
+def _request_capacity(params: dict[str, Any], **_: object) -> None:
+    # In place and at this event, because boto3 has copied the caller's parameters before it.
     params.setdefault("ReturnConsumedCapacity", "TOTAL")

@@ -1,4 +1,4 @@
-"""What was measured, as tables for a person or JSON for a program."""
+"""Prints the results as tables or JSON."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from benchmarks.benchmark import Comparison, Ratio
 from benchmarks.expiry import Expiry, Run
-from benchmarks.race import Comparison, Ratio
 
 WIDTH = 118
 
@@ -18,9 +18,9 @@ WIDTH = 118
 @dataclass(frozen=True)
 class Results:
     orders: int
-    """How many are in each table."""
+    """In each table."""
     listed: int
-    """How many of them the former list shows."""
+    """How many of the orders the former list shows."""
     endpoints: Sequence[Comparison]
     expiry: Expiry
 
@@ -30,7 +30,7 @@ def as_json(results: Results) -> str:
 
 
 def show(results: Results) -> None:
-    # A fixed width, so that a page of documentation can hold what a terminal shows.
+    # A fixed width, so that the output fits into the documentation.
     console = Console(width=WIDTH, highlight=False)
     console.print(_endpoints(results), _expiry(results), sep="\n")
     for note in _notes(results):
@@ -39,7 +39,7 @@ def show(results: Results) -> None:
 
 def _endpoints(results: Results) -> Table:
     table = _table(f"Per request, {results.orders:,} orders in each table: ours | former handlers")
-    for heading in ("", "calls", "RCU", "WCU", "answer kB", "CPU ms", "ratio", "middle half"):
+    for heading in ("", "calls", "RCU", "WCU", "response kB", "CPU ms", "ratio", "middle half"):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for row in results.endpoints:
         ours, former = row.ours, row.former
@@ -86,18 +86,17 @@ def _ratio(ratio: Ratio | None) -> tuple[str, str]:
 def _notes(results: Results) -> Iterator[str]:
     pairs = " or ".join(str(pairs) for pairs in sorted({row.pairs for row in results.endpoints}))
     yield (
-        f"CPU is that of this process alone, the engine being another: the median of {pairs} requests to each side in "
-        f"turn (expiry: {results.expiry.rounds} runs). The ratio is ours / former, the median of the pairs."
+        f"CPU is the time of this process without the engine: the median of {pairs} requests to each side "
+        f"(expiry: {results.expiry.rounds} runs). The ratio is ours / former, the median of all pairs."
     )
     yield (
-        "A create costs us 3 WCU, 4 with an e-mail, against 1: the order is also written to by_status, by_created and, "
-        "with an e-mail, by_customer. These indexes are why a page, a status and the sweep need no Scan. A change of "
-        "status costs 4 against 1, because it moves the order within by_status (a delete and a put); a delete costs as "
-        "much as a create."
+        "A create costs us 3 WCU, or 4 with an e-mail, against 1, because the order is also written to the indexes. "
+        "Because of the indexes, lists and the sweep need no Scan. A change of status costs 4 against 1, because it "
+        "moves the order within by_status (a delete and a put). A delete costs as much as a create."
     )
-    yield "GET costs us 1 RCU against 0.5: it is a consistent read, so a client sees what it has just written."
+    yield "GET costs us 1 RCU against 0.5, because the read is consistent."
     yield (
-        f"The former list has neither pages nor filters: each of its three rows is the same single Scan page, with "
-        f"{results.listed:,} of the {results.orders:,} orders. Its expiry sees as many."
+        f"The former list has neither pages nor filters: each of its three rows is the same Scan page, with "
+        f"{results.listed:,} of the {results.orders:,} orders. Its expiry run sees no more of them."
     )
-    yield "Ours authenticates, validates, throttles and writes conditionally; the former handlers do none of these."
+    yield "We authenticate, validate, throttle and write conditionally. The former handlers do none of these."

@@ -1,6 +1,6 @@
-"""The staff pages over a small table and over a large one: what they ask of DynamoDB, how long they take, their weight.
+"""Compares the staff pages with a small and a large table: DynamoDB calls, capacity, time and size.
 
-A page is as fast over any table when its row reads the same on both sides. `python -m benchmarks --pages` shows it.
+Run by `python -m benchmarks --pages`.
 """
 
 import gzip
@@ -23,9 +23,9 @@ from rich.padding import Padding
 from rich.table import Table
 
 from accounts.models import User
-from benchmarks.contents import DAYS, SEED
 from benchmarks.environment import HOST
 from benchmarks.meter import metered
+from benchmarks.tables import DAYS, SEED
 from orders import listing
 from orders.dashboard.views import PAGE_SIZE
 from orders.dynamodb import connection
@@ -41,18 +41,18 @@ OK = 200
 
 
 @dataclass(frozen=True)
-class Look:
-    """One page, as a member of staff with every permission is shown it."""
+class Page:
+    """A page, as a superuser sees it."""
 
     name: str
     path: str
     cold: bool = False
-    """Nothing that the page keeps for a while is there: what the first person of the minute waits for."""
+    """Whether the cache is empty when it is requested."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """`milliseconds` is the median of TIMED looks, from the request to the last byte; the engine's share is in it."""
+    """`milliseconds` is the median elapsed time of TIMED requests, with the engine's share."""
 
     calls: int
     rcu: float | None
@@ -68,62 +68,62 @@ class Row:
     large: Cost
 
 
-def measure(*, orders: int, watch: Callable[[str], object]) -> Sequence[Row]:
-    """Needs an empty engine and an empty database. Both tables stand in the one engine and are looked at in turn."""
+def measure(*, orders: int, report: Callable[[str], object]) -> Sequence[Row]:
+    """Needs an empty engine and an empty database. Requests alternate between two tables in the same engine."""
     call_command("migrate", verbosity=0)
     browser = _browser()
-    small, large = (_Side(name, count, watch) for name, count in (("Small", SMALL), ("Large", orders)))
+    small, large = (_Table(name, count, report) for name, count in (("Small", SMALL), ("Large", orders)))
     rows = []
-    for look, twin in zip(small.looks(), large.looks(), strict=True):
-        watch(look.name)
-        pairs = [(small.spent(browser, look), large.spent(browser, twin)) for _ in range(WARM_UP + TIMED)]
+    for page, twin in zip(small.pages(), large.pages(), strict=True):
+        report(page.name)
+        pairs = [(small.spent(browser, page), large.spent(browser, twin)) for _ in range(WARM_UP + TIMED)]
         times = [median(one) for one in zip(*pairs[WARM_UP:], strict=True)]
-        rows.append(Row(look.name, small.cost(browser, look, times[0]), large.cost(browser, twin, times[1])))
+        rows.append(Row(page.name, small.cost(browser, page, times[0]), large.cost(browser, twin, times[1])))
     return rows
 
 
-class _Side:
+class _Table:
     """One table of orders, with a connection and a cache of its own."""
 
-    def __init__(self, name: str, count: int, watch: Callable[[str], object]) -> None:
+    def __init__(self, name: str, count: int, report: Callable[[str], object]) -> None:
         self.name, self.count, self.connection = name, count, None
-        watch(f"filling a table with {count:,} orders")
+        report(f"filling a table with {count:,} orders")
         with self._in_use():
             list(ensure_table())
-            random = Random(SEED)  # noqa: S311 (variety, no secrets)
+            random = Random(SEED)  # noqa: S311 (not used for security)
             for _ in save(plausible_orders(count, days=DAYS, at=timezone.now(), random=random)):
                 pass
 
-    def looks(self) -> list[Look]:
+    def pages(self) -> list[Page]:
         with self._in_use():
-            return _looks(self.count)
+            return _pages(self.count)
 
-    def spent(self, browser: Client, look: Look) -> float:
+    def spent(self, browser: Client, page: Page) -> float:
         """Milliseconds from the request to the last byte."""
         with self._in_use():
-            self._prepare(browser, look)
+            self._prepare(browser, page)
             start = perf_counter()
-            _body(browser, look)
+            _body(browser, page)
             return (perf_counter() - start) * 1000
 
-    def cost(self, browser: Client, look: Look, milliseconds: float) -> Cost:
+    def cost(self, browser: Client, page: Page, milliseconds: float) -> Cost:
         with self._in_use():
-            self._prepare(browser, look)
-            # Listening costs time, so this look is not timed.
+            self._prepare(browser, page)
+            # Not timed, because metering costs time.
             with metered(connection().connection.client) as meter:
-                body = _body(browser, look)
+                body = _body(browser, page)
         return Cost(meter.calls, meter.rcu, milliseconds, len(body) / 1000, len(gzip.compress(body)) / 1000)
 
-    def _prepare(self, browser: Client, look: Look) -> None:
-        """What the page keeps for a while is either all there or not at all."""
-        if look.cold:
+    def _prepare(self, browser: Client, page: Page) -> None:
+        """Empty the cache, or fill it."""
+        if page.cold:
             cache.clear()
         else:
-            _body(browser, look)
+            _body(browser, page)
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
-        former = Order.Meta.table_name, Order._connection, cache.key_prefix  # noqa: SLF001 (PynamoDB binds it for good)
+        former = Order.Meta.table_name, Order._connection, cache.key_prefix  # noqa: SLF001 (PynamoDB keeps the first one)
         Order.Meta.table_name, Order._connection, cache.key_prefix = self.name, self.connection, self.name  # noqa: SLF001
         try:
             yield
@@ -151,12 +151,12 @@ def as_json(rows: Sequence[Row]) -> str:
 
 NOTES = (
     (
-        f"ms is from the request to the last byte, the median of {TIMED}, the two tables in turn. This process and the "
-        "engine share the machine: it says how the two compare and not what AWS will take."
+        f"ms is the median elapsed time of {TIMED} requests, alternating between the tables. The engine runs on this "
+        "machine, so compare the two sides of a row; AWS differs."
     ),
     (
-        "Nothing is kept when the list, the overview and what is counted afterwards are looked at. Counts stop at a "
-        "cap, so what they cost has a ceiling; below it they cost what there is to count."
+        "The list, the overview, counts and figures start with an empty cache. The cost of counts grows with the "
+        "number counted, up to a cap."
     ),
 )
 
@@ -173,23 +173,23 @@ def _browser() -> Client:
     return browser
 
 
-def _looks(orders: int) -> list[Look]:
+def _pages(orders: int) -> list[Page]:
     newest, middle = _newest_and_middle(orders)
     customer = next(order.customer_email for order in newest if order.customer_email)
     shown = urlencode([("newest", listing.newer_cursor(newest[0], listing.Filters()))])
     rows = urlencode([("id", order.order_id) for order in newest])
     return [
-        Look("list", "/dashboard/", cold=True),
-        Look("list, tabs counted", "/dashboard/"),
-        Look("list of one status", f"/dashboard/?status={Status.PENDING}"),
-        Look("list of one customer", f"/dashboard/?{urlencode({'customer_email': customer})}"),
-        Look("list, from the middle on", f"/dashboard/?{urlencode({'cursor': middle})}"),
-        Look("what the list asks each 20 s", f"/dashboard/live/?{shown}&{rows}"),
-        Look("one order", f"/dashboard/orders/{newest[0].order_id}/"),
-        Look("overview", "/dashboard/overview/", cold=True),
-        Look("tabs, counted afterwards", "/dashboard/counts/", cold=True),
-        Look("figures, counted afterwards", "/dashboard/overview/?count=1", cold=True),
-        Look("overview, figures kept", "/dashboard/overview/?count=1"),
+        Page("list", "/dashboard/", cold=True),
+        Page("list, cached counts", "/dashboard/"),
+        Page("list of one status", f"/dashboard/?status={Status.PENDING}"),
+        Page("list of one customer", f"/dashboard/?{urlencode({'customer_email': customer})}"),
+        Page("list, page in the middle", f"/dashboard/?{urlencode({'cursor': middle})}"),
+        Page("refresh of the list (20 s)", f"/dashboard/live/?{shown}&{rows}"),
+        Page("one order", f"/dashboard/orders/{newest[0].order_id}/"),
+        Page("overview", "/dashboard/overview/", cold=True),
+        Page("counts of the tabs", "/dashboard/counts/", cold=True),
+        Page("figures of the overview", "/dashboard/overview/?count=1", cold=True),
+        Page("overview, cached figures", "/dashboard/overview/?count=1"),
     ]
 
 
@@ -203,8 +203,8 @@ def _newest_and_middle(orders: int) -> tuple[list[Order], str]:
     return [order for order in newest if isinstance(order, Order)], cursor or ""
 
 
-def _body(browser: Client, look: Look) -> bytes:
-    response = browser.get(look.path, secure=True, headers={"Accept": "text/html", "HX-Request": "true"})
+def _body(browser: Client, page: Page) -> bytes:
+    response = browser.get(page.path, secure=True, headers={"Accept": "text/html", "HX-Request": "true"})
     if response.status_code != OK:
-        raise RuntimeError(f"{look.path} was answered {response.status_code}")
+        raise RuntimeError(f"{page.path} returned {response.status_code}")
     return response.content

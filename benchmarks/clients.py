@@ -1,4 +1,4 @@
-"""The two sides, asked in process and in the same words: ours through WSGI, the former one by API Gateway events."""
+"""Clients for both sides, in this process: ours through WSGI, the former handlers by API Gateway events."""
 
 import io
 import json
@@ -33,7 +33,7 @@ class Request:
         return json.dumps(self.body) if self.body else ""
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     status: int
     body: bytes
 
@@ -42,35 +42,35 @@ class Reply(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Side:
-    """`prepare` turns a request into the call to be measured; `client` is the botocore client that it ends in."""
+class Client:
+    """`prepare` turns a request into the call to measure; `dynamodb` is the botocore client that it uses."""
 
-    client: Any
-    prepare: Callable[[Request], Callable[[], Reply]]
+    dynamodb: Any
+    prepare: Callable[[Request], Callable[[], Response]]
 
-    def ask(self, request: Request) -> Reply:
-        """Raises RuntimeError for a refusal: what it costs to refuse must not pass for what it costs to serve."""
-        return served(request, self.prepare(request)())
+    def send(self, request: Request) -> Response:
+        """Raises RuntimeError if the request is refused, because a refusal costs less than a success."""
+        return checked(request, self.prepare(request)())
 
 
-def served(request: Request, reply: Reply) -> Reply:
-    if reply.status >= FIRST_ERROR:
-        raise RuntimeError(f"{request.method} {request.path} was answered {reply.status}: {reply.body!r}")
-    return reply
+def checked(request: Request, response: Response) -> Response:
+    if response.status >= FIRST_ERROR:
+        raise RuntimeError(f"{request.method} {request.path} returned {response.status}: {response.body!r}")
+    return response
 
 
 # --- Ours -------------------------------------------------------------------------------------------------------------
 
 
-def ours() -> Side:
-    """Ordersite's WSGI application, asked by a program with a read-write key."""
+def ours() -> Client:
+    """Ordersite's WSGI application, with a read-write API key."""
     _, key = ApiKey.objects.create_key(name="bench", access=Access.READ_WRITE)
 
-    def prepare(request: Request) -> Callable[[], Reply]:
+    def prepare(request: Request) -> Callable[[], Response]:
         environ = _environ(request, key)
-        return lambda: _through_wsgi(environ)
+        return lambda: _call_wsgi(environ)
 
-    return Side(connection().connection.client, prepare)
+    return Client(connection().connection.client, prepare)
 
 
 def _environ(request: Request, key: str) -> dict[str, Any]:
@@ -100,8 +100,8 @@ def _environ(request: Request, key: str) -> dict[str, Any]:
     }
 
 
-def _through_wsgi(environ: dict[str, Any]) -> Reply:
-    """As a server does it: to the last byte of the body, and the response is closed."""
+def _call_wsgi(environ: dict[str, Any]) -> Response:
+    """Like a server: read the whole body and close the response."""
     status = ""
 
     def start_response(line: str, headers: object, exc_info: object = None, /) -> Callable[[bytes], object]:
@@ -114,20 +114,20 @@ def _through_wsgi(environ: dict[str, Any]) -> Reply:
         body = b"".join(response)
     finally:
         response.close()
-    return Reply(int(status[:3]), body)
+    return Response(int(status[:3]), body)
 
 
 # --- The former handlers ----------------------------------------------------------------------------------------------
 
 
-def former() -> Side:
-    """`benchmarks.baseline`, fed the events that API Gateway would."""
+def former() -> Client:
+    """`benchmarks.baseline`, called with the events of API Gateway."""
 
-    def prepare(request: Request) -> Callable[[], Reply]:
+    def prepare(request: Request) -> Callable[[], Response]:
         event = _event(request)
-        return lambda: _through_handler(event)
+        return lambda: _call_handler(event)
 
-    return Side(baseline.table.meta.client, prepare)
+    return Client(baseline.table.meta.client, prepare)
 
 
 def _event(request: Request) -> dict[str, Any]:
@@ -144,6 +144,6 @@ def _event(request: Request) -> dict[str, Any]:
     }
 
 
-def _through_handler(event: dict[str, Any]) -> Reply:
-    reply = baseline.orders_handler(event, None)
-    return Reply(reply["statusCode"], reply["body"].encode())
+def _call_handler(event: dict[str, Any]) -> Response:
+    response = baseline.orders_handler(event, None)
+    return Response(response["statusCode"], response["body"].encode())

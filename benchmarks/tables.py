@@ -1,4 +1,4 @@
-"""The same orders in both tables: in ours with its indexes, in the former one with the attributes that it knows."""
+"""The same orders in both tables: ours with its indexes, the former one with its own attributes only."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -30,34 +30,36 @@ def make_tables() -> None:
 
 
 def fill(count: int, *, at: datetime) -> list[Order]:
-    """Put `count` orders into both tables; returns those that are due at `at`, to which the next hour adds none."""
+    """Put `count` orders into both tables. Returns those that are due at `at`; none becomes due in the next hour."""
     cutoff = lifecycle.cutoff(at=at, age=expiry_age())
-    orders = list(islice(_settled(plausible_orders(2 * count, days=DAYS, at=at, random=_random()), cutoff), count))
+    orders = list(
+        islice(_without_nearly_due(plausible_orders(2 * count, days=DAYS, at=at, random=_random()), cutoff), count)
+    )
     put(orders)
     return [order for order in orders if order.status is Status.PENDING and order.created_at < cutoff]
 
 
 def _random() -> Random:
-    return Random(SEED)  # noqa: S311 (variety, no secrets)
+    return Random(SEED)  # noqa: S311 (not used for security)
 
 
-def _settled(orders: Iterable[Order], cutoff: datetime) -> Iterator[Order]:
-    """Those that do not fall due while they are measured: each run is to find the same ones."""
+def _without_nearly_due(orders: Iterable[Order], cutoff: datetime) -> Iterator[Order]:
+    """The orders that do not become due during the benchmark, so that each run finds the same ones."""
     return (order for order in orders if not cutoff <= order.created_at < cutoff + timedelta(hours=1))
 
 
 def put(orders: Iterable[Order]) -> None:
-    """Write these orders, as they are here, into both tables, over what may stand there."""
+    """Write these orders into both tables, replacing what is there."""
     orders = list(orders)
     for _ in save(iter(orders)):
         pass
     with baseline.table.batch_writer() as batch:
         for order in orders:
-            batch.put_item(Item=_as_former(order))
+            batch.put_item(Item=_former_item(order))
 
 
-def due_left(due: Iterable[Order], table: str) -> int:
-    """How many of these orders are PENDING in that table: read from it, not believed of whoever ran over it."""
+def count_left(due: Iterable[Order], table: str) -> int:
+    """How many of these orders are still PENDING in that table, by a Scan of it."""
     ids = {order.order_id for order in due}
     pages = (
         connection()
@@ -73,7 +75,7 @@ def due_left(due: Iterable[Order], table: str) -> int:
     return sum(item["order_id"]["S"] in ids for page in pages for item in page["Items"])
 
 
-def _as_former(order: Order) -> dict[str, Any]:
+def _former_item(order: Order) -> dict[str, Any]:
     item = {
         "order_id": order.order_id,
         "item": order.item,
