@@ -7,51 +7,43 @@ from pathlib import Path
 from types import FrameType
 
 from local import ROOT, supervisor
-from local.errors import LocalEngineError
+from local.errors import exit_code
 from local.web import HIGHEST_PORT
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """Somebody wants this to end. Like KeyboardInterrupt it is no Exception, so that nothing swallows it."""
+    """A signal has ended the run. Not an Exception, like KeyboardInterrupt, so that no handler catches it."""
 
 
 def main() -> int:
-    """0 when somebody ended it, 1 when it could not go on; then a sentence on standard error says why."""
+    """0 after a signal, 1 after a failure with the reason on standard error."""
     options = _options()
-    for number in ENDINGS:
+    for number in SIGNALS:
         signal.signal(number, _interrupt)
     try:
-        supervisor.run(options.port, options.root.resolve())
-    except LocalEngineError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    except OSError as error:
-        if error.filename is None:
-            raise
-        sys.stderr.write(f"{error.filename} cannot be used: {error.strerror}.\n")
-        return 1
+        return exit_code(lambda: supervisor.run(options.port, options.root.resolve()))
     except Interrupted:
-        sys.stdout.write("\nStopped. The orders are kept for the next time.\n")
+        sys.stdout.write("\nStopped. The orders are kept for the next run.\n")
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description="Serve Ordersite on this machine.")
-    parser.add_argument("--port", type=_port, default=8000, help="of the web server (8000)")
-    parser.add_argument("--root", type=Path, default=ROOT, help="the folder that keeps the orders (.local)")
+    parser.add_argument("--port", type=_port, default=8000, help="port of the web server (8000)")
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder of the orders (.local)")
     return parser.parse_args()
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"{text} is no port; a port is a number from 1 to {HIGHEST_PORT}")
+        raise argparse.ArgumentTypeError(f"{text} is not a port number from 1 to {HIGHEST_PORT}")
     return int(text)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    for number in ENDINGS:  # the end takes a moment, and an impatient second Ctrl-C must not cut it short
+    for number in SIGNALS:  # stopping takes a moment; a second Ctrl-C must not interrupt it
         signal.signal(number, signal.SIG_IGN)
     raise Interrupted
 

@@ -181,7 +181,7 @@ def fetching(folder: Path, *, notice: str) -> Iterator[Path | None]:
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with Lock(folder.parent / "fetch.lock") as lock:
-        lock.own()
+        lock.acquire()
         for leftover in _leftovers(folder):
             shutil.rmtree(leftover, ignore_errors=True)
         if folder.is_dir():

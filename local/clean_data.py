@@ -3,25 +3,22 @@
 import shutil
 import sys
 
-from local import PROJECT, ROOT, state
+from local import PROJECT, ROOT, run_lock
+from local.errors import AlreadyRunningError, exit_code
+from local.locks import Lock
 
 
-def main() -> int:
-    """Returns 0 if the data has been removed, or 1 with the reason on standard error."""
-    folder = ROOT / "dynamodb"
-    if state.kept(folder):
-        sys.stderr.write("The orders are in use. First stop `make run` and any other program that uses its engine.\n")
-        return 1
-    try:
-        if folder.exists():
-            shutil.rmtree(folder)
+def remove() -> None:
+    """Raises AlreadyRunningError while `make run` runs."""
+    ROOT.mkdir(exist_ok=True)
+    with Lock(ROOT / run_lock.NAME) as lock:
+        if not lock.try_acquire():
+            raise AlreadyRunningError("The orders are in use. First stop `make run`.")
+        if (ROOT / "dynamodb").exists():
+            shutil.rmtree(ROOT / "dynamodb")
         for path in PROJECT.glob("db.sqlite3*"):
             path.unlink()
-    except OSError as error:
-        sys.stderr.write(f"{error.filename} cannot be removed: {error.strerror}.\n")
-        return 1
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(remove))

@@ -1,132 +1,151 @@
-"""DynamoDB on this machine, while it is used: Amazon's own DynamoDB Local, started and stopped for its users.
+"""Amazon's DynamoDB Local as a child process: started for its user, ended with its user.
 
-    with running() as endpoint:     # durable, shared with every other process that runs the same folder
-    with in_memory() as endpoint:   # empty, and this caller's alone
+    with durable(folder) as engine:  # keeps its data in `folder`
+    with in_memory() as endpoint:    # empty
 
-The engine ends when its last user leaves or is killed; `local.keeper` sees to it. The engine listens on all of the
-machine's interfaces, because it has no option to listen on loopback only: on an untrusted network, mind the firewall.
+The engine listens on all interfaces of the machine, because it has no option to listen on loopback only.
 """
 
-import os
-import shutil
+import http.client
+import secrets
+import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from local import PROJECT, ROOT, artifacts, state
+from local import artifacts, child
 from local.errors import DataFolderError, EngineStartError
-from local.keeper import START_PATIENCE, STOP_PATIENCE, Plan
-from local.locks import PAUSE, Lock
-from local.state import State
 
-DURABLE = ROOT / "dynamodb"
 PORT = 8765
+FREE_PORTS_TRIED = 5
+START_TIMEOUT = 60.0
+POLL_INTERVAL = 0.02
+LOG_LINES = 15
+OK = 200
+
+
+@dataclass(frozen=True)
+class Engine:
+    endpoint: str
+    process: subprocess.Popen[bytes]
 
 
 @contextmanager
-def running(folder: Path = DURABLE, *, port: int = PORT) -> Iterator[str]:
-    """The endpoint of the durable engine in `folder`, shared by all who ask for that folder at the same time.
+def durable(folder: Path, *, port: int = PORT) -> Iterator[Engine]:
+    """An engine with its data in `folder`, on `port` or, if that is taken, on a free port.
 
-    `port` is a preference: when it is taken, the port used last or a free one is. Raises LocalEngineError when the
-    engine cannot be had.
+    The caller makes sure that no other engine uses the folder. Raises LocalEngineError if it cannot start.
     """
-    command = artifacts.command()
-    folder = folder.resolve()
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    data = folder.resolve() / "data"
+    data.mkdir(parents=True, exist_ok=True)
     _claim(folder, artifacts.ENGINE_VERSION)
-    ports = [port, *filter(None, [state.last_port(folder)])]
-    with _using(Plan(str(folder), command, artifacts.ENGINE_VERSION, ports, in_memory=False)) as endpoint:
-        yield endpoint
+    with _running(["-dbPath", str(data)], folder, [port]) as engine:
+        yield engine
 
 
 @contextmanager
 def in_memory() -> Iterator[str]:
-    """The endpoint of an empty engine of one's own, gone afterwards. Raises LocalEngineError when it cannot be had."""
-    command = artifacts.command()
-    folder = Path(tempfile.mkdtemp(prefix="ordersite-engine-")).resolve()
-    try:
-        with _using(Plan(str(folder), command, artifacts.ENGINE_VERSION, [], in_memory=True)) as endpoint:
-            yield endpoint
-    finally:
-        # The keeper removes the folder too, because it outlives a caller that is killed; but it may never have begun.
-        _wait_while(lambda: state.kept(folder))
-        shutil.rmtree(folder, ignore_errors=True)
+    """The endpoint of an empty engine that only the caller uses. Raises LocalEngineError if it cannot start."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ordersite-engine-", ignore_cleanup_errors=True) as folder,
+        # The child process deletes the folder if this process is killed.
+        _running(["-inMemory"], Path(folder), [], temporary=Path(folder)) as engine,
+    ):
+        yield engine.endpoint
 
 
 @contextmanager
-def _using(plan: Plan) -> Iterator[str]:
-    folder = Path(plan.folder)
-    with Lock(folder / "users.lock") as users:
-        try:
-            with Lock(folder / "start.lock") as starting:
-                starting.own()
-                users.share()  # waits while a keeper that saw its last user go stops its engine
-                current = _join(plan)
-            yield current.endpoint
-        finally:
-            _leave(folder, users)
+def _running(
+    storage: list[str],
+    folder: Path,
+    ports: list[int],
+    *,
+    temporary: Path | None = None,
+) -> Iterator[Engine]:
+    java = artifacts.command()
+    log = folder / "engine.log"
+    # The engine lets any web page call it unless it gets an allowed origin. Only this process knows the random one, so
+    # it also shows whether this engine responds or another program that has taken the port.
+    origin = f"http://{secrets.token_hex(8)}.invalid"
+    for port in _free_ports(ports):
+        options = ["-port", str(port), "-sharedDb", "-disableTelemetry", "-cors", origin, *storage]
+        with (
+            log.open("wb") as output,
+            # The engine writes a small file to its working directory.
+            child.running([*java, *options], cwd=folder, output=output, temporary=temporary) as process,
+        ):
+            if _starts(process, port, origin, log):
+                yield Engine(f"http://127.0.0.1:{port}", process)
+                return
+    raise EngineStartError("The DynamoDB engine found no free port.")
 
 
-def _join(plan: Plan) -> State:
-    """The engine that runs, else a new one. Raises EngineStartError.
-
-    It may take a second look: a starter that was killed leaves a keeper behind that is still starting, and a keeper
-    whose Java was killed is there for a moment longer.
-    """
-    folder = Path(plan.folder)
-    deadline = time.monotonic() + START_PATIENCE
+def _starts(process: subprocess.Popen[bytes], port: int, origin: str, log: Path) -> bool:
+    """Wait until the engine responds. False if another program has the port. Raises EngineStartError."""
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
-        if not state.kept(folder):
-            state.retire(folder)
-            _launch(plan)
-        if current := state.read(folder):
-            return current
-        time.sleep(PAUSE)
-    raise EngineStartError(f"The DynamoDB engine did not start; {folder / 'engine.log'} may tell why.")
+        if process.poll() is not None:
+            raise EngineStartError(f"The DynamoDB engine ended with code {process.returncode}:\n{_tail(log)}")
+        if "Failed to bind" in log.read_text(errors="replace"):  # Java runs on without serving
+            return False
+        try:
+            return _is_engine(port, origin)
+        except ConnectionRefusedError:
+            time.sleep(POLL_INTERVAL)
+    raise EngineStartError(f"The DynamoDB engine did not respond within {START_TIMEOUT:.0f} s:\n{_tail(log)}")
 
 
-def _launch(plan: Plan) -> None:
-    launch = [sys.executable, "-m", "local.keeper", plan.as_json()]
-    done = subprocess.run(launch, cwd=PROJECT, env=_clean(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise EngineStartError(done.stderr.strip())
+def _is_engine(port: int, origin: str) -> bool:
+    """Whether the engine with this origin lists its tables. Raises ConnectionRefusedError if nothing listens."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    credential = "Credential=local/20200101/ap-south-1/dynamodb/aws4_request"
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",  # it checks the form only
+        "Content-Type": "application/x-amz-json-1.0",
+        "Origin": origin,
+        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+    }
+    try:
+        connection.request("POST", "/", "{}", headers)
+        response = connection.getresponse()
+    except ConnectionRefusedError:
+        raise
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return response.status == OK and response.headers.get("Access-Control-Allow-Origin") == origin
 
 
-def _clean() -> dict[str, str]:
-    """The environment without what would keep Python from finding this package in its working directory."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+def _free_ports(preferred: list[int]) -> Iterator[int]:
+    """The preferred ports that are free, then ports that the system chooses."""
+    for port in [*preferred, *[0] * FREE_PORTS_TRIED]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Java does: ignore connections that ended
+            try:
+                probe.bind(("", port))
+            except OSError:
+                continue
+            free: int = probe.getsockname()[1]
+        yield free
 
 
-def _leave(folder: Path, users: Lock) -> None:
-    """Stop using the engine; when nobody else does, return only after it has ended."""
-    with suppress(FileNotFoundError):  # somebody removed the folder: then there is nothing to wait for
-        locks = Lock(folder / "start.lock", create=False), Lock(folder / "users.lock", create=False)
-        with locks[0] as starting, locks[1] as others:
-            starting.own()  # nobody joins meanwhile
-            users.release()
-            if others.try_own() or not others.try_share():
-                others.release()
-                _wait_while(lambda: state.kept(folder))
-
-
-def _wait_while(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 2 * STOP_PATIENCE
-    while condition() and time.monotonic() < deadline:
-        time.sleep(PAUSE)
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
 
 
 def _claim(folder: Path, version: str) -> None:
-    """Note whose data it is. An older engine's is taken over; a newer one's may hold what this one would spoil."""
+    """Record the version of the engine that writes the data. Raises DataFolderError if a newer one has written it."""
     note = folder / "version"
     written_by = note.read_text().strip() if note.exists() else version
     if _parts(written_by) > _parts(version):
         raise DataFolderError(
-            f"The orders in {folder} were written by engine {written_by}, newer than this checkout's {version}: "
-            "update the checkout, or move that folder away to begin anew."
+            f"The orders in {folder} were written by engine {written_by}, which is newer than this checkout's "
+            f"{version}: update the checkout, or move that folder away to start with demo orders."
         )
     note.write_text(version)
 

@@ -1,21 +1,44 @@
-"""What can go wrong on a developer's machine, each told in a sentence that says what to do."""
+"""What can fail on a developer's machine. Each message says what to do."""
+
+import sys
+from collections.abc import Callable
 
 
 class LocalEngineError(Exception):
-    """The local engine, or what is built on it, cannot be had."""
+    """The local engine, or something that `make run` builds on it, is not available."""
 
 
 class EngineFilesError(LocalEngineError):
-    """Something that the engine needs is neither on this machine nor to be fetched."""
+    """Something that the engine needs is not on this machine and could not be fetched."""
 
 
 class EngineStartError(LocalEngineError):
-    """The engine did not start, or started and ended."""
+    """The engine did not start, or ended right after its start."""
 
 
 class FolderError(LocalEngineError):
-    """A folder or file of this checkout cannot be written to."""
+    """A folder or file of this checkout is not writable."""
 
 
 class DataFolderError(LocalEngineError):
-    """The data folder was written by an engine that this one cannot follow."""
+    """A newer engine has written the data."""
+
+
+class AlreadyRunningError(LocalEngineError):
+    """Another `make run` uses this folder."""
+
+
+def exit_code(action: Callable[[], None]) -> int:
+    """Run `action`; 0, or 1 after a message on standard error for a LocalEngineError or an OSError about a file."""
+    try:
+        action()
+    except LocalEngineError as error:
+        message = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        message = f"{error.filename} cannot be used: {error.strerror}."
+    else:
+        return 0
+    sys.stderr.write(f"{message}\n")
+    return 1

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local import ROOT
 from local.environment import for_packages
-from local.errors import LocalEngineError
+from local.errors import LocalEngineError, exit_code
 from local.locks import Lock
 
 STAMP = "installed"
@@ -33,18 +33,9 @@ def main() -> int:
     parser.add_argument("lists", type=Path, nargs="+", metavar="LIST")
     options = parser.parse_args()
     try:
-        ensure(options.folder.absolute(), options.lists)
-    except SetUpError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    except OSError as error:
-        if error.filename is None:
-            raise
-        sys.stderr.write(f"{error.filename} cannot be used: {error.strerror}.\n")
-        return 1
+        return exit_code(lambda: ensure(options.folder.absolute(), options.lists))
     except KeyboardInterrupt:
         return INTERRUPTED
-    return 0
 
 
 def ensure(folder: Path, lists: list[Path]) -> None:
@@ -53,9 +44,9 @@ def ensure(folder: Path, lists: list[Path]) -> None:
         return
     ROOT.mkdir(exist_ok=True)
     with Lock(ROOT / "setup.lock") as lock:
-        if not lock.try_own():
+        if not lock.try_acquire():
             sys.stderr.write("Another set-up is running; waiting for it\n")
-            lock.own()
+            lock.acquire()
         if not is_ready(folder, lists):
             sys.stderr.write(f"Setting up {os.path.relpath(folder)} (once)\n")
             _make(folder, lists)

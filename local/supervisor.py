@@ -1,4 +1,4 @@
-"""What `make run` does: an engine, a demo in it, a web server, and an end that leaves nothing behind."""
+"""What `make run` does: start an engine, prepare a demo in it, and serve. At the end no process is left."""
 
 import json
 import os
@@ -9,49 +9,51 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import PROJECT, engine, environment, state, web
+from local import PROJECT, engine, environment, run_lock, web
 from local.banner import Facts, banner
 from local.errors import FolderError, LocalEngineError
-from local.locks import Lock
 
-WATCH_EVERY = 1.0
+WATCH_INTERVAL = 1.0
 
 
 class DemoError(LocalEngineError):
-    """The table, the demo orders or the demo's access could not be made."""
+    """The table, the demo orders, the login or the API key could not be created."""
 
 
-class EngineGoneError(LocalEngineError):
+class EngineEndedError(LocalEngineError):
     """The engine ended while it was in use."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine in use; `folder` is None for one that the developer runs."""
+    """An engine in use; `folder` and `process` are None for one that the developer runs."""
 
     endpoint: str
-    folder: Path | None
+    folder: Path | None = None
+    process: subprocess.Popen[bytes] | None = None
 
 
 def run(port: int, root: Path) -> None:
-    """Serve until interrupted. Raises LocalEngineError; nothing that was started here is left in any case."""
-    web.require_free(port)
+    """Serve until interrupted. Raises LocalEngineError. Afterwards none of the processes started here is left."""
     root.mkdir(parents=True, exist_ok=True)
     _require_writable(root)
-    with _only_one_on(port, root), _engine(port, root) as used:
-        variables = environment.for_app(used.endpoint)
-        environment.write_file(root / "env", used.endpoint)
-        access = _prepare(port, root, variables, used)
-        with web.serving(port, variables) as server:
-            web.wait_until_healthy(server, port)
-            _say(banner(_facts(port, used, access)))
-            while True:
-                web.wait_for_end(server, meanwhile=WATCH_EVERY)
-                _require_engine(used)
+    url = f"http://{web.HOST}:{port}"
+    with run_lock.held(root, url):
+        web.require_free(port)
+        with _engine(root) as used:
+            variables = environment.for_app(used.endpoint)
+            environment.write_file(root / "env", used.endpoint)
+            access = _prepare(port, root, variables, used)
+            with web.serving(port, variables) as server:
+                web.wait_until_healthy(server, port)
+                _show(banner(_facts(url, used, access)))
+                while True:
+                    web.watch(server, seconds=WATCH_INTERVAL)
+                    _require_engine(used)
 
 
 def _require_writable(root: Path) -> None:
-    """Raises FolderError if this command cannot write to one of its files, for example after a run as root."""
+    """Raises FolderError if one of the files is not writable, for example after a run as root."""
     for path in (root, *filter(Path.is_file, root.iterdir()), root / "dynamodb", *(root / "dynamodb").rglob("*")):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             raise FolderError(
@@ -68,55 +70,42 @@ def _owner(path: Path) -> str:
 
 
 @contextmanager
-def _only_one_on(port: int, root: Path) -> Iterator[None]:
-    """Raises PortRefusedError while another run in this folder has the port, even before its server listens."""
-    with Lock(root / f"port-{port}.lock") as lock:
-        if not lock.try_own():
-            raise web.refused(port, "is taken by another `make run` that is starting. Stop it")
-        yield
-
-
-@contextmanager
-def _engine(port: int, root: Path) -> Iterator[Engine]:
-    """The developer's own engine where one is named, else the embedded one."""
+def _engine(root: Path) -> Iterator[Engine]:
+    """The developer's own engine if one is configured, else DynamoDB Local."""
     if endpoint := environment.own_endpoint():
         environment.require_listening(endpoint)
-        yield Engine(endpoint, folder=None)
+        yield Engine(endpoint)
         return
     folder = root / "dynamodb"
-    _say("Starting the DynamoDB engine")
-    with engine.running(folder, port=engine.PORT + (port == engine.PORT)) as started:
-        yield Engine(started, folder)
+    with engine.durable(folder) as started:
+        yield Engine(started.endpoint, folder, started.process)
 
 
 def _prepare(port: int, root: Path, variables: dict[str, str], used: Engine) -> dict[str, str]:
-    """What local.demo made. Raises DemoError."""
-    _say("Preparing the table, a login and an API key")
+    """The login and API key that local.demo has created. Raises DemoError."""
     embedded = ["--unfinished", str(used.folder / "demo-unfinished")] if used.folder else []
-    with Lock(root / "prepare.lock") as lock:
-        lock.own()  # two at once would seed twice
-        done = subprocess.run(
-            [sys.executable, "-m", "local.demo", "--port", str(port), *embedded],
-            cwd=PROJECT,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            start_new_session=True,  # a Ctrl-C is for this process, which then ends that one
-        )
+    done = subprocess.run(
+        [sys.executable, "-m", "local.demo", "--port", str(port), *embedded],
+        cwd=PROJECT,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # Ctrl-C ends only this process, which then ends that one
+    )
     if done.returncode:
         (root / "prepare.log").write_text(done.stdout + done.stderr)
-        *more, reason = done.stderr.strip().splitlines() or ["no reason given"]
-        where = f" (all of it: {root / 'prepare.log'})" if more else ""
-        raise DemoError(f"The demo could not be prepared: {reason}{where}")
+        *more, reason = done.stderr.strip().splitlines() or ["no output"]
+        details = f" (details: {root / 'prepare.log'})" if more else ""
+        raise DemoError(f"The demo could not be prepared: {reason}{details}")
     access: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     return access
 
 
-def _facts(port: int, used: Engine, access: dict[str, str]) -> Facts:
+def _facts(url: str, used: Engine, access: dict[str, str]) -> Facts:
     return Facts(
-        url=f"http://{web.HOST}:{port}",
+        url=url,
         key=access["key"],
         login=bool(access["login"]),
         orders_at=_near(used.folder) if used.folder else used.endpoint,
@@ -129,10 +118,10 @@ def _near(folder: Path) -> str:
 
 
 def _require_engine(used: Engine) -> None:
-    if used.folder and not state.kept(used.folder):
-        raise EngineGoneError(f"The DynamoDB engine ended by itself; {used.folder / 'engine.log'} may tell why.")
+    if used.folder and used.process and used.process.poll() is not None:
+        raise EngineEndedError(f"The DynamoDB engine ended. Its output is in {used.folder / 'engine.log'}.")
 
 
-def _say(text: str) -> None:
+def _show(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

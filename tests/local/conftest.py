@@ -1,4 +1,4 @@
-"""Real engines and a real `make run`, each in a folder of its own; only the downloaded engine is the developer's."""
+"""Real engines and a real `make run`, each in its own folder, with the downloaded engine of this checkout."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.local.machine import Notes, running_for
+from tests.local.machine import Notes, processes_with
 
 
 @pytest.fixture
@@ -18,15 +18,15 @@ def notes():
         return opened[-1]
 
     yield open_notes
-    for one in opened:
-        one.client.close()
+    for table in opened:
+        table.client.close()
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Of a durable engine; whatever a failed test leaves running there is ended."""
+    """The folder of a durable engine. Processes that a failed test leaves there are killed."""
     folder = (tmp_path / "dynamodb").resolve()
     yield folder
-    for pid in running_for(folder):
+    for pid in processes_with(folder):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

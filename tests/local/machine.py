@@ -1,4 +1,4 @@
-"""What these tests see and do on the machine: other users of an engine, processes, ports and stand-in programs."""
+"""Other users of an engine, processes, ports and substitute programs."""
 
 import ctypes
 import os
@@ -6,25 +6,25 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import boto3
 
-from local import PROJECT, processes
+from local import PROJECT
 
 USE_AN_ENGINE = """
 import sys, time
 from pathlib import Path
 from local import engine
-with engine.running(Path(sys.argv[1])) if sys.argv[1:] else engine.in_memory() as endpoint:
-    print(endpoint, flush=True)
+with engine.durable(Path(sys.argv[1])) if sys.argv[1:] else engine.in_memory() as started:
+    print(started if isinstance(started, str) else started.endpoint, flush=True)
     time.sleep(600)
 """
 
 
 class Notes:
-    """A small table of an engine, to see whether what was written is there."""
+    """A small table, to check which data an engine has."""
 
     def __init__(self, endpoint):
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
@@ -48,7 +48,7 @@ class Notes:
 
 @contextmanager
 def another_user(*arguments):
-    """Another process that uses an engine: (process, endpoint). It is killed at the end, if not before."""
+    """Another process that uses an engine: (process, endpoint). It is killed at the end at the latest."""
     command = [sys.executable, "-c", USE_AN_ENGINE, *map(str, arguments)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as user:
         try:
@@ -57,13 +57,24 @@ def another_user(*arguments):
             user.kill()
 
 
-def running_for(folder):
-    """The processes whose command line names this folder, the test's own excepted."""
-    return [pid for pid, line in processes.command_lines() if str(folder) in line and pid != os.getpid()]
+def processes():
+    """The processes of this user and their arguments, joined by spaces."""
+    if not Path("/proc/self/cmdline").exists():  # macOS; slim containers have no ps
+        ps = ["/bin/ps", "-xwwo", "pid=,command="]
+        listing = subprocess.run(ps, capture_output=True, text=True, check=True)
+        found = [line.strip().partition(" ") for line in listing.stdout.splitlines()]
+        return [(int(pid), arguments) for pid, _, arguments in found]
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):  # it may end meanwhile
+            if entry.name.isdigit() and entry.stat().st_uid == os.getuid():
+                found.append((int(entry.name), (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()))
+    return found
 
 
-def engines_in(folder):
-    return [pid for pid, owner in processes.engines().items() if owner == folder]
+def processes_with(text):
+    """The ids of the processes whose command line contains `text`, except the test's own."""
+    return [pid for pid, line in processes() if str(text) in line and pid != os.getpid()]
 
 
 def comes_true(condition, *, within=10.0):
@@ -82,7 +93,7 @@ def free_port():
 
 
 def program(path: Path, script: str):
-    """A stand-in for a program of the machine."""
+    """Create a substitute for a program of the machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -90,17 +101,17 @@ def program(path: Path, script: str):
 
 
 def until_banner(run):
-    """What it says until it serves, or until it ends."""
-    said = []
+    """The output up to the end of the banner, or all of it if the process ends earlier."""
+    output = []
     for line in run.stdout:
-        said.append(line)
+        output.append(line)
         if "Ctrl-C stops" in line:
             break
-    return "".join(said)
+    return "".join(output)
 
 
 def obey_permissions():
-    """Root may write anywhere; from here on this process may not, as for a developer."""
+    """Take from root the right to write anywhere, so that file modes apply to this process as to a developer's."""
     drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
     if os.geteuid() == 0:
         for capability in (dac_override, dac_read_search):

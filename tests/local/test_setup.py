@@ -12,7 +12,7 @@ import pytest
 
 from local import PROJECT
 from tests.local.checkout import Checkout
-from tests.local.machine import comes_true, free_port, obey_permissions, running_for, until_banner
+from tests.local.machine import comes_true, free_port, obey_permissions, processes_with, until_banner
 
 SETTING_UP = "Setting up .venv (once)\n"
 
@@ -138,7 +138,7 @@ def test_make_run_and_a_second_command_ignore_exported_variables(checkout, tmp_p
         rest = run.communicate()[0]
 
     assert ("Stopped. The orders are kept" in rest, "Traceback" in said + rest) == (True, False)
-    assert running_for(checkout.folder) == []
+    assert processes_with(checkout.folder) == []
 
 
 def strange_terminal(tmp_path):

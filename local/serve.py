@@ -1,0 +1,40 @@
+"""`python -m local.serve 127.0.0.1:8000`: Django's development server without its start-up messages.
+
+What the app prints, requests, errors and reloads are shown. Health checks that succeed are not.
+"""
+
+import logging
+import os
+import sys
+from io import StringIO
+
+from django.core.management import BaseCommand, ManagementUtility
+from django.core.management.base import OutputWrapper
+
+
+class QuietManagement(ManagementUtility):
+    """Without the standard output of commands. `print` in the app still works."""
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        command = super().fetch_command(subcommand)
+        command.stdout = OutputWrapper(StringIO())
+        return command
+
+
+def main() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
+    logging.getLogger("django.utils.autoreload").addFilter(_is_not_start_of_reloader)
+    logging.getLogger("django.server").addFilter(_is_not_healthy)
+    QuietManagement(["manage.py", "runserver", *sys.argv[1:]]).execute()
+
+
+def _is_not_start_of_reloader(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Watching for file changes")
+
+
+def _is_not_healthy(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith('"GET /healthz HTTP/1.1" 200')
+
+
+if __name__ == "__main__":
+    main()
