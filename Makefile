@@ -60,7 +60,7 @@ clean-data: ## Remove the orders of `make run`, and its users and keys in db.sql
 
 # What ships is all that this virtual environment holds, so it holds what runs and nothing else.
 DEPLOY := .local/deploy/venv/bin
-deploy-venv:
+deploy-venv: ## Create .local/deploy/venv with the runtime packages only
 	@$(NEW_ENOUGH)
 	@$(PYTHON) -m local.setup .local/deploy/venv requirements.txt
 
