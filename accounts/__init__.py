@@ -1,5 +1,5 @@
 """Who may do what: staff, API keys and the permissions on orders, all in Django's own ORM.
 
-`callers` says who makes a request, `keys` finds the caller that a key stands for; `authentication` and `permissions`
-are the two doors that Django REST framework asks. Nothing here knows what an order is.
+`callers` defines the callers of requests, and `keys` finds the caller for an API key. Django REST framework uses
+`authentication`, `permissions` and `throttling`. Nothing in this package depends on orders.
 """

@@ -17,7 +17,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts.key_names import checked_name
 from accounts.models import ApiKey, KeyStatus, User
 
-# Group and AccessAttempt are registered again below with Unfold's look. The logs of axes add nothing to the attempts.
+# Group and AccessAttempt are registered again below with Unfold's pages. The logs of axes only repeat the attempts.
 admin.site.unregister([Group, AccessAttempt, AccessLog, AccessFailureLog])
 
 

@@ -14,10 +14,10 @@ SCHEME = "Api-Key"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Lets a program in by `Authorization: Api-Key <key>`; another scheme, or none, is left to the next class.
+    """Authenticates a program by `Authorization: Api-Key <key>`; the next class handles any other scheme, or none.
 
-    A key that was sent and does not count is a 401 even where a session would have let the request in: the client
-    meant the key. The codes are those of `accounts.keys`. An address that sends too many such keys gets a 429
+    A key that is not accepted is a 401, even if the request also has a valid session. The codes are those of
+    `accounts.keys`. An address that sends too many such keys gets a 429
     before any database query; a key that this process has accepted before is still accepted.
     """
 
@@ -33,7 +33,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(str(refused), code=refused.code) from None
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 says in `WWW-Authenticate`; without it REST framework would answer 403."""
+        """The `WWW-Authenticate` header of a 401. Without it, REST framework would send a 403."""
         return f'{SCHEME} realm="orders"'
 
 

@@ -30,7 +30,7 @@ def delete_outdated(*, at: datetime, time_is_up: Callable[[], bool] = lambda: Fa
 
     Stops before the next batch once `time_is_up()`. Safe to repeat, and to run twice at once. The admin's log of
     changes is not deleted, because it records who gave whom access.
-    Raises django.db.Error if the database does not answer; rows deleted before that stay deleted.
+    Raises django.db.Error if the database is unavailable; rows deleted before that stay deleted.
     """
     old = at - LOGIN_RECORD_AGE
     outdated: list[tuple[str, QuerySet[Any]]] = [

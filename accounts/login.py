@@ -74,7 +74,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 def logout(request: HttpRequest) -> HttpResponse:
-    """The admin's logout, for everybody. Django's own route does not sign out people who are not staff."""
+    """The admin's logout, for every user. Django's own route does not sign out users who are not staff."""
     return admin.site.logout(request)
 
 

@@ -87,7 +87,7 @@ class ApiKey(models.Model):
         super().save(*args, **kwargs)
 
     def generate(self) -> str:
-        """Give this unsaved row a new random key, and return the key."""
+        """Assign a new random key to this unsaved row, and return the key."""
         self.prefix = get_random_string(PREFIX_LENGTH)
         key = f"{self.prefix}.{get_random_string(SECRET_LENGTH)}"
         self.hashed_key = _hash(key)

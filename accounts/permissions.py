@@ -8,7 +8,7 @@ from accounts.callers import ApiKeyCaller
 from accounts.throttling import count_refusal
 
 if TYPE_CHECKING:
-    # Views import this module while they are made themselves, because the settings name it as their default.
+    # A circular import otherwise: views load this module, which the settings name as a default.
     from rest_framework.views import APIView
 
 
@@ -35,10 +35,10 @@ NEEDS = {
 
 
 class OrderPermissions(BasePermission):
-    """Each method needs one permission on orders; a refusal says in words which is missing.
+    """Each method needs one permission on orders. A refusal names the missing one.
 
-    A stranger becomes a 401, a caller who lacks the permission a 403 with the code `read_only_api_key` or
-    `missing_permission`, a method that nothing here answers to a 405. Each refusal counts towards the caller's limit.
+    An anonymous request is a 401. A caller without the permission gets a 403 with the code `read_only_api_key` or
+    `missing_permission`, and an unknown method is a 405. Each refusal counts towards the caller's limit.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
@@ -56,10 +56,10 @@ class OrderPermissions(BasePermission):
 
 
 def refusal(user: object, need: Need) -> tuple[str, str]:
-    """The code and the sentence for a caller who lacks `need`."""
+    """The code and the message for a caller without the permission."""
     if isinstance(user, ApiKeyCaller):
-        return "read_only_api_key", "This API key is read-only; writing needs a read-write key."
+        return "read_only_api_key", "This API key is read-only. Use a read-write key to change orders."
     return (
         "missing_permission",
-        f"You lack the permission '{need.label}'. Ask an administrator for the group \"{need.group}\".",
+        f"You do not have the permission '{need.label}'. Ask an administrator for the group \"{need.group}\".",
     )

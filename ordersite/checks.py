@@ -1,4 +1,4 @@
-"""What must hold before the app is let out: `manage.py check --deploy`."""
+"""System checks for production: `manage.py check --deploy`."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 @register(Tags.database, deploy=True)
 def database_is_kept(**_: Any) -> list[CheckMessage]:
-    """Users, sessions and API keys must outlive the process; the disk of a Lambda does not."""
+    """Users, sessions and API keys must be permanent, and the disk of a Lambda is not."""
     if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
         return []
     return [
         Error(
-            "The relational database is SQLite, a file on a disk that is not kept in production.",
+            "The relational database is SQLite, a file on a disk that is not permanent in production.",
             hint="Set DATABASE_URL to postgres://user:password@host/name, in the SSM parameter or the environment.",
             id="ordersite.E001",
         )

@@ -1,4 +1,4 @@
-"""An end, in words, to what takes longer than Lambda lets it: Lambda itself would end it without any.
+"""Stops a request shortly before Lambda would, so that the client gets an error message.
 
 docs/decisions/0009-requests-end-before-the-lambda-timeout.md has the reasons.
 """
@@ -11,29 +11,30 @@ from types import FrameType
 
 
 class DeadlinePassedError(BaseException):
-    """Raised in the midst of whatever takes too long; its traceback says of what.
+    """Raised in the code that takes too long; the traceback shows where.
 
-    Not an Exception: nothing on its way may take it for a failure of its own and go on.
+    Not an Exception, so that no code on the call stack handles it and continues.
     """
 
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Let the block run for so many seconds. Raises DeadlinePassedError in it when they are over.
+    """Raises DeadlinePassedError in the block after so many seconds.
 
-    Works in the main thread, where Lambda calls its handler; in another one, which no signal reaches, there is no end.
+    Works in the main thread, where Lambda calls its handler. In any other thread there is no deadline, because signals
+    only reach the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.signal(signal.SIGALRM, _end)
-    # An alarm set to 0 would be none at all.
+    previous = signal.signal(signal.SIGALRM, _end)
+    # 0 would turn the alarm off.
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former)
+        signal.signal(signal.SIGALRM, previous)
 
 
 def _end(signum: int, frame: FrameType | None) -> None:

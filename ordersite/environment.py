@@ -148,7 +148,7 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
         return [_with_port(name, bind, _match(name, bind, BIND, takes), takes) for bind in binds]
 
     def database(self, name: str, *, default: str) -> dict[str, Any]:
-        """One of Django's DATABASES. A refusal does not repeat the URL, which may hold a password."""
+        """One of Django's DATABASES. The error message omits the URL, which may contain a password."""
         config = _database(self.text(name, default=default).strip())
         if config is None:
             raise ImproperlyConfigured(
@@ -198,7 +198,7 @@ def _network(name: str, text: str) -> Network:
 
 
 def _database(url: str) -> dict[str, Any] | None:
-    """The configuration that the URL stands for; None if it is invalid."""
+    """The configuration for the URL; None if it is invalid."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

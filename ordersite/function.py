@@ -1,4 +1,4 @@
-"""The Lambda function: Zappa's handler, told apart in the logs by request and by start, and with an end in time.
+"""The Lambda function: Zappa's handler, with ids in the logs and a time limit for each request.
 
 With INSTANTIATE_LAMBDA_HANDLER_ON_IMPORT set, importing this module loads the whole app, so that it happens while
 Lambda gives a starting function its full CPU, and once for all under SnapStart.
@@ -19,63 +19,63 @@ from ordersite.deadline import DeadlinePassedError, deadline
 from ordersite.gateway_events import Event, readable
 from ordersite.logs import Invocation, configuration, invocation
 
-# What is said before Django sets the logs up, and why it could not, is JSON too; Zappa's handler loads Django.
+# So that messages before Django configures the logs are JSON too. Importing Zappa's handler loads Django.
 logging.config.dictConfig(configuration(level="INFO"))
 
 from zappa.handler import lambda_handler  # noqa: E402
 
 RESERVE_SECONDS = 1.5
-"""What is left of the function's time, when a request is given up, for saying so."""
+"""Reserved for sending the response when a request times out."""
 
 FORWARDED = "x-forwarded-for"
 
 logger = logging.getLogger(__name__)
 
 
-_answered = False
+_invoked = False
 
 
 def handler(event: Event, context: LambdaContext) -> Any:
-    """Answer a request of API Gateway, the hourly rule, or `zappa manage`."""
+    """Handle a request of API Gateway, the hourly event, or `zappa manage`."""
     cold_start = _is_first()
     token = invocation.set(Invocation(context.aws_request_id, context.function_name, cold_start))
     try:
         if cold_start:
-            _begin()
-        return _answer(event, context) if "httpMethod" in event else lambda_handler(event, context)
+            _start()
+        return _respond(event, context) if "httpMethod" in event else lambda_handler(event, context)
     finally:
         invocation.reset(token)
 
 
 def _is_first() -> bool:
-    global _answered
-    first, _answered = not _answered, True
+    global _invoked
+    first, _invoked = not _invoked, True
     return first
 
 
-def _begin() -> None:
+def _start() -> None:
     logger.info("Cold start")
-    # Starts from one snapshot would all draw the same numbers, and botocore's retries would come in step.
+    # Processes started from one snapshot would draw the same random numbers, and botocore's retries would coincide.
     random.seed()
 
 
-def _answer(event: Event, context: LambdaContext) -> Any:
-    """The app's answer, or its refusal to go on when the function's time is almost over."""
+def _respond(event: Event, context: LambdaContext) -> Any:
+    """The app's response, or a 503 when the function's time is almost over."""
     seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     try:
         with deadline(seconds):
-            answer = lambda_handler(readable(_with_caller(_with_stage(event))), context)
-    except DeadlinePassedError as error:
-        logger.error("Given up after %.1f s: %s %s", seconds, event["httpMethod"], event["path"], exc_info=error)  # noqa: TRY400 (says what it waited for, and is no failure of ours)
-        return _given_up(event)
+            response = lambda_handler(readable(_with_caller(_with_stage(event))), context)
+    except DeadlinePassedError:
+        logger.exception("Timed out after %.1f s: %s %s", seconds, event["httpMethod"], event["path"])
+        return _timed_out(event)
     # A response of the app has headers. One without is Zappa's, for a failure outside the app that it has logged.
-    return answer if "headers" in answer else _failed(event)
+    return response if "headers" in response else _failed(event)
 
 
 def _with_stage(event: Event) -> Event:
-    """Zappa takes the stage's name off any path that begins with it, /products under prod too, where the host is AWS's.
+    """Add the stage to a path that begins with its name, such as /products under prod.
 
-    So such a path is given the stage once more, for Zappa to take off.
+    On AWS's own hosts, Zappa removes the name from every such path.
     """
     path, stage = event["path"], event["requestContext"].get("stage")
     if not stage or not path.startswith(f"/{stage}") or "amazonaws.com" not in _header(event, "host"):
@@ -99,19 +99,19 @@ def _with_caller(event: Event) -> Event:
 
 
 def _without(headers: dict[str, Any] | None, name: str) -> dict[str, Any]:
-    return {given: value for given, value in (headers or {}).items() if given.lower() != name}
+    return {key: value for key, value in (headers or {}).items() if key.lower() != name}
 
 
 def _header(event: Event, name: str) -> str:
     headers = event.get("headers") or {}
-    return next((value for given, value in headers.items() if given.lower() == name), "")
+    return next((value for key, value in headers.items() if key.lower() == name), "")
 
 
-def _given_up(event: Event) -> dict[str, Any]:
-    # Loaded only now: it needs Django to be set up, which Zappa's handler does.
+def _timed_out(event: Event) -> dict[str, Any]:
+    # Imported here, because it needs Django, which Zappa's handler sets up.
     from ordersite.error_views import timed_out  # noqa: PLC0415
 
-    # A connection may wait for an answer still; the next request is not to find it so.
+    # A connection may still be waiting for a response, so the next request must not use it.
     connections.close_all()
     response = timed_out(_request(event))
     if request_id := get_guid():
@@ -128,7 +128,7 @@ def _failed(event: Event) -> dict[str, Any]:
 
 
 def _request(event: Event) -> HttpRequest:
-    """As much of the request as tells who asks."""
+    """A request with what the error views read."""
     request = HttpRequest()
     request.method = event["httpMethod"]
     request.META["HTTP_ACCEPT"] = _header(event, "accept")

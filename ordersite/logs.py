@@ -1,4 +1,4 @@
-"""Logs as one JSON object a line, each with the request, the function and the start that it belongs to."""
+"""Logs as one JSON object per line, with the ids of the request and of the Lambda invocation."""
 
 import logging
 from contextvars import ContextVar
@@ -8,20 +8,23 @@ from django_guid import get_guid
 
 
 class Invocation(NamedTuple):
-    """One call of the Lambda function."""
+    """One invocation of the Lambda function."""
 
     request_id: str
     function: str
     cold_start: bool
-    """Whether it is the first that this process answers."""
+    """Whether it is the first one of this process."""
 
 
 invocation: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
 
 
 class ContextFilter(logging.Filter):
-    """Adds `request_id` (what a client sees as X-Request-Id), `client_address` where Django logs a request, and, on
-    Lambda, `lambda_request_id`, `function` and `cold_start`; lets every record pass."""  # noqa: D205, D209 (one sentence)
+    """Adds fields to every log record.
+
+    `request_id` is the client's X-Request-Id, and `client_address` is set where Django logs a request. On Lambda there
+    are also `lambda_request_id`, `function` and `cold_start`.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if request_id := get_guid():
@@ -41,7 +44,7 @@ class ContextFilter(logging.Filter):
 
 
 def configuration(*, level: str) -> dict[str, Any]:
-    """What `logging.config.dictConfig` takes: everything to standard error, from `level` on."""
+    """A configuration for `logging.config.dictConfig`: everything from `level` on goes to standard error."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -63,9 +66,9 @@ def configuration(*, level: str) -> dict[str, Any]:
         },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # Without Django's own handlers, which would say everything twice.
+            # Django's own handlers would log everything twice.
             "django": {"handlers": [], "propagate": True},
-            # They tell of each start and each request what every line says anyway.
+            # They log each start and each request, which adds no information.
             "django_guid": {"level": "WARNING"},
             "pynamodb.settings": {"level": "WARNING"},
         },

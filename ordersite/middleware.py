@@ -1,4 +1,4 @@
-"""Middleware for every request, whichever part of the site answers it."""
+"""Middleware for every request."""
 
 import logging
 import re
@@ -176,8 +176,8 @@ def _charset_refusal(request: HttpRequest) -> Refusal | None:
     return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence)
 
 
-class PersonsTimeZoneMiddleware:
-    """Shows times in the zone of the person's browser, which a script on every page puts into a cookie; else in UTC."""
+class UserTimeZoneMiddleware:
+    """Shows times in the time zone of the browser, which a script on every page stores in a cookie, or else in UTC."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -196,5 +196,5 @@ def _zone(name: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        # A cookie may say anything; zoneinfo itself refuses a name that leads out of its folder.
+        # The cookie can contain anything. zoneinfo refuses a name that leads out of its folder.
         return None

@@ -12,11 +12,12 @@ Secrets = dict[str, str]
 
 
 def read_secrets(parameter: str, *, region: str) -> Secrets:
-    """The settings that the SSM parameter of this name holds: all of REQUIRED, some of OPTIONAL, nothing else.
+    """The settings in this SSM parameter: all of REQUIRED and any of OPTIONAL.
 
-    Raises ImproperlyConfigured, naming the parameter and no value of it, when it cannot be had or is not like that.
+    Raises ImproperlyConfigured if the parameter cannot be read or contains anything else. The message names the
+    parameter and no value.
     """
-    # Only a process with a parameter to read pays for the import.
+    # Imported only by a process that reads a parameter, because the import is slow.
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -25,7 +26,7 @@ def read_secrets(parameter: str, *, region: str) -> Secrets:
     try:
         reply = ssm.get_parameter(Name=parameter, WithDecryption=True)
     except ssm.exceptions.ParameterNotFound:
-        raise _refusal(parameter, f"does not exist in {region}. Create it; docs/operations.md says how") from None
+        raise _refusal(parameter, f"does not exist in {region}. Create it as described in docs/operations.md") from None
     except (BotoCoreError, ClientError) as error:
         raise _refusal(parameter, f"cannot be read: {error}") from None
     return parse_secrets(parameter, reply["Parameter"]["Value"])
@@ -36,7 +37,7 @@ def parse_secrets(parameter: str, text: str) -> Secrets:
     try:
         found = json.loads(text)
     except ValueError as error:
-        # The error's own text would be safe; its chained document would not.
+        # `from None`, because the chained exception contains the document.
         raise _refusal(parameter, f"is not JSON: {error}") from None
     if not isinstance(found, dict):
         raise _refusal(parameter, f"is not a JSON object but a {type(found).__name__}")
@@ -47,10 +48,10 @@ def parse_secrets(parameter: str, text: str) -> Secrets:
 def _check(parameter: str, found: dict[str, Any]) -> None:
     wrong = [name for name, value in found.items() if not isinstance(value, str) or not value]
     if wrong:
-        raise _refusal(parameter, f"must hold texts that are not empty; look at {', '.join(sorted(wrong))}")
+        raise _refusal(parameter, f"must contain non-empty strings only; check {', '.join(sorted(wrong))}")
     unknown = sorted(found.keys() - {*REQUIRED, *OPTIONAL})
     if unknown:
-        raise _refusal(parameter, f"holds what is not known: {', '.join(unknown)}")
+        raise _refusal(parameter, f"contains unknown settings: {', '.join(unknown)}")
     missing = [name for name in REQUIRED if name not in found]
     if missing:
         raise _refusal(parameter, f"lacks {', '.join(missing)}")

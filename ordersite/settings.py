@@ -1,7 +1,7 @@
-"""Every setting, read once from the environment; a missing or wrong one stops the start with a message that names it.
+"""All settings, read once from the environment. A missing or invalid one stops the start with a message that names it.
 
-`docs/configuration.md` lists the variables. `.env`, and `.local/env` that `make run` writes, are conveniences of
-development: a process whose environment holds SECRET_KEY or SSM_PARAMETER is configured by its environment alone.
+`docs/configuration.md` lists the variables. `.env`, and `.local/env` that `make run` writes, are for
+development only: a process with SECRET_KEY or SSM_PARAMETER in its environment reads neither file.
 """
 
 import os
@@ -47,7 +47,7 @@ AWS_REGION = env.region("AWS_REGION", default="ap-south-1")
 
 SSM_PARAMETER = env.ssm_parameter("SSM_PARAMETER")
 if SSM_PARAMETER:
-    # Before the environment: a secret that was once set there must not outlive the day it was moved.
+    # These override the environment, where an older value of a secret may still be set.
     env.ENVIRON = {**os.environ, **read_secrets(SSM_PARAMETER, region=AWS_REGION)}
 
 SECRET_KEY = env.text("SECRET_KEY", default="only-for-development" if DEBUG else "")
@@ -70,7 +70,7 @@ ORDERS_TABLE = env.table("ORDERS_TABLE", default="Orders")
 ORDERS_EXPIRY_HOURS = env.whole_number("ORDERS_EXPIRY_HOURS", default=60, at_most=87_600)
 # Limited, because a page of a list queries each shard once.
 ORDERS_INDEX_SHARDS = env.whole_number("ORDERS_INDEX_SHARDS", default=1, at_most=100)
-# Per caller and process; the limit of the whole system belongs to what stands before it.
+# Per caller and process. A limit for the whole system belongs in API Gateway or a proxy.
 ORDERS_API_RATE = env.rate("ORDERS_API_RATE", default="1200/min")
 # Per address and process: wrong keys, unknown sessions, wrong passwords.
 ORDERS_AUTH_FAILURE_RATE = env.rate("ORDERS_AUTH_FAILURE_RATE", default="60/min")
@@ -97,8 +97,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 
-# Each one is paid for on every API request, so each is here for a reason: request id, caches, HTTPS and headers, what a
-# page may load, unreadable requests, staff sessions, the admin's URLs, CSRF, notices, clickjacking, the person's time
+# Each one costs time on every API request. Their purposes, in order: request id, caches, HTTPS and headers, content
+# security policy, unreadable requests, staff sessions, the admin's URLs, CSRF, messages, clickjacking, the user's time
 # zone, password guessing.
 MIDDLEWARE = [
     "ordersite.middleware.RequestIdMiddleware",
@@ -112,7 +112,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "ordersite.middleware.PersonsTimeZoneMiddleware",
+    "ordersite.middleware.UserTimeZoneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -186,10 +186,10 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "accounts.login.locked_out"
 # Its log lines name the address but not the user name: people sometimes type their password there.
 AXES_SENSITIVE_PARAMETERS = ["username"]
-# The one log line of a start that axes would write says nothing that an operator needs.
+# axes would log a line at each start that operators do not need.
 AXES_VERBOSE = False
 
-# A notice may hold a new API key, the one time that it is shown: it must not come to lie in the sessions' table.
+# A message may contain a new API key, which must not be stored in the table of sessions.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
@@ -207,11 +207,11 @@ USE_TZ = True
 
 # --- Static files -----------------------------------------------------------------------------------------------------
 
-# Behind a stage of API Gateway the address carries the stage, which the app itself never sees.
+# Under a stage of API Gateway, the URL begins with the stage, which the app does not see.
 STATIC_URL = env.static_address("STATIC_URL", default="static/")
 STATIC_ROOT = BASE_DIR / "staticfiles"
 
-# Serve, from the package itself, what `collectstatic` has gathered, by names that contain a hash and are kept for ever.
+# Serve the files of `collectstatic` from the package, under names with a hash that browsers cache permanently.
 COLLECTED_STATIC = env.flag("COLLECTED_STATIC")
 if COLLECTED_STATIC:
     MIDDLEWARE.insert(
@@ -237,7 +237,7 @@ if LOG_JSON:
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        # Unfold's Alpine evaluates the expressions in its templates; no page holds a script of its own.
+        # Unfold's Alpine evaluates the expressions in its templates; no page has inline scripts.
         "script-src": [SELF, UNSAFE_EVAL],
         # htmx and Unfold's theme colours are style elements.
         "style-src": [SELF, UNSAFE_INLINE],
@@ -286,15 +286,14 @@ if not DEBUG:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
-# Where nothing but HTTPS reaches the world. Lambda says of itself that a request came so; gunicorn hears it from the
-# proxy that it trusts.
+# For a site that is reachable by HTTPS only. Lambda marks its requests as HTTPS; for gunicorn, the trusted proxy does.
 if env.flag("HTTPS_ONLY"):
     SECURE_SSL_REDIRECT = True
-    # A load balancer asks from within, without HTTPS.
+    # A load balancer's health checks do not use HTTPS.
     SECURE_REDIRECT_EXEMPT = [r"^healthz/?$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    # Browsers' own lists are for a domain's owner to join, and take months to leave.
+    # Whether to join the browsers' preload lists is the decision of the domain's owner, and leaving takes months.
     SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 # --- The first administrator ------------------------------------------------------------------------------------------
@@ -306,7 +305,7 @@ ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
 # --- API --------------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    # The first one's challenge makes a stranger's refusal a 401 and not a 403.
+    # The first class defines WWW-Authenticate, which makes an anonymous request a 401 and not a 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiKeyAuthentication",
         "accounts.authentication.SessionAuthentication",
@@ -318,7 +317,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.CallerThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "orders.api.problems.exception_handler",
-    # `?format=` would be a query parameter that every endpoint takes and none documents.
+    # Otherwise every endpoint would accept an undocumented query parameter `format`.
     "URL_FORMAT_OVERRIDE": None,
 }
 
@@ -333,5 +332,5 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "orders.api.schema.complete"],
 }
 
-# Every response carries the id under which the logs know its request; a caller's own UUID is kept.
+# Every response has the request id that the logs contain. A UUID that the caller sends is used.
 DJANGO_GUID = {"GUID_HEADER_NAME": "X-Request-Id", "EXPOSE_HEADER": False, "UUID_FORMAT": "string"}

@@ -13,13 +13,13 @@ register_converter(OrderIdConverter, "order_id")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard:list")),
-    # The last route takes what Django would otherwise have redirected to the address with a slash.
+    # The last route matches what Django would otherwise redirect to the URL with a slash.
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     # Replace the admin's own routes.
     path("admin/login/", login),
     path("admin/logout/", logout),
     path("admin/", admin.site.urls),
-    # Browsers ask for it beside what is no page: the raw JSON of an order.
+    # Browsers request it for responses that are not pages, such as the JSON of an order.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("orders/favicon.svg"))),
     path("dashboard", RedirectView.as_view(pattern_name="dashboard:list")),
     path("dashboard/", include("orders.dashboard.urls")),

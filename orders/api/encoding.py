@@ -62,7 +62,7 @@ class StrictJSONParser(BaseParser):
 def _refuse_repeated_pairs(pairs: list[tuple[str, Any]]) -> None:
     counts = Counter(name for name, _ in pairs)
     if len(counts) < len(pairs):
-        repeated = {name: ["Give it only once."] for name, count in counts.items() if count > 1}
+        repeated = {name: ["Send it only once."] for name, count in counts.items() if count > 1}
         raise ValidationError(repeated, code="repeated")
 
 

@@ -1,4 +1,4 @@
-"""Whether the parts that a request needs do answer."""
+"""Whether DynamoDB and the relational database are available."""
 
 import logging
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def _state(name: str, check: Callable[[], None]) -> str:
     try:
         check()
     except Exception:
-        # Whatever it is, the answer is that this part does not work; the log has the reason.
+        # Any failure means unavailable. The log has the reason.
         logger.exception("Health check of %s failed", name)
         return "unavailable"
     return "ok"

@@ -1,4 +1,4 @@
-"""A page of orders as the API shows it: the same query with another cursor is the neighbour."""
+"""The document of a page of orders, with the URLs of the next and the previous page."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from orders.reading import UnreadableOrder
 def page_document(request: Request, page: Page) -> dict[str, Any]:
     document = {
         "results": [order_document(order) for order in page.orders if isinstance(order, Order)],
-        "next": _neighbour(request, page.next),
-        "previous": _neighbour(request, page.previous),
+        "next": _page_url(request, page.next),
+        "previous": _page_url(request, page.previous),
     }
     # Separate, because clients read every result as an order.
     if unreadable := [unreadable_document(order) for order in page.orders if isinstance(order, UnreadableOrder)]:
@@ -23,12 +23,12 @@ def page_document(request: Request, page: Page) -> dict[str, Any]:
     return document
 
 
-def _neighbour(request: Request, cursor: str | None) -> str | None:
+def _page_url(request: Request, cursor: str | None) -> str | None:
     return replace_query_param(request.build_absolute_uri(), "cursor", cursor) if cursor else None
 
 
 def links(document: dict[str, Any]) -> dict[str, str]:
-    """The `Link` header (RFC 8288), or no header where there are no neighbours."""
+    """The `Link` header (RFC 8288), or no header if there is no other page."""
     relations = {"next": document["next"], "prev": document["previous"]}
     link = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in relations.items() if url)
     return {"Link": link} if link else {}

@@ -1,4 +1,4 @@
-"""Every refusal as RFC 9457 `application/problem+json`; the one place where an error becomes an HTTP status."""
+"""Error responses as RFC 9457 `application/problem+json`. Only this module converts errors to HTTP statuses."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -61,13 +61,13 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     elif isinstance(exc, exceptions.APIException):
         response = _of_api_exception(exc)
     elif isinstance(exc, DATABASE_OUTAGE):
-        logger.warning("The database does not answer", exc_info=exc)
+        logger.warning("The user database is unavailable", exc_info=exc)
         response = _response(_database_unavailable(), RETRY_AFTER)
     elif isinstance(exc, UnreadablePostError):
         response = _response(problem(*of_unreadable_request(exc)))
     else:
-        logger.error("Unforeseen error", exc_info=exc)
-        response = _response(_unforeseen())
+        logger.error("Unexpected error", exc_info=exc)
+        response = _response(_internal_error())
     response.content_type = PROBLEM_JSON
     return _page(context["request"], response) if prefers_html(context["request"]) else response
 
@@ -90,7 +90,7 @@ def _page(request: HttpRequest, response: Response) -> HttpResponse:
 
 def _of_order_error(error: OrderError) -> Response:
     if isinstance(error, StoreUnavailableError):
-        logger.warning("DynamoDB does not answer: %s", error.reason)
+        logger.warning("DynamoDB is unavailable: %s", error.reason)
         return _retry_later(error.code, str(error))
     document = problem(STATUS_OF[type(error)], error.code, str(error))
     if isinstance(error, IllegalTransitionError | VersionMismatchError):
@@ -105,13 +105,13 @@ def _retry_later(code: str, detail: str) -> Response:
 
 
 def _database_unavailable() -> dict[str, Any]:
-    detail = "The user database does not answer. Try again shortly."
+    detail = "The user database is unavailable. Try again in a moment."
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", detail)
 
 
 def _of_api_exception(exc: exceptions.APIException) -> Response:
     if isinstance(exc, exceptions.ValidationError):
-        detail = "The request has errors; each is named in `errors`."
+        detail = "The request is invalid. `errors` lists each error."
         document = problem(HTTPStatus.BAD_REQUEST, "invalid", detail, list(_field_errors(exc.detail)))
     else:
         document = problem(HTTPStatus(exc.status_code), _code(exc), str(exc.detail))
@@ -156,8 +156,8 @@ def problem(status: HTTPStatus, code: str, detail: str, errors: list[dict[str, s
     }
 
 
-def _unforeseen() -> dict[str, Any]:
-    detail = "Something went wrong on our side. It has been logged under the id in X-Request-Id."
+def _internal_error() -> dict[str, Any]:
+    detail = "An unexpected error occurred. It was logged with the id in X-Request-Id."
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", detail)
 
 
@@ -165,14 +165,14 @@ def _response(document: dict[str, Any], headers: dict[str, str] | None = None) -
     return Response(document, status=document["status"], headers=headers)
 
 
-# --- What goes wrong before or outside a view of the API --------------------------------------------------------------
+# --- Errors outside the views of the API -----------------------------------------------------------------------------
 
 
 def of_unreadable_request(exception: Exception) -> tuple[HTTPStatus, str, str]:
     """Status, code and detail for a request that Django could not read or found suspicious."""
     detail = "The request is malformed."
     if isinstance(exception, DisallowedHost):
-        detail = "The host in the Host header is not served here."
+        detail = "The Host header names an unknown host."
     elif isinstance(exception, TooManyFieldsSent):
         detail = f"The request has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields or parameters."
     elif isinstance(exception, DataError):
@@ -182,7 +182,7 @@ def of_unreadable_request(exception: Exception) -> tuple[HTTPStatus, str, str]:
 
 def server_error() -> HttpResponse:
     """The response to an unexpected error."""
-    return plain(_unforeseen())
+    return plain(_internal_error())
 
 
 def database_unavailable() -> HttpResponse:
@@ -191,10 +191,10 @@ def database_unavailable() -> HttpResponse:
 
 
 def timed_out() -> HttpResponse:
-    """The answer to a request that took longer than the machine under the app allows."""
+    """The response to a request that took too long."""
     detail = (
-        "The request took too long and was given up. Whether it changed anything is not known: look at the order, or "
-        "repeat a POST with its Idempotency-Key."
+        "The request timed out, and its change may or may not have been saved. Read the order to check, or repeat a "
+        "POST with its Idempotency-Key."
     )
     return plain(problem(HTTPStatus.SERVICE_UNAVAILABLE, "timed_out", detail), RETRY_AFTER)
 

@@ -1,7 +1,7 @@
 """An order as the API shows it.
 
-A plain dictionary and no REST framework serializer: that one took 40 % of the time of a GET.
-`orders.api.schema.OrderSchema` describes the same fields, and the tests hold every response against it.
+A plain dictionary, because a REST framework serializer took 40 % of the time of a GET.
+`orders.api.schema.OrderSchema` describes the same fields, and the tests validate every response against it.
 """
 
 from datetime import datetime
@@ -47,7 +47,7 @@ def lifecycle_document() -> dict[str, Any]:
         "statuses": list(Status),
         "initial": lifecycle.INITIAL,
         "terminal": [status for status in Status if lifecycle.is_terminal(status)],
-        # orjson takes plain strings only as keys.
+        # orjson accepts only plain strings as keys.
         "transitions": {status.value: list(targets) for status, targets in lifecycle.TRANSITIONS.items()},
         "expiry": {"from": Status.PENDING, "to": Status.EXPIRED, "after_hours": settings.ORDERS_EXPIRY_HOURS},
     }

@@ -1,4 +1,4 @@
-"""What /schema says of the endpoints (OpenAPI 3.1). Nothing here takes part in answering a request.
+"""The OpenAPI 3.1 document at /schema. Nothing in this module handles requests.
 
 The document is as strict as the server: what it allows is accepted and what it forbids is refused. The tests
 validate every response against it, and tests/schema sends requests that are generated from it.
@@ -40,15 +40,15 @@ Place orders, read them and move them along their lifecycle:
 **Authentication.** Programs send `Authorization: Api-Key <key>`. Staff can use the session of their login.
 
 **Errors** are problem documents (RFC 9457, `application/problem+json`). Decide by `code`, which does not change;
-`detail` is a sentence for people. `errors` names each field or parameter that was refused. A method that an address
+`detail` is for people. `errors` names each field or parameter that was refused. A method that an address
 does not have is 405; an address that does not exist is 404.
 
-**Retries.** After a 429 or 503, wait as long as `Retry-After` says. After a 503, or when no response arrived, it is
-unknown whether the request was carried out. Repeating a PUT or DELETE is safe, and so is repeating a POST that has an
-`Idempotency-Key`.
+**Retries.** After a 429 or 503, wait the number of seconds in `Retry-After`. After a 503, or when no
+response arrived, it is unknown whether the request was carried out. Repeating a PUT or DELETE is safe, and so is
+repeating a POST that has an `Idempotency-Key`.
 
 **Compatibility.** Requests may only contain the documented fields and parameters; others are refused by name. Responses
-may gain fields, so ignore those that you do not know.
+may gain fields, so ignore those that are new to you.
 """.strip()
 
 HEALTH_STATES = ["ok", "unavailable"]
@@ -119,8 +119,8 @@ class OrderSchema(serializers.Serializer[Any]):
         help_text=f"1 to {MAX_QUANTITY:,}. An order that another program wrote may have any whole number.",
     )
     status = StatusChoice()
-    customer_name = serializers.CharField(help_text="`anonymous` if none was given.")
-    customer_email = serializers.CharField(help_text="Empty if none was given.")
+    customer_name = serializers.CharField(help_text="`anonymous` if the request had none.")
+    customer_email = serializers.CharField(help_text="Empty if the request had none.")
     created_at = WrittenInstant(help_text="When the order was placed.")
     updated_at = WrittenInstant(help_text="When the status last changed.")
     expired_at = WrittenInstant(allow_null=True, help_text="When the order expired; null unless EXPIRED.")
@@ -184,9 +184,9 @@ class ProblemSchema(serializers.Serializer[Any]):
 
 @extend_schema_serializer(component_name="ProblemWithOrder")
 class ProblemWithOrderSchema(ProblemSchema):
-    """Why a request was refused (RFC 9457), with the order as it is now."""
+    """Why a request was refused (RFC 9457), with the current state of the order."""
 
-    order = OrderSchema(help_text="The order as it is now.")
+    order = OrderSchema(help_text="The current state of the order.")
 
 
 @extend_schema_serializer(component_name="UnreadableOrderProblem")
@@ -200,7 +200,7 @@ class UnreadableOrderProblemSchema(ProblemSchema):
 class ConflictProblemSchema(ProblemSchema):
     """The code is `illegal_transition`, with `order`, or `unreadable_order`, with `unreadable`."""
 
-    order = OrderSchema(required=False, help_text="The order as it is now.")
+    order = OrderSchema(required=False, help_text="The current state of the order.")
     unreadable = UnreadableOrderSchema(required=False)
 
 
@@ -250,16 +250,17 @@ REFUSALS: Mapping[int, str] = {
     401: "No API key and no session, or the API key is unknown, revoked or expired.",
     403: "The API key is read-only, or the user lacks the permission.",
     404: "There is no such order.",
-    406: "The `Accept` header excludes JSON, the only format there is.",
-    409: "An order with this status cannot get the status that was asked for; `order` is the order as it is now. "
-    "Or the order cannot be read; `unreadable` says why.",
+    406: "The `Accept` header excludes JSON, the only format of responses.",
+    409: "The order cannot change to the requested status; `order` is its current state. Or the order cannot be read; "
+    "`unreadable` gives the reasons.",
     411: "The body has no `Content-Length`, and the server cannot read it without one.",
-    412: "`If-Match` or `If-None-Match` does not hold. `order` is the order as it is now.",
+    412: "`If-Match` or `If-None-Match` is not fulfilled. `order` is the current state of the order.",
     413: "The body is too large.",
     415: "The body is not `application/json`, is compressed, or is not UTF-8.",
     422: "An earlier request used the same `Idempotency-Key` for a different order.",
-    429: "Too many requests. Wait as long as `Retry-After` says.",
-    503: "DynamoDB or the user database is unavailable, or the request timed out. Wait as long as `Retry-After` says.",
+    429: "Too many requests. Wait the number of seconds in `Retry-After`.",
+    503: "DynamoDB or the user database is unavailable, or the request timed out. "
+    "Wait the number of seconds in `Retry-After`.",
 }
 TOO_LONG = "The URL is longer than 8,190 bytes. The web server refuses it, so this is not a problem document."
 TO_EVERYBODY = (406, 429)
@@ -269,7 +270,7 @@ DOCUMENTS: Mapping[int, type[ProblemSchema]] = {409: ConflictProblemSchema, 412:
 UNREADABLE = {
     (409, PROBLEM_JSON): OpenApiResponse(
         UnreadableOrderProblemSchema,
-        description="Another program wrote this order, and it cannot be read. `unreadable` says why.",
+        description="Another program wrote this order, and it cannot be read. `unreadable` gives the reasons.",
         examples=examples.response("unreadable_order", examples.UNREADABLE),
     )
 }
@@ -354,8 +355,8 @@ ORDERS = extend_schema_view(
     update=extend_schema(
         operation_id="change_status",
         summary="Change the status of an order",
-        description="`allowed_transitions` of the order says which statuses can be set. Setting the status that the "
-        "order already has succeeds and changes nothing. EXPIRED cannot be set.",
+        description="`allowed_transitions` of the order lists the statuses that can be set. Setting the status that "
+        "the order already has succeeds and changes nothing. EXPIRED cannot be set.",
         tags=["Orders"],
         parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, headers.etag(200), *TO_CALLERS],
         request={JSON: ChangeStatusSerializer},

@@ -1,6 +1,6 @@
 """Examples of requests and responses for /schema. The tests validate each against its schema.
 
-The examples tell one story: an order is placed, read and changed, and another change is refused.
+The examples belong together: an order is placed, read and changed, and another change is refused.
 """
 
 from http import HTTPStatus
@@ -78,7 +78,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     400: problem(
         HTTPStatus.BAD_REQUEST,
         "invalid",
-        "The request has errors; each is named in `errors`.",
+        "The request is invalid. `errors` lists each error.",
         [
             {
                 "field": "quantity",
@@ -87,7 +87,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
             },
             {
                 "field": "colour",
-                "detail": "There is no such field. Known: item, quantity, customer_name, customer_email.",
+                "detail": "There is no such field. Allowed: item, quantity, customer_name, customer_email.",
                 "code": "unknown_field",
             },
         ],
@@ -95,10 +95,10 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     401: problem(
         HTTPStatus.UNAUTHORIZED,
         "invalid_api_key",
-        "This API key is not known here. Check that it was copied whole, or ask for a new one.",
+        "This API key is not valid. Check that the whole key was copied, or request a new one.",
     ),
     403: problem(
-        HTTPStatus.FORBIDDEN, "read_only_api_key", "This API key is read-only; writing needs a read-write key."
+        HTTPStatus.FORBIDDEN, "read_only_api_key", "This API key is read-only. Use a read-write key to change orders."
     ),
     404: problem(HTTPStatus.NOT_FOUND, OrderNotFoundError.code, str(OrderNotFoundError(ORDER["order_id"]))),
     406: problem(HTTPStatus.NOT_ACCEPTABLE, NotAcceptable.default_code, str(NotAcceptable.default_detail)),

@@ -39,33 +39,33 @@ IF_MATCH = _request(
     "If-Match",
     ENTITY_TAGS,
     "Carry out the request only if the order still has this entity tag: the `ETag` of an earlier response, quotes "
-    "included. Several tags are separated by commas, at most 100; `*` stands for any. Otherwise the answer is 412. "
+    "included. Several tags are separated by commas, at most 100; `*` matches any. Otherwise the response is 412. "
     "A weak tag (`W/`) never matches.",
 )
 IF_NONE_MATCH = _request(
     "If-None-Match",
     {"type": "string"},
-    "The `ETag` of the copy that you hold. If the order still has it, the answer is 304 without a body.",
+    "The `ETag` of your copy. If the order still has it, the response is 304 without a body.",
 )
 IF_NO_MATCH = _request(
     "If-None-Match",
     ENTITY_TAGS,
-    "Carry out the request only if the order has none of these entity tags; `*` stands for any. Otherwise the answer "
-    "is 412.",
+    "Carry out the request only if the order has none of these entity tags; `*` matches any. Otherwise the "
+    "response is 412.",
 )
 IDEMPOTENCY = _request(
     "Idempotency-Key",
     {"type": "string", "pattern": IDEMPOTENCY_KEY},
-    "1 to 255 characters of your choice, bare or in double quotes, new for each order. A repeated request with the "
-    "same key and the same order creates nothing and returns the order that the first one created. The same key with "
-    "a different order is refused with 422.",
+    "1 to 255 characters of your choice, with or without double quotes, new for each order. A repeated request with "
+    "the same key and the same order creates nothing and returns the order that the first one created. The same key "
+    "with a different order is refused with 422.",
 )
 
 OWN_REQUEST_ID = _request(
     "X-Request-Id",
     {"type": "string"},
-    "A UUID of 36 characters under which the server's log knows this request. Anything else is ignored, and the server "
-    "generates one.",
+    "A UUID of 36 characters that identifies this request in the server's log. Anything else is ignored, and "
+    "the server generates one.",
 )
 
 # --- Responses --------------------------------------------------------------------------------------------------------

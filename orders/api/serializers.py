@@ -1,7 +1,8 @@
-"""What a request may say.
+"""The input of each endpoint.
 
-Blanks around a text are removed and the letters of an e-mail are composed. Nothing else is converted, and unknown
-fields are refused, because ignoring them loses data. `orders.text` defines what texts may contain.
+Leading and trailing blanks of a text are removed, and the letters of an e-mail are composed. No other value is
+converted. Unknown fields are refused, because ignoring them would lose data. `orders.text` defines what a text may
+contain.
 """
 
 from collections.abc import Mapping
@@ -51,29 +52,29 @@ MAX_LIMIT = 100
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses by name every field that it does not know, and a query parameter that is given twice."""
+    """Refuses unknown fields by name, and a query parameter that is repeated."""
 
-    unknown_word = "field"
+    kind_of_name = "field"
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             self._refuse_unknown(data)
         if isinstance(data, QueryDict):
             self._refuse_repeated(data)
-            # REST framework reads a form's empty value as an absent one; `?customer_email=` must not list everybody's.
+            # REST framework treats an empty value as absent, but `?customer_email=` must not list all orders.
             data = data.dict()
         return super().to_internal_value(data)
 
     def _refuse_unknown(self, data: Mapping[str, Any]) -> None:
         known = ", ".join(self.fields) or "none"
-        sentence = f"There is no such {self.unknown_word}. Known: {known}."
+        sentence = f"There is no such {self.kind_of_name}. Allowed: {known}."
         if errors := {name: [sentence] for name in data if name not in self.fields}:
-            raise serializers.ValidationError(errors, code=f"unknown_{self.unknown_word}")
+            raise serializers.ValidationError(errors, code=f"unknown_{self.kind_of_name}")
 
     def _refuse_repeated(self, data: QueryDict) -> None:
         repeated = [name for name, values in data.lists() if len(values) > 1]
         if repeated:
-            raise serializers.ValidationError({name: ["Give it only once."] for name in repeated}, code="repeated")
+            raise serializers.ValidationError({name: ["Send it only once."] for name in repeated}, code="repeated")
 
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN})
@@ -88,7 +89,7 @@ class TextField(serializers.CharField):
         self.validators.append(self.refuse_hidden)
 
     def run_validation(self, data: Any = empty) -> Any:
-        # Asked before CharField looks for blanks: to do so it writes out whatever it got, however deeply nested.
+        # Checked before CharField looks for blanks, because it would convert any value to text, however deeply nested.
         if data is not empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
         return super().run_validation(trimmed(data) if isinstance(data, str) else data)
@@ -102,7 +103,7 @@ class TextField(serializers.CharField):
 
 
 def _hidden_code(character: str) -> str:
-    """Two of them keep the codes that they had before this check."""
+    """Two kinds of characters have codes of their own, for compatibility."""
     if character == "\x00":
         return "null_characters_not_allowed"
     return "surrogate_characters_not_allowed" if category(character) == "Cs" else "hidden_character"
@@ -148,7 +149,7 @@ class WholeNumberField(serializers.IntegerField):
     {"type": "string", "anyOf": [{"enum": list(Status)}, {"pattern": ANY_CASE}], "examples": [Status.PROCESSING]}
 )
 class StatusField(TextField):
-    """One of the statuses, in whatever case."""
+    """One of the statuses, in upper or lower case."""
 
     def to_internal_value(self, data: Any) -> Status:
         try:
@@ -162,7 +163,7 @@ class InstantField(serializers.Field[Any, Any, Any, Any]):
     """An instant as RFC 3339 writes it, with a time zone."""
 
     default_error_messages = {  # noqa: RUF012 (REST framework's own form)
-        "invalid": "Not an instant. Write it like 2026-11-22T10:15:30Z; in a URL, write + as %2B.",
+        "invalid": "Not a valid date and time. Write it like 2026-11-22T10:15:30Z; in a URL, write + as %2B.",
         "no_zone": "The time zone is missing. Write it like 2026-11-22T10:15:30Z.",
     }
 
@@ -210,7 +211,7 @@ class ChangeStatusSerializer(StrictSerializer):
 class NothingSerializer(StrictSerializer):
     """For an endpoint that takes no query parameters."""
 
-    unknown_word = "parameter"
+    kind_of_name = "parameter"
 
 
 def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
@@ -222,7 +223,7 @@ def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]
 
 
 class ListOrdersSerializer(StrictSerializer):
-    unknown_word = "parameter"
+    kind_of_name = "parameter"
 
     status = StatusField(required=False, help_text="Only orders with this status, in upper or lower case.")
     customer_email = EmailField(
@@ -245,5 +246,7 @@ class ListOrdersSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         after, before = attrs.get("created_after"), attrs.get("created_before")
         if after and before and after > before:
-            raise serializers.ValidationError({"created_before": ["It lies before created_after."]}, code="order")
+            raise serializers.ValidationError(
+                {"created_before": ["Must not be earlier than created_after."]}, code="order"
+            )
         return attrs

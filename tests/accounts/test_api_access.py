@@ -72,7 +72,7 @@ def test_a_read_only_key_may_not_write_and_is_told_what_would(make_key, method):
     response = call(method, header=f"Api-Key {key}")
     assert response.status_code == 403
     assert response.data == {
-        "detail": "This API key is read-only; writing needs a read-write key.",
+        "detail": "This API key is read-only. Use a read-write key to change orders.",
         "code": "read_only_api_key",
     }
 
@@ -170,7 +170,8 @@ def test_order_viewers_may_not_write_and_are_told_whom_to_ask(make_staff, method
     response = call(method, user=make_staff("Order viewers"))
     assert response.status_code == 403
     assert response.data == {
-        "detail": f"You lack the permission '{permission}'. Ask an administrator for the group \"Order managers\".",
+        "detail": f"You do not have the permission '{permission}'. "
+        'Ask an administrator for the group "Order managers".',
         "code": "missing_permission",
     }
 
@@ -179,7 +180,7 @@ def test_staff_in_no_group_may_not_even_read(make_staff):
     response = call("GET", user=make_staff())
     assert response.status_code == 403
     assert response.data["detail"] == (
-        "You lack the permission 'Can view order'. Ask an administrator for the group \"Order viewers\"."
+        "You do not have the permission 'Can view order'. Ask an administrator for the group \"Order viewers\"."
     )
 
 

@@ -85,7 +85,7 @@ def test_a_lifetime_is_days_or_hours(lifetime, duration):
     ],
 )
 def test_any_other_lifetime_is_refused_and_nothing_is_stored(db, lifetime):
-    with pytest.raises(CommandError, match=r"is not a lifetime\. Give a whole number from 1 to 9999"):
+    with pytest.raises(CommandError, match=r"is not a lifetime\. Use a whole number from 1 to 9999"):
         run("--name", "shop", f"--expires={lifetime}")
     assert not ApiKey.objects.exists()
 

@@ -93,7 +93,7 @@ def test_a_text_that_no_header_can_contain_is_refused_with_a_message(stranger):
 
 def test_an_invalid_key_is_refused_with_the_reason(stranger, watch, site):
     enter(stranger, "not-a-key")
-    expect(stranger.get_by_role("alert")).to_contain_text("This API key is not known here.")
+    expect(stranger.get_by_role("alert")).to_contain_text("This API key is not valid.")
     expect(stranger.get_by_label("API key")).to_have_value("not-a-key")
     expect(stranger.get_by_role("button", name="Show the documentation")).to_be_enabled()
     # The browser notes the refusal in its console, where it belongs.

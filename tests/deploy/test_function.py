@@ -56,8 +56,8 @@ def test_a_program_whose_request_takes_too_long_gets_a_problem_document(ask):
     assert after["statusCode"] == 200
     assert slow["headers"]["X-Request-Id"] != after["headers"]["X-Request-Id"]
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
-    (line,) = [line for line in lines if line["message"].startswith("Given up")]
-    assert (line["message"], line["level"]) == ("Given up after 58.5 s: GET /slow", "ERROR")
+    (line,) = [line for line in lines if line["message"].startswith("Timed out")]
+    assert (line["message"], line["level"]) == ("Timed out after 58.5 s: GET /slow", "ERROR")
     assert line["request_id"] == slow["headers"]["X-Request-Id"]
     assert "in slow\n" in line["exc_info"]
 

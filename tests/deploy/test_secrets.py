@@ -62,9 +62,9 @@ def test_what_is_optional_may_be_there():
         ("SECRET_KEY=x", "is not JSON"),
         ('["SECRET_KEY"]', "is not a JSON object but a list"),
         ("{}", "lacks SECRET_KEY, DATABASE_URL, ADMIN_PASSWORD"),
-        (json.dumps({**WHOLE, "ADMIN_PASSWORD": ""}), "must hold texts that are not empty; look at ADMIN_PASSWORD"),
-        (json.dumps({**WHOLE, "SECRET_KEY": 5}), "must hold texts that are not empty; look at SECRET_KEY"),
-        (json.dumps({**WHOLE, "DEBUG": "true"}), "holds what is not known: DEBUG"),
+        (json.dumps({**WHOLE, "ADMIN_PASSWORD": ""}), "must contain non-empty strings only; check ADMIN_PASSWORD"),
+        (json.dumps({**WHOLE, "SECRET_KEY": 5}), "must contain non-empty strings only; check SECRET_KEY"),
+        (json.dumps({**WHOLE, "DEBUG": "true"}), "contains unknown settings: DEBUG"),
     ],
 )
 def test_a_parameter_that_is_not_as_it_should_be_is_named_with_what_is_wrong(text, sentence):

@@ -50,8 +50,8 @@ def test_a_request_of_thirty_seconds_ends_with_a_page(held_up, browser, checkout
     assert "This took too long" in reply.text
     assert "your change may or may not have been saved" in reply.text
     assert off_the_stage(reply.text) == []
-    wait_until(lambda: "Given up after" in checkout.log(), what="a log line")
-    (line,) = [line for line in checkout.log_lines() if line["message"].startswith("Given up after")]
+    wait_until(lambda: "Timed out after" in checkout.log(), what="a log line")
+    (line,) = [line for line in checkout.log_lines() if line["message"].startswith("Timed out after")]
     assert (line["level"], line["request_id"]) == ("ERROR", reply.headers["X-Request-Id"])
     assert line["message"].endswith(" s: POST /admin/login/")
     assert "update_last_login" in line["exc_info"]

@@ -117,7 +117,7 @@ def test_a_read_only_key_reads_and_writes_nothing(order, path, read_only_key):
         reader.delete(path),
     ):
         problem = problem_of(response, 403, "read_only_api_key")
-        assert problem["detail"] == "This API key is read-only; writing needs a read-write key."
+        assert problem["detail"] == "This API key is read-only. Use a read-write key to change orders."
     assert store.get(order["order_id"]).version == 1
     assert stored_count() == 1
 

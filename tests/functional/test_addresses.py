@@ -219,7 +219,7 @@ def test_an_endpoint_without_parameters_refuses_each_by_name(api, traffic, path,
     assert response.status_code == 400
     assert traffic == []
     assert response.json()["errors"] == [
-        {"field": "status", "detail": "There is no such parameter. Known: none.", "code": "unknown_parameter"}
+        {"field": "status", "detail": "There is no such parameter. Allowed: none.", "code": "unknown_parameter"}
     ]
 
 

@@ -372,7 +372,7 @@ def test_an_instant_whose_plus_became_a_blank_is_refused_with_the_remedy(api):
 def test_an_unknown_parameter_is_refused_with_those_that_there_are(api):
     error = error_of(api.get("/orders?email=zoe@example.com"))
     assert error["detail"] == (
-        "There is no such parameter. Known: status, customer_email, created_after, created_before, limit, cursor."
+        "There is no such parameter. Allowed: status, customer_email, created_after, created_before, limit, cursor."
     )
 
 

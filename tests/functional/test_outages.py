@@ -156,7 +156,7 @@ def test_an_unforeseen_error_tells_the_client_nothing_but_the_id_that_the_log_kn
         "type": "about:blank",
         "title": "Internal Server Error",
         "status": 500,
-        "detail": "Something went wrong on our side. It has been logged under the id in X-Request-Id.",
+        "detail": "An unexpected error occurred. It was logged with the id in X-Request-Id.",
         "code": "internal_error",
         "errors": [],
     }

@@ -235,7 +235,7 @@ def test_unknown_fields_are_refused_each_by_name(api, traffic):
     response = api.post("/orders", {**TEAPOT, "status": "COMPLETED", "order_id": "mine", "note": "fast"})
     assert refused_fields(response) == {(name, "unknown_field") for name in ("status", "order_id", "note")}
     assert len(response.json()["errors"]) == 3
-    assert "Known: item, quantity, customer_name, customer_email." in response.json()["errors"][0]["detail"]
+    assert "Allowed: item, quantity, customer_name, customer_email." in response.json()["errors"][0]["detail"]
     assert traffic == []
 
 

@@ -188,7 +188,7 @@ def test_a_body_that_is_no_object_is_refused(api, traffic, body):
 def test_a_repeated_key_is_refused_by_name(api, traffic, body, repeated):
     for response in (api.post("/orders", body), api.put("/orders/1", body)):
         assert problem_of(response, 400, "invalid")["errors"] == [
-            {"field": name, "detail": "Give it only once.", "code": "repeated"} for name in repeated
+            {"field": name, "detail": "Send it only once.", "code": "repeated"} for name in repeated
         ]
     assert traffic == []
 

@@ -13,17 +13,17 @@ LIFETIME = re.compile(r"([1-9][0-9]{0,3})([dh])")
 
 class Command(BaseCommand):
     help = (
-        "Create an API key. The key alone goes to standard output, what there is to say about it to standard error, "
-        'so KEY="$(manage.py create_api_key --name shop)" holds the key.'
+        "Create an API key. Standard output contains only the key, and standard error describes it, "
+        'so KEY="$(manage.py create_api_key --name shop)" stores the key in a variable.'
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--name", required=True, help="who will use it; the history of an order shows this name")
-        parser.add_argument("--read-only", action="store_true", help="may see orders and change nothing")
+        parser.add_argument("--name", required=True, help="who will use the key; the history of an order shows it")
+        parser.add_argument("--read-only", action="store_true", help="the key can list and read orders only")
         parser.add_argument("--expires", metavar="90d", help="days (90d) or hours (12h) from now; default: never")
 
     def handle(self, *, name: str, read_only: bool, expires: str | None, **_: object) -> None:
-        """Store one key and print it, once. Raises CommandError, and stores nothing, for an impossible argument."""
+        """Store a key and print it. Raises CommandError, and stores nothing, for an invalid argument."""
         access = Access.READ_ONLY if read_only else Access.READ_WRITE
         try:
             name = checked_name(name)
@@ -38,15 +38,15 @@ class Command(BaseCommand):
         self.stdout.write(key)
         # `str`: plain text, where Django would print standard error in red.
         self.stderr.write(f'This is the {access} key "{row.name}"; it {ends}.', str)
-        self.stderr.write("Store it now: only a hash of it is kept, so it cannot be shown again.", str)
+        self.stderr.write("Copy it now: only a hash is stored, so it cannot be shown again.", str)
 
 
 def expiry(lifetime: str, *, at: datetime) -> datetime:
-    """The instant that lies `lifetime`, such as 90d or 12h, after `at`. Raises CommandError for anything else."""
+    """`at` plus `lifetime`, such as 90d or 12h. Raises CommandError for anything else."""
     match = LIFETIME.fullmatch(lifetime)
     if match is None:
         raise CommandError(
-            f"--expires {lifetime!r} is not a lifetime. Give a whole number from 1 to 9999 and d for days "
+            f"--expires {lifetime!r} is not a lifetime. Use a whole number from 1 to 9999 and d for days "
             "or h for hours, for example 90d or 12h."
         )
     number, unit = int(match[1]), match[2]

@@ -8,22 +8,22 @@ from accounts.models import User
 
 class Command(BaseCommand):
     help = (
-        "Make the first administrator, with ADMIN_USERNAME, ADMIN_EMAIL and ADMIN_PASSWORD of the settings. One who "
-        "is there already keeps password and rights, so this may be repeated; --reset gives both back."
+        "Create the first administrator from the settings ADMIN_USERNAME, ADMIN_EMAIL and ADMIN_PASSWORD. An existing "
+        "administrator is not changed, so the command can be repeated; --reset restores the password and rights."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--reset", action="store_true", help="give password and rights anew")
+        parser.add_argument("--reset", action="store_true", help="set the password and the rights again")
 
     def handle(self, *, reset: bool, **_: object) -> None:
-        """Raises CommandError when there is no password to give."""
+        """Raises CommandError if ADMIN_PASSWORD is not set."""
         name = settings.ADMIN_USERNAME
         user = User.objects.filter(username=name).first()
         if user is not None and not reset:
-            self.stdout.write(f"Administrator {name} is there already; nothing was changed.")
+            self.stdout.write(f"Administrator {name} already exists. Nothing was changed.")
             return
         if not settings.ADMIN_PASSWORD:
-            raise CommandError("ADMIN_PASSWORD is not set. Put it into the SSM parameter, or the environment.")
+            raise CommandError("ADMIN_PASSWORD is not set. Set it in the SSM parameter or in the environment.")
         user = user or User(username=name, email=settings.ADMIN_EMAIL)
         user.is_staff = user.is_superuser = user.is_active = True
         user.set_password(settings.ADMIN_PASSWORD)
