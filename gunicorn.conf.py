@@ -1,4 +1,4 @@
-"""gunicorn, for a machine that is not Lambda: `gunicorn ordersite.wsgi`. It reads this file by itself.
+"""Settings of gunicorn, for servers other than Lambda. `gunicorn ordersite.wsgi` reads this file by itself.
 
 See docs/operations.md, Other servers.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ImproperlyConfigured
 from gunicorn.errors import AppImportError
 
-# gunicorn puts this folder on the path only after it has read this file.
+# gunicorn adds this folder to the import path only after it has read this file.
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ordersite.environment import Environment
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 env = Environment()
 
-# A proxy that buffers requests and ends TLS stands before it. When it is on another machine, set BIND=0.0.0.0:8000 and
+# It needs a proxy in front that buffers requests and ends TLS. If that is on another machine, set BIND=0.0.0.0:8000 and
 # both TRUSTED_PROXIES and FORWARDED_ALLOW_IPS to its address.
 try:
     bind = env.binds("BIND", default="127.0.0.1:8000")
     workers = env.whole_number("WEB_CONCURRENCY", default=2, at_most=256)
     proxies = env.proxies("TRUSTED_PROXIES")
-except ImproperlyConfigured as wrong:
-    raise SystemExit(str(wrong)) from None
+except ImproperlyConfigured as error:
+    raise SystemExit(str(error)) from None
 
-# A request waits for DynamoDB and PostgreSQL most of its time, so threads share a process well. Each process keeps API
-# keys and counts for itself, so few processes with several threads ask the database less.
+# Requests mostly wait for DynamoDB and PostgreSQL, so threads share a process well. API keys and counts are cached per
+# process, so few processes with several threads query the database less.
 worker_class = "gthread"
 threads = 8
 
@@ -41,14 +41,14 @@ threads = 8
 # in docs/operations.md does not send this header, so it could only come from a client.
 forwarder_headers = ""
 
-# Longer than the app takes to give a stalled engine up (about 8 s), shorter than a proxy's usual minute.
+# Longer than the app waits for a stalled DynamoDB (about 8 s), shorter than the usual minute of proxies.
 timeout = 30
 graceful_timeout = 30
 
-# Longer than the proxy keeps its connections, or it would now and then send a request into one just closed.
+# Longer than the proxy keeps connections open, so that it never sends a request on one that was just closed.
 keepalive = 75
 
-# A worker that has served so many requests is replaced, at a different moment than its neighbours.
+# Workers restart after this many requests, at different times.
 max_requests = 10_000
 max_requests_jitter = 1_000
 
@@ -69,12 +69,12 @@ def post_fork(server: "Arbiter", worker: "Worker") -> None:
     """
     try:
         import_module("ordersite.settings")
-    except ImproperlyConfigured as wrong:
-        raise AppImportError(str(wrong)) from None
+    except ImproperlyConfigured as error:
+        raise AppImportError(str(error)) from None
 
 
 def when_ready(server: "Arbiter") -> None:
-    """Warn of a set-up that works but must not be public. See docs/operations.md, Behind a proxy."""
+    """Log a warning if the set-up works but is unsafe. See docs/operations.md, Behind a proxy."""
     reachable = [address for address in server.cfg.address if _is_reachable(address)]
     if reachable:
         server.log.warning(

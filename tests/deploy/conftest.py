@@ -1,4 +1,4 @@
-"""One deployed stage for all tests of this folder: an AWS, a PostgreSQL and an operator's checkout."""
+"""One deployed stage for all tests of this folder, with an emulated AWS, PostgreSQL and an operator's checkout."""
 
 import io
 import json
@@ -54,7 +54,7 @@ def checkout(cloud: Aws, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture(scope="session")
 def refused(checkout: Checkout) -> str:
-    """What a deploy says before the operator has made the parameter."""
+    """The output of a deploy before the operator has created the parameter."""
     done = checkout.make_target("deploy")
     assert done.returncode != 0
     return done.stdout + done.stderr
@@ -62,17 +62,17 @@ def refused(checkout: Checkout) -> str:
 
 @pytest.fixture(scope="session")
 def deployed(refused: str, checkout: Checkout, database: str) -> str:
-    """What `make deploy` says."""
+    """The output of `make deploy`, which also had to clean up an incomplete deploy."""
     values = {"SECRET_KEY": secrets.token_urlsafe(50), "DATABASE_URL": database, "ADMIN_PASSWORD": PASSWORD}
     checkout.aws.client("ssm").put_parameter(Name=PARAMETER, Type="SecureString", Value=json.dumps(values))
-    leave_half_a_deploy(checkout)
+    create_function_without_gateway(checkout)
     done = checkout.make_target("deploy")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def leave_half_a_deploy(checkout: Checkout) -> None:
-    """The function without its gateway, as when the operator's connection breaks in between."""
+def create_function_without_gateway(checkout: Checkout) -> None:
+    """As after a deploy that was interrupted."""
     trust = (PROJECT / "deploy" / "trust.json").read_text()
     made = checkout.aws.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
     code = io.BytesIO()
@@ -88,7 +88,7 @@ def leave_half_a_deploy(checkout: Checkout) -> None:
 
 
 class Aged(NamedTuple):
-    """The stage's rule as it was deployed, and two orders from before there was a site."""
+    """The stage's rule as deployed, and two orders that are 61 and 59 hours old."""
 
     rule: dict[str, Any]
     sixty_one_hours: str
@@ -97,10 +97,7 @@ class Aged(NamedTuple):
 
 @pytest.fixture(scope="session")
 def aged(deployed: str, checkout: Checkout) -> Aged:
-    """From here on the stage's own rule ticks each minute and not each hour; nothing else about it is touched.
-
-    The other tests take their time meanwhile.
-    """
+    """Make the stage's own rule run every minute instead of every hour. Other tests run meanwhile."""
     events = checkout.aws.client("events")
     rule = events.describe_rule(Name=RULE)
     old, young = (put_order(checkout, hours_old=hours) for hours in (61, 59))
@@ -109,17 +106,17 @@ def aged(deployed: str, checkout: Checkout) -> Aged:
 
 
 def put_order(checkout: Checkout, *, hours_old: int) -> str:
-    """Put an order into the table as the API would have placed it then."""
+    """Put an order into the table as the API would have created it then."""
     at = datetime.now(UTC) - timedelta(hours=hours_old)
-    wish = {"item": "Teapot", "quantity": 1, "customer_name": "Ann", "customer_email": ""}
-    order = new_order(order_id=str(uuid4()), at=at, by="api-key:shop", **wish)
+    fields = {"item": "Teapot", "quantity": 1, "customer_name": "Ann", "customer_email": ""}
+    order = new_order(order_id=str(uuid4()), at=at, by="api-key:shop", **fields)
     checkout.aws.client("dynamodb").put_item(TableName=TABLE, Item=order.serialize())
     return str(order.order_id)
 
 
 @pytest.fixture(scope="session")
 def function_environment(deployed: str, checkout: Checkout) -> dict[str, str]:
-    """What the deployed function finds, for a process that stands in for it."""
+    """The environment of the deployed function, for a process on this machine."""
     return {**checkout.variables, **checkout.aws.environment, "AWS_REGION": REGION}
 
 
@@ -128,30 +125,30 @@ def gateway(deployed: str, checkout: Checkout) -> Gateway:
     return checkout.gateway
 
 
-class HeldUp(NamedTuple):
+class TimedReply(NamedTuple):
     reply: Reply
     took: float
     """Seconds."""
 
 
 @pytest.fixture(scope="session")
-def held_up(gateway: Gateway, checkout: Checkout, database: str) -> Iterator[Future[HeldUp]]:
-    """A person who signs in while a migration, say, holds her row; the other tests take their time meanwhile."""
+def blocked_sign_in(gateway: Gateway, checkout: Checkout, database: str) -> Iterator[Future[TimedReply]]:
+    """A sign-in while another transaction, such as a migration, locks the user's row. Other tests run meanwhile."""
     made = checkout.manage("ensure_admin", ADMIN_USERNAME="held")
     assert made.returncode == 0, made.stderr
 
-    def sign_in() -> HeldUp:
+    def sign_in() -> TimedReply:
         with psycopg.connect(database) as migration:
             migration.execute("SELECT 1 FROM accounts_user WHERE username = 'held' FOR UPDATE")
             began = time.monotonic()
-            return HeldUp(Browser(gateway).sign_in("held"), time.monotonic() - began)
+            return TimedReply(Browser(gateway).sign_in("held"), time.monotonic() - began)
 
     with ThreadPoolExecutor() as pool:
         yield pool.submit(sign_in)
 
 
 @pytest.fixture(scope="session")
-def shop(gateway: Gateway, checkout: Checkout, aged: Aged, held_up: Future[HeldUp]) -> Shop:
+def shop(gateway: Gateway, checkout: Checkout, aged: Aged, blocked_sign_in: Future[TimedReply]) -> Shop:
     made = checkout.manage("create_api_key", "--name", "shop")
     assert made.returncode == 0, made.stderr
     return Shop(gateway, made.stdout.strip())
@@ -164,7 +161,7 @@ def browser(gateway: Gateway) -> Browser:
 
 @pytest.fixture(scope="session")
 def package(deployed: str, checkout: Checkout) -> Path:
-    """The zip that was deployed first."""
+    """The zip of the first deploy."""
     return min(checkout.folder.glob("*.zip"))
 
 
@@ -178,7 +175,7 @@ def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def staging(checkout: Checkout, shop: Shop, database: str) -> Shop:
-    """A shop at the second stage, which was deployed beside the first, with a database of its own."""
+    """An API client of a second stage, with its own database."""
     with psycopg.connect(database, autocommit=True) as server:
         server.execute("CREATE DATABASE staging")
     url = database.rpartition("/")[0] + "/staging"
@@ -195,7 +192,7 @@ def staging(checkout: Checkout, shop: Shop, database: str) -> Shop:
 
 @pytest.fixture(scope="session")
 def in_package(unpacked: Path, function_environment: dict[str, str]) -> Callable[..., CompletedProcess[str]]:
-    """Runs code that sees the unpacked package (its first argument) and the standard library, and nothing else."""
+    """Runs code that sees only the unpacked package (its first argument) and the standard library."""
 
     def in_package(code: str, *arguments: str) -> CompletedProcess[str]:
         return subprocess.run(

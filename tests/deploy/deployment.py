@@ -1,4 +1,4 @@
-"""The operator's checkout, what make does in it, and the deployed site as the world sees it."""
+"""The operator's checkout, and clients of the deployed site."""
 
 import http.client
 import json
@@ -25,14 +25,14 @@ TABLE = "Orders"
 RULE = "ordersite-prod-expire-orders-orders.schedule.expire_orders"
 PASSWORD = "correct horse battery staple"
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "*.zip", "db.sqlite3*")
-PATIENCE = 600
+COMMAND_TIMEOUT_SECONDS = 600
 SNAP_START = sys.version_info >= (3, 12)
 """Lambda offers it for Python from this version on."""
 
 
 @dataclass
 class Checkout:
-    """A copy of the project, in which an operator works against `aws`."""
+    """A copy of the project, from which an operator deploys to `aws`."""
 
     aws: Aws
     folder: Path
@@ -40,7 +40,7 @@ class Checkout:
     @classmethod
     def make(cls, aws: Aws, folder: Path) -> "Checkout":
         shutil.copytree(PROJECT, folder, ignore=NOT_COPIED)
-        # The virtualenv is made once, by make itself, and not anew for each run of the tests.
+        # make creates the virtual environment once, not for each test run.
         (folder / ".local").mkdir()
         (PROJECT / ".local" / "deploy").mkdir(parents=True, exist_ok=True)
         (folder / ".local" / "deploy").symlink_to(PROJECT / ".local" / "deploy")
@@ -73,35 +73,35 @@ class Checkout:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=COMMAND_TIMEOUT_SECONDS,
             check=False,
         )
 
-    def make_target(self, target: str, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.run("make", f"PYTHON={sys.executable}", target, *words, GATEWAY_ADDRESS=self.aws.endpoint)
+    def make_target(self, target: str, *variables: str) -> subprocess.CompletedProcess[str]:
+        return self.run("make", f"PYTHON={sys.executable}", target, *variables, GATEWAY_ADDRESS=self.aws.endpoint)
 
     def manage(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """A command run here, with the stage's own secrets."""
+        """Run a manage.py command on this machine with the stage's secrets."""
         own = {"SSM_PARAMETER": PARAMETER, "ORDERS_TABLE": TABLE, **variables}
         return self.run(self.python, "manage.py", *arguments, **own)
 
     @property
     def python(self) -> Path:
-        """Of the virtualenv that holds what runs and nothing else."""
+        """Of the virtual environment with runtime packages only."""
         return self.folder / ".local" / "deploy" / "venv" / "bin" / "python"
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment of the deployed function."""
+        """The environment variables of the deployed function."""
         configuration = self.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
         variables: dict[str, str] = configuration["Environment"]["Variables"]
         return variables
 
     @contextmanager
     def other_variables(self, *, published: bool = True, **others: str) -> Iterator[None]:
-        """The function with these in its environment, from its next start on, and then as it was.
+        """Restart the function with these variables, and restore the former ones at the end.
 
-        Where it has SnapStart, the gateway calls what is published, and what cannot start cannot be published.
+        With SnapStart, the gateway calls the published version, and a function that cannot start cannot be published.
         """
         before = self.variables
         self._set_variables(before | others, published=published)
@@ -119,12 +119,12 @@ class Checkout:
             functions.update_alias(FunctionName=FUNCTION, Name="snapstart", FunctionVersion=version)
 
     def invoke(self, event: object) -> tuple[str | None, str]:
-        """What Lambda says of the function's end, None where it was a good one; and what the function returned."""
+        """Lambda's FunctionError, None on success, and the returned payload."""
         reply = self.aws.client("lambda").invoke(FunctionName=FUNCTION, Payload=json.dumps(event).encode())
         return reply.get("FunctionError"), reply["Payload"].read().decode()
 
     def log(self) -> str:
-        """All that the function has logged."""
+        """The whole log of the function."""
         pages = self.aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=LOG_GROUP)
         return "\n".join(event["message"].strip() for page in pages for event in page["events"])
 
@@ -141,8 +141,8 @@ class Checkout:
         return Gateway(self.aws.port, f"{api}.execute-api.{REGION}.amazonaws.com")
 
 
-def off_the_stage(page: str) -> list[str]:
-    """The addresses of a page that do not lead to the stage, in whatever attribute: links, forms, scripts, htmx's."""
+def links_outside_stage(page: str) -> list[str]:
+    """The addresses in any attribute of a page (links, forms, scripts, htmx) that are outside of the stage."""
     addresses = re.findall(r'(?<!keyshortcuts)="(/(?!/)[^"]*)"', page)
     assert addresses, page
     return [address for address in addresses if not address.startswith("/prod/")]
@@ -164,7 +164,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Gateway:
-    """The stage's URL: what is sent to it and what comes back, nothing followed and nothing unpacked."""
+    """Sends requests to the stage's URL. Follows no redirect and decodes nothing."""
 
     port: int
     host: str
@@ -195,7 +195,7 @@ class Gateway:
 
 @dataclass(frozen=True)
 class Shop:
-    """A program with an API key."""
+    """An API client with a key."""
 
     gateway: Gateway
     key: str
@@ -213,19 +213,19 @@ class Shop:
 
 @dataclass
 class Browser:
-    """A person at the staff pages: cookies, forms and their CSRF tokens."""
+    """A browser session on the staff pages, with cookies and CSRF tokens."""
 
     gateway: Gateway
     cookies: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str) -> Reply:
-        return self._kept(self.gateway.ask("GET", path, Accept="text/html", Cookie=self._cookie()))
+        return self._store_cookies(self.gateway.ask("GET", path, Accept="text/html", Cookie=self._cookie()))
 
     def post(self, path: str, page: Reply, **fields: str | list[str]) -> Reply:
-        """Send a form that `page` showed."""
+        """Submit a form of `page`."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         assert token, page.text
-        return self._kept(
+        return self._store_cookies(
             self.gateway.ask(
                 "POST",
                 path,
@@ -241,7 +241,7 @@ class Browser:
         page = self.get("/prod/admin/login/")
         return self.post("/prod/admin/login/", page, username=username, password=PASSWORD, next="/prod/dashboard/")
 
-    def _kept(self, reply: Reply) -> Reply:
+    def _store_cookies(self, reply: Reply) -> Reply:
         for header in reply.headers.get_all("Set-Cookie") or []:
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(header).items()}
         return reply

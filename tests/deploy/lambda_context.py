@@ -1,4 +1,4 @@
-"""What Lambda hands to a function."""
+"""The context argument of a Lambda function."""
 
 from dataclasses import dataclass
 

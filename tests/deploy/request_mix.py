@@ -1,12 +1,12 @@
-"""The five endpoints, as a shop uses them; the same whatever stands behind the function."""
+"""Requests of an API client to the five endpoints, whatever database the function uses."""
 
 from tests.deploy.deployment import Shop
 
-WISH = {"item": "Oak side table", "quantity": 2, "customer_name": "Ann", "customer_email": "ann@example.com"}
+ORDER = {"item": "Oak side table", "quantity": 2, "customer_name": "Ann", "customer_email": "ann@example.com"}
 
 
 def request_mix(shop: Shop) -> None:
-    placed = shop.send("POST", "/orders", WISH, Idempotency_Key="mix")
+    placed = shop.send("POST", "/orders", ORDER, Idempotency_Key="mix")
     assert placed.status == 201, placed.text
     order = placed.json()
     path = f"/orders/{order['order_id']}"
@@ -18,10 +18,10 @@ def request_mix(shop: Shop) -> None:
 
 
 def _replayed(shop: Shop, order: dict[str, object]) -> None:
-    again = shop.send("POST", "/orders", WISH, Idempotency_Key="mix")
+    again = shop.send("POST", "/orders", ORDER, Idempotency_Key="mix")
     assert (again.status, again.headers["Idempotent-Replayed"]) == (201, "true")
     assert again.json() == order
-    other = shop.send("POST", "/orders", {**WISH, "quantity": 3}, Idempotency_Key="mix")
+    other = shop.send("POST", "/orders", {**ORDER, "quantity": 3}, Idempotency_Key="mix")
     assert (other.status, other.json()["code"]) == (422, "idempotency_key_reused")
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and an AWS on this machine, each on a port and in a folder of its own, for the time of a test run."""
+"""Servers for the tests: PostgreSQL, gunicorn and an emulated AWS, each on its own port and in its own folder."""
 
 import getpass
 import json
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +26,10 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 REGION = "ap-south-1"
 ACCOUNT = "123456789012"
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 PATH = "/usr/local/bin:/usr/bin:/bin"
-# A package is some 8,000 files, copied and unpacked several times: in memory that takes half as long.
-MEMORY = Path("/dev/shm")  # noqa: S108 (what is made in it has a folder of its own, with a name by chance)
+# A package contains about 8,000 files and is unpacked several times. In memory, that takes half as long.
+MEMORY = Path("/dev/shm")  # noqa: S108 (each use creates its own folder with a random name)
 SCRATCH = str(MEMORY) if os.access(MEMORY, os.W_OK) else tempfile.gettempdir()
 INSTALL_POSTGRESQL = "install PostgreSQL's server (Debian: apt-get install postgresql)"
 
@@ -41,21 +41,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def silence() -> Iterator[str]:
-    """The address of a server that takes connections and never says anything."""
+def unresponsive_server() -> Iterator[str]:
+    """The address of a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def wait_until(true: Callable[[], bool], *, what: str, patience: float = PATIENCE) -> None:
-    deadline = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < deadline, f"{what}: not within {patience:.0f} s"
+def wait_until(condition: Callable[[], bool], *, what: str, timeout: float = TIMEOUT_SECONDS) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {timeout:.0f} s"
         time.sleep(0.2)
 
 
-def end(process: subprocess.Popen[Any]) -> None:
-    """The process and whatever it started: each was given a group of its own."""
+def stop(process: subprocess.Popen[Any]) -> None:
+    """End the process and all processes in its group."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
@@ -63,6 +63,32 @@ def end(process: subprocess.Popen[Any]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+@contextmanager
+def gunicorn(
+    environment: dict[str, str],
+    log: Path,
+    *,
+    is_up: Callable[[], bool],
+    command: Sequence[str | Path] = (sys.executable, "-m", "gunicorn"),
+    folder: Path = PROJECT,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A running gunicorn, once `is_up` returns True. Its output goes to `log`."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "ordersite.wsgi"],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        wait_until(is_up, what="gunicorn's start")
+        yield process
+    finally:
+        stop(process)
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
@@ -107,7 +133,7 @@ def postgresql_server() -> Iterator[Postgresql]:
         wait_until(lambda: _accepts(url), what="PostgreSQL's start")
         yield Postgresql(url, server)
     finally:
-        end(server)
+        stop(server)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -153,7 +179,7 @@ class Aws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """An operator's, and nothing of the machine's: MiniStack hands on to functions what it is given."""
+        """The environment of an operator. Nothing is inherited, because MiniStack passes its own on to functions."""
         return {
             "PATH": PATH,
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -161,7 +187,7 @@ class Aws:
             "AWS_SECRET_ACCESS_KEY": "operators-secret",
             "AWS_DEFAULT_REGION": REGION,
             "TMPDIR": SCRATCH,
-            # Zappa asks PyPI at each start whether there is a newer Zappa. Nobody answers here.
+            # Zappa queries PyPI for a newer version at each start. Nothing listens on this port.
             "HTTPS_PROXY": "http://127.0.0.1:9",
         }
 
@@ -174,7 +200,7 @@ class Aws:
             aws_secret_access_key="operators-secret",
         )
 
-    def asked_by(self, role: str) -> list[dict[str, Any]]:
+    def calls_by(self, role: str) -> list[dict[str, Any]]:
         """Each call made with this role's credentials: `action`, `resource`, and whether it was `allowed`."""
         lines = [json.loads(line) for line in self.record.read_text().splitlines()]
         return [line for line in lines if f":assumed-role/{role}/" in line["by"]]
@@ -187,7 +213,7 @@ def aws(folder: Path) -> Iterator[Aws]:
 
 
 def _aws(folder: Path, scratch: str) -> Iterator[Aws]:
-    python = _ministack()
+    python = _ministack_python()
     port = free_port()
     site = Aws(f"http://127.0.0.1:{port}", folder / "record")
     site.record.touch()
@@ -202,7 +228,7 @@ def _aws(folder: Path, scratch: str) -> Iterator[Aws]:
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        # Requests carry the very host name that AWS would give the gateway, because Zappa goes by it.
+        # The host name of a real gateway, because Zappa depends on it.
         "MINISTACK_HOST": f"{REGION}.amazonaws.com",
         "AWS_ACCESS_KEY_ID": "operator",
         "AWS_SECRET_ACCESS_KEY": "operators-secret",
@@ -220,7 +246,7 @@ def _aws(folder: Path, scratch: str) -> Iterator[Aws]:
         wait_until(lambda: _is_up(site, server), what="MiniStack's start")
         yield site
     finally:
-        end(server)
+        stop(server)
 
 
 def _is_up(site: Aws, server: subprocess.Popen[bytes]) -> bool:
@@ -230,14 +256,14 @@ def _is_up(site: Aws, server: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _ministack() -> Path:
-    """The Python of MiniStack's virtualenv: the same that runs the tests, because it runs the functions in it."""
+def _ministack_python() -> Path:
+    """The Python of MiniStack's virtual environment. MiniStack runs the functions in it, so its version is ours."""
     home = PROJECT / ".local" / "ministack-{}.{}".format(*sys.version_info)
-    wanted = (HERE / "ministack.txt").read_text()
-    if not (home / "installed").is_file() or (home / "installed").read_text() != wanted:
+    pins = (HERE / "ministack.txt").read_text()
+    if not (home / "installed").is_file() or (home / "installed").read_text() != pins:
         shutil.rmtree(home, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", home], check=True)
         install = [home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*install, "-r", HERE / "ministack.txt"], check=True)
-        (home / "installed").write_text(wanted)
+        (home / "installed").write_text(pins)
     return home / "bin" / "python"

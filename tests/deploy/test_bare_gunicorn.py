@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from tests.deploy.servers import PROJECT, end, free_port, wait_until
+from tests.deploy.servers import PROJECT, free_port, gunicorn, wait_until
 
 THREADS = 8
 ENVIRONMENT = {
@@ -23,28 +23,16 @@ UNTRUSTED = "TRUSTED_PROXIES is not set, so all clients behind a proxy count as 
 
 
 @contextmanager
-def gunicorn(folder, **changed):
-    """A real one, ready for requests: its port and its log."""
+def started(folder, **changed):
+    """The port and the log of a gunicorn that is ready for requests."""
     port, log = free_port(), folder / "log"
     bind = changed.pop("bind", "127.0.0.1:{}").format(port)
-    with log.open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "ordersite.wsgi"],
-            cwd=PROJECT,
-            env={**ENVIRONMENT, "BIND": bind, **changed},
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: answer(port) == 200, what="gunicorn's start")
+    with gunicorn({**ENVIRONMENT, "BIND": bind, **changed}, log, is_up=lambda: status_of(port) == 200):
         yield port, log
-    finally:
-        end(process)
 
 
-def answer(port, *, timeout=30.0, **headers):
-    """The status of a request; None when there is none in time."""
+def status_of(port, *, timeout=30.0, **headers):
+    """The status of a response, or None if there is none in time."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/lifecycle", headers=headers)
@@ -61,7 +49,7 @@ def half_sent(port):
     return connection
 
 
-def test_a_wrong_setting_stops_the_start_with_one_sentence():
+def test_an_invalid_setting_stops_the_start_with_one_message():
     done = subprocess.run(
         [sys.executable, "-m", "gunicorn", "ordersite.wsgi"],
         cwd=PROJECT,
@@ -76,38 +64,38 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence():
     assert "Traceback" not in done.stderr
 
 
-def test_as_many_half_sent_requests_as_threads_block_it_while_they_stay_open(tmp_path):
-    with gunicorn(tmp_path) as (port, _):
+def test_half_sent_requests_on_all_threads_block_it_while_they_stay_open(tmp_path):
+    with started(tmp_path) as (port, _):
         with ExitStack() as stack:
             for _ in range(THREADS):
                 stack.enter_context(half_sent(port))
-            assert answer(port, timeout=2) is None
-        assert answer(port) == 200
+            assert status_of(port, timeout=2) is None
+        assert status_of(port) == 200
 
 
-def test_a_start_that_other_machines_can_reach_logs_a_warning(tmp_path):
-    with gunicorn(tmp_path, bind="0.0.0.0:{}") as (port, log):
+def test_a_start_on_a_public_address_logs_a_warning(tmp_path):
+    with started(tmp_path, bind="0.0.0.0:{}") as (port, log):
         lines = log.read_text()
     assert f"Other machines can reach 0.0.0.0:{port}. {REACHABLE}" in lines
     assert "docs/operations.md, Behind a proxy" in lines
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:{}", "127.0.0.1:{},unix:{folder}/socket"])
-def test_a_start_that_only_this_machine_can_reach_does_not(tmp_path, bind):
-    with gunicorn(tmp_path, bind=bind.replace("{folder}", str(tmp_path))) as (_, log):
+def test_a_start_on_a_local_address_logs_no_warning(tmp_path, bind):
+    with started(tmp_path, bind=bind.replace("{folder}", str(tmp_path))) as (_, log):
         assert REACHABLE not in log.read_text()
 
 
-@pytest.mark.parametrize(("proxies", "is_said"), [("", True), ("127.0.0.1", False)])
-def test_a_start_without_trusted_proxies_says_what_that_means(tmp_path, proxies, is_said):
-    with gunicorn(tmp_path, TRUSTED_PROXIES=proxies) as (_, log):
-        assert (UNTRUSTED in log.read_text()) == is_said
+@pytest.mark.parametrize(("proxies", "is_logged"), [("", True), ("127.0.0.1", False)])
+def test_a_start_without_trusted_proxies_logs_a_warning(tmp_path, proxies, is_logged):
+    with started(tmp_path, TRUSTED_PROXIES=proxies) as (_, log):
+        assert (UNTRUSTED in log.read_text()) == is_logged
 
 
 @pytest.mark.parametrize(("proxies", "shown"), [("127.0.0.1", "203.0.113.9"), ("", "127.0.0.1")])
 def test_the_access_log_shows_the_client_that_a_trusted_proxy_names(tmp_path, proxies, shown):
-    with gunicorn(tmp_path, TRUSTED_PROXIES=proxies) as (port, log):
-        assert answer(port, **{"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}) == 200
+    with started(tmp_path, TRUSTED_PROXIES=proxies) as (port, log):
+        assert status_of(port, **{"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}) == 200
         wait_until(lambda: f'"ip": "{shown}"' in log.read_text().splitlines()[-1], what="the line of the request")
 
 
@@ -124,7 +112,7 @@ with socket.socket(socket.AF_UNIX) as connection:
 
 def test_a_proxy_at_a_unix_socket_names_the_client(tmp_path):
     path = tmp_path / "socket"
-    with gunicorn(tmp_path, bind=f"127.0.0.1:{{}},unix:{path}", TRUSTED_PROXIES="unix") as (_, log):
+    with started(tmp_path, bind=f"127.0.0.1:{{}},unix:{path}", TRUSTED_PROXIES="unix") as (_, log):
         ask = [sys.executable, "-c", ASK_AT_A_SOCKET, path]
         done = subprocess.run(ask, capture_output=True, text=True, check=True)
         assert done.stdout.startswith("HTTP/1.1 200")

@@ -9,7 +9,7 @@ import boto3
 
 from deploy.__main__ import Presence, presence
 from deploy.stage import read_stage
-from tests.deploy.deployment import FUNCTION, RULE, SNAP_START, TABLE, off_the_stage
+from tests.deploy.deployment import FUNCTION, RULE, SNAP_START, TABLE, links_outside_stage
 from tests.deploy.request_mix import request_mix
 from tests.deploy.servers import ACCOUNT, REGION, wait_until
 
@@ -145,12 +145,12 @@ PAGES = (
 
 def test_every_link_of_every_page_stays_in_the_stage(shop, gateway, browser):
     order_id = shop.send("POST", "/orders", {"item": "Teapot", "quantity": 1}).json()["order_id"]
-    assert off_the_stage(gateway.ask("GET", "/prod/admin/login/").text) == []
+    assert links_outside_stage(gateway.ask("GET", "/prod/admin/login/").text) == []
     browser.sign_in()
     for page in (*PAGES, f"/prod/dashboard/orders/{order_id}/"):
         reply = browser.get(page)
         assert reply.status in (200, 404), page
-        assert off_the_stage(reply.text) == [], page
+        assert links_outside_stage(reply.text) == [], page
     for page in ("/prod/admin", "/prod/dashboard", "/prod/favicon.ico", "/prod/dashboard/counts/"):
         assert browser.get(page).headers["Location"].startswith("/prod/"), page
 

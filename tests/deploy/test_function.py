@@ -1,4 +1,4 @@
-"""The Lambda function as it is packed: what it answers in the end, and what all copies of one snapshot share."""
+"""The packaged Lambda function: timeouts, malformed requests, and SnapStart."""
 
 import json
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-# As Lambda does it: one process that has loaded the package, and a request with so much time left.
+# As on Lambda: one process that has loaded the package, and a request with this much time left.
 ASK = """
 import json, signal, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ordersite import urls
 @csrf_exempt
 def slow(request):
-    # As if all of the time that the handler gave the request had passed by now.
+    # As if the time of the request were over now.
     left, _ = signal.setitimer(signal.ITIMER_REAL, 0.001)
     assert 0 < left <= 58.5
     time.sleep(600)
@@ -46,7 +46,7 @@ def ask(in_package):
     return ask
 
 
-def test_a_program_whose_request_takes_too_long_gets_a_problem_document(ask):
+def test_an_api_client_gets_a_problem_document_if_the_request_times_out(ask):
     slow, after, log = ask("GET", "application/json")
     assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "application/problem+json")
     assert int(slow["headers"]["Retry-After"]) > 0
@@ -66,14 +66,14 @@ def test_a_program_whose_request_takes_too_long_gets_a_problem_document(ask):
     ("method", "sentence"),
     [("GET", "Try again in a moment."), ("POST", "your change may or may not have been saved")],
 )
-def test_a_person_whose_request_takes_too_long_gets_a_page(ask, method, sentence):
+def test_a_browser_gets_a_page_if_the_request_times_out(ask, method, sentence):
     slow, _, _ = ask(method, "text/html,*/*")
     assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert sentence in slow["body"]
     assert 'href="/prod/dashboard/"' in slow["body"]
 
 
-def test_the_access_log_names_the_client_that_the_gateway_names(in_package):
+def test_the_access_log_has_the_address_from_the_gateway(in_package):
     headers = {"Host": HOST, "X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
     context = {"stage": "prod", "identity": {"sourceIp": "203.0.113.9"}}
     event = {**EVENT, "httpMethod": "GET", "headers": headers, "requestContext": context}
@@ -121,14 +121,14 @@ def test_no_charset_causes_a_failure(answer):
         assert UUID(reply["headers"]["X-Request-Id"])
 
 
-def test_a_lone_surrogate_is_answered_like_any_other_text(answer):
+def test_a_lone_surrogate_causes_no_failure(answer):
     half = {"multiValueQueryStringParameters": {"\ud800": ["\udfff"]}}
     address, query, header = answer({"path": "/\ud800"}, half, {"headers": {"Cookie": "x=\ud800; y=€"}})
     assert (address["statusCode"], query["statusCode"], header["statusCode"]) == (404, 400, 200)
     assert json.loads(query["body"])["errors"][0]["code"] == "unknown_parameter"
 
 
-def test_what_fails_before_the_app_sees_it_is_a_problem_document_too(answer):
+def test_a_request_that_zappa_cannot_read_is_a_problem_document_too(answer):
     program, person = answer(
         {"httpMethod": "POST", "body": "x", "isBase64Encoded": True},
         {"httpMethod": "POST", "body": "x", "isBase64Encoded": True, "headers": {"Accept": "text/html"}},
@@ -202,22 +202,22 @@ def starts(in_package, shop):
     return json.loads(done.stdout.rpartition("STARTS ")[2])
 
 
-def test_starts_from_one_snapshot_have_nothing_in_common_that_is_to_be_unique(starts):
+def test_starts_from_one_snapshot_share_no_unique_values(starts):
     assert [start["status"] for start in starts["starts"]] == [201, 201, 201]
     for values in zip(*(start["unique"] for start in starts["starts"]), strict=True):
         assert len(set(values)) == 3, values
 
 
-def test_a_start_from_a_snapshot_knows_what_time_it_is(starts):
+def test_a_start_from_a_snapshot_uses_the_current_time(starts):
     for start in starts["starts"]:
         assert datetime.fromisoformat(start["created_at"]).timestamp() > starts["taken_at"] + 1
 
 
-def test_a_snapshot_holds_no_connection_and_no_thread(starts):
+def test_a_snapshot_contains_no_connection_and_no_thread(starts):
     assert starts["held"] == {"sockets": 0, "threads": 1}
 
 
-# What gives a different answer each time it is asked.
+# Functions that return a different value each time.
 LOOK = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -250,6 +250,6 @@ print("FOUND", json.dumps(found))
 """
 
 
-def test_nothing_of_ours_asks_for_the_time_or_for_chance_while_it_is_loaded(in_package):
+def test_no_module_reads_the_time_or_random_numbers_on_import(in_package):
     done = in_package(LOOK)
     assert "FOUND []" in done.stdout, done.stdout + done.stderr

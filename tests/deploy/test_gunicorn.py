@@ -1,14 +1,13 @@
-"""The same app on a machine that is not Lambda, as docs/operations.md has it: gunicorn, and the sweep by cron."""
+"""The app on another server, as in docs/operations.md: gunicorn, and the sweep by cron."""
 
 import http.client
 import json
 import signal
-import subprocess
 
 import pytest
 
 from tests.deploy.deployment import PARAMETER, TABLE
-from tests.deploy.servers import end, free_port, wait_until
+from tests.deploy.servers import free_port, gunicorn
 
 HOST = "orders.example.com"
 
@@ -28,27 +27,17 @@ def environment(checkout, port):
 
 @pytest.fixture(scope="module")
 def server(deployed, checkout, tmp_path_factory):
-    """Its port; stopped as systemd stops a service, and then asked whether it went in order."""
+    """The port of gunicorn. At the end it is stopped by SIGTERM, as systemd does, and must exit with 0."""
     port, log = free_port(), tmp_path_factory.mktemp("gunicorn") / "log"
-    with log.open("wb") as said:
-        process = subprocess.Popen(
-            [checkout.python.with_name("gunicorn"), "ordersite.wsgi"],
-            cwd=checkout.folder,
-            env=environment(checkout, port),
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: answers(port), what="gunicorn's start")
+    command = [checkout.python.with_name("gunicorn")]
+    variables = environment(checkout, port)
+    with gunicorn(variables, log, is_up=lambda: is_up(port), command=command, folder=checkout.folder) as process:
         yield port
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, log.read_text()
-    finally:
-        end(process)
 
 
-def answers(port):
+def is_up(port):
     try:
         return ask(port, "/lifecycle").status == 301
     except OSError:
@@ -65,13 +54,13 @@ def ask(port, path, **headers):
     return reply
 
 
-def test_plain_http_is_sent_to_https_and_the_health_is_told_all_the_same(server):
+def test_plain_http_is_redirected_except_for_healthz(server):
     redirect = ask(server, "/lifecycle")
     assert (redirect.status, redirect.headers["Location"]) == (301, f"https://{HOST}/lifecycle")
     assert json.loads(ask(server, "/healthz").body)["checks"] == {"dynamodb": "ok", "database": "ok"}
 
 
-def test_behind_a_proxy_that_ends_tls_the_pages_and_their_files_are_there(server, checkout):
+def test_pages_and_static_files_are_served_behind_a_proxy_that_ends_tls(server, checkout):
     login = ask(server, "/admin/login/", X_Forwarded_Proto="https")
     assert login.status == 200
     assert b'href="/static/' in login.body
@@ -81,12 +70,12 @@ def test_behind_a_proxy_that_ends_tls_the_pages_and_their_files_are_there(server
     assert "immutable" in style.headers["Cache-Control"]
 
 
-def test_a_host_that_is_not_ours_is_refused(server):
+def test_an_unknown_host_is_refused(server):
     reply = ask(server, "/lifecycle", X_Forwarded_Proto="https", Host="evil.example")
     assert (reply.status, json.loads(reply.body)["code"]) == (400, "bad_request")
 
 
-def test_cron_gets_the_sweeps_summary_as_one_line(deployed, checkout):
+def test_the_sweep_prints_its_summary_as_one_line_for_cron(deployed, checkout):
     command = checkout.python, "manage.py", "expire_orders", "--json", "--dry-run"
     done = checkout.run(*command, **environment(checkout, 0))
     assert done.returncode == 0, done.stderr

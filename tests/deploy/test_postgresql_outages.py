@@ -1,4 +1,4 @@
-"""gunicorn with a PostgreSQL that stops or hangs: every response says when to try again, and none is lost."""
+"""gunicorn while PostgreSQL is stopped or hangs: every request gets a response with Retry-After."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ from tests.contract.given import placed
 from tests.contract.way import Reply as EngineReply
 from tests.contract.way import Way, opened
 from tests.deploy.deployment import PASSWORD, Browser, Gateway, Reply
-from tests.deploy.servers import PATH, PROJECT, Postgresql, end, free_port, postgresql_server, wait_until
+from tests.deploy.servers import PATH, PROJECT, Postgresql, free_port, gunicorn, postgresql_server, wait_until
 
 ORDERS = "/dashboard/?status=PENDING"
 APPLY = "/dashboard/bulk/apply/"
@@ -44,7 +44,7 @@ class Site:
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
-        """The system still accepts connections for it, but nothing responds."""
+        """The operating system still accepts connections, but PostgreSQL does not respond."""
         self.postgresql.process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -79,7 +79,7 @@ def site(way: Way, tmp_path: Path) -> Iterator[Site]:
         manage(environment, "ensure_admin")
         key = manage(environment, "create_api_key", "--name=shop").strip()
         server = Https(port, f"127.0.0.1:{port}")
-        with gunicorn(environment, server, tmp_path / "gunicorn.log"):
+        with gunicorn(environment, tmp_path / "gunicorn.log", is_up=lambda: is_up(server)):
             browser = Browser(server)
             page = browser.get("/admin/login/")
             signed_in = browser.post("/admin/login/", page, username="admin", password=PASSWORD, next=ORDERS)
@@ -92,20 +92,6 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-@contextmanager
-def gunicorn(environment: dict[str, str], server: Https, log: Path) -> Iterator[None]:
-    command = [sys.executable, "-m", "gunicorn", "ordersite.wsgi"]
-    with log.open("wb") as said:
-        process = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdout=said, stderr=said, start_new_session=True
-        )
-    try:
-        wait_until(lambda: is_up(server), what="gunicorn's start")
-        yield
-    finally:
-        end(process)
 
 
 def is_up(server: Https) -> bool:
@@ -127,7 +113,7 @@ def check_problem(reply: Reply) -> None:
 
 
 class Pages:
-    """The forms as they were while PostgreSQL answered, and what each address says while it does not."""
+    """Forms that were loaded before the outage, and the responses of each address during it."""
 
     def __init__(self, site: Site) -> None:
         self.site, self.stranger = site, Browser(site.server)
@@ -144,14 +130,14 @@ class Pages:
         assert json.loads(server.ask("GET", "/healthz").body)["checks"]["database"] == "unavailable"
 
 
-def test_every_page_form_and_endpoint_says_when_to_try_again_while_postgresql_is_stopped(site: Site) -> None:
+def test_while_postgresql_is_stopped_every_response_has_retry_after(site: Site) -> None:
     placed()
     pages = Pages(site)
     site.stop()
     pages.check()
 
 
-def test_every_page_form_and_endpoint_says_when_to_try_again_while_postgresql_hangs(site: Site) -> None:
+def test_while_postgresql_hangs_every_response_has_retry_after(site: Site) -> None:
     placed()
     pages = Pages(site)
     with site.hanging():
@@ -159,7 +145,7 @@ def test_every_page_form_and_endpoint_says_when_to_try_again_while_postgresql_ha
     wait_until(lambda: site.browser.get(ORDERS).status == 200, what="the pages' return")
 
 
-def test_the_outcome_of_a_bulk_action_is_shown_when_postgresql_stops_meanwhile(site: Site, way: Way) -> None:
+def test_the_outcome_of_a_bulk_action_is_shown_if_postgresql_stops_during_it(site: Site, way: Way) -> None:
     orders = [placed(), placed()]
     page = site.browser.get(ORDERS)
 
@@ -176,8 +162,8 @@ def test_the_outcome_of_a_bulk_action_is_shown_when_postgresql_stops_meanwhile(s
     check_page(site.browser.get(ORDERS))
 
 
-def test_a_text_that_postgresql_cannot_hold_is_a_bad_request(site: Site) -> None:
-    """No form of the admin checks a filter or an id in the address; PostgreSQL refuses a text with a NUL."""
+def test_a_nul_character_is_a_bad_request(site: Site) -> None:
+    """The admin does not validate filters and ids in the address, and PostgreSQL refuses NUL characters."""
     for path in (
         "/admin/accounts/user/?username=%00",
         "/admin/accounts/apikey/%00/change/",

@@ -1,4 +1,4 @@
-"""The settings of production, each start a process of its own."""
+"""Production settings. Each start is a new process."""
 
 import json
 import subprocess
@@ -33,7 +33,7 @@ def check(**changed):
     return manage("check", "--deploy", "--fail-level=WARNING", **changed)
 
 
-def test_django_has_nothing_against_the_settings_of_production():
+def test_check_deploy_passes_with_production_settings():
     done = check()
     assert done.returncode == 0, done.stderr
 
@@ -45,7 +45,7 @@ def test_sqlite_is_refused_in_production():
     assert "postgres://user:password@host/name" in done.stderr
 
 
-def test_sqlite_is_no_matter_on_a_laptop():
+def test_sqlite_is_allowed_with_debug():
     done = manage("check", DATABASE_URL="sqlite:////tmp/db.sqlite3", DEBUG="true")
     assert done.returncode == 0, done.stderr
 
@@ -58,7 +58,7 @@ def test_sqlite_is_no_matter_on_a_laptop():
         ({"ALLOWED_HOSTS": ""}, "security.W020"),
     ],
 )
-def test_what_is_not_fit_for_production_is_said(changed, code):
+def test_insecure_settings_are_reported(changed, code):
     assert code in check(**changed).stderr
 
 
@@ -85,7 +85,7 @@ def gunicorn_check(**changed):
 @pytest.mark.parametrize(
     "changed", [{}, {"BIND": ":8000"}, {"BIND": "[::1]:8000, unix:/run/orders.sock"}, {"WEB_CONCURRENCY": "4"}]
 )
-def test_gunicorn_takes_its_settings(changed):
+def test_gunicorn_accepts_valid_settings(changed):
     done = gunicorn_check(**changed)
     assert done.returncode == 0, done.stderr
 
@@ -103,13 +103,13 @@ BINDS = "addresses with a port, like 127.0.0.1:8000, or unix:/path/to/a/socket, 
         ("BIND", "http://127.0.0.1:8000", BINDS),
     ],
 )
-def test_gunicorn_refuses_a_wrong_setting_by_name(name, value, takes):
+def test_gunicorn_refuses_an_invalid_setting_by_name(name, value, takes):
     done = gunicorn_check(**{name: value})
     assert done.returncode == 1
     assert done.stderr.strip() == f"{name} is {value!r}; it must be {takes}."
 
 
-def test_gunicorn_itself_refuses_a_number_of_workers_that_is_no_number():
+def test_gunicorn_itself_refuses_a_number_of_workers_that_is_not_a_number():
     done = gunicorn_check(WEB_CONCURRENCY="many")
     assert done.returncode == 1
     assert "WEB_CONCURRENCY" in done.stderr

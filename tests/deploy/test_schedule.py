@@ -18,11 +18,11 @@ from tests.deploy.lambda_context import Context
 
 pytestmark = pytest.mark.django_db
 
-WISH = {"item": "Teapot", "quantity": 1, "customer_name": "Ann", "customer_email": "", "by": "api-key:shop"}
+ORDER = {"item": "Teapot", "quantity": 1, "customer_name": "Ann", "customer_email": "", "by": "api-key:shop"}
 
 
 def placed(*, hours_old):
-    return store.place(at=timezone.now() - timedelta(hours=hours_old), **WISH).order.order_id
+    return store.place(at=timezone.now() - timedelta(hours=hours_old), **ORDER).order.order_id
 
 
 def test_orders_past_sixty_hours_expire_and_younger_ones_stay(table):
@@ -32,7 +32,7 @@ def test_orders_past_sixty_hours_expire_and_younger_ones_stay(table):
     assert (store.get(old).status, store.get(young).status) == ("EXPIRED", "PENDING")
 
 
-def test_a_second_tick_finds_nothing_to_do(table):
+def test_a_second_run_finds_nothing_to_do(table):
     placed(hours_old=61)
     schedule.expire_orders({}, Context(seconds=28))
     assert schedule.expire_orders({}, Context(seconds=28))["examined"] == 0

@@ -39,18 +39,18 @@ def test_a_secure_string_in_ssm_is_read(operator):
     assert read_secrets("/a/b", region=REGION) == WHOLE
 
 
-def test_a_parameter_that_is_absent_is_named(operator):
+def test_a_missing_parameter_is_named(operator):
     with pytest.raises(ImproperlyConfigured, match=r"The SSM parameter /not/there does not exist in ap-south-1\."):
         read_secrets("/not/there", region=REGION)
 
 
-def test_a_parameter_that_may_not_be_read_is_named(operator, monkeypatch):
+def test_a_parameter_without_permission_is_named(operator, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANOBODYKNOWSTHIS0")
     with pytest.raises(ImproperlyConfigured, match="The SSM parameter /a/b cannot be read: "):
         read_secrets("/a/b", region=REGION)
 
 
-def test_what_is_optional_may_be_there():
+def test_optional_values_are_accepted():
     more = {**WHOLE, "ADMIN_USERNAME": "anna", "ADMIN_EMAIL": "anna@example.com", "SECRET_KEY_FALLBACKS": "older"}
     assert parse(json.dumps(more)) == more
 
@@ -67,16 +67,16 @@ def test_what_is_optional_may_be_there():
         (json.dumps({**WHOLE, "DEBUG": "true"}), "contains unknown settings: DEBUG"),
     ],
 )
-def test_a_parameter_that_is_not_as_it_should_be_is_named_with_what_is_wrong(text, sentence):
+def test_an_invalid_parameter_is_named_with_the_reason(text, sentence):
     assert refusal(text).startswith(f"The SSM parameter /ordersite/test {sentence}")
 
 
 @pytest.mark.parametrize("text", ['{"SECRET_KEY": "hush"', json.dumps({"SECRET_KEY": "hush"})])
-def test_no_refusal_tells_a_secret(text):
+def test_no_message_contains_a_secret(text):
     assert "hush" not in refusal(text)
 
 
-def test_a_wrong_value_in_the_parameter_stops_the_start_with_the_settings_name(operator):
+def test_an_invalid_value_in_the_parameter_stops_the_start_and_names_the_setting(operator):
     wrong = json.dumps({**WHOLE, "DATABASE_URL": "mysql://orders:hush@db/orders"})
     operator.client("ssm").put_parameter(Name="/wrong/url", Type="SecureString", Value=wrong)
     done = subprocess.run(

@@ -8,9 +8,9 @@ from http import HTTPStatus
 import pytest
 
 from orders.api.problems import problem
-from tests.deploy.deployment import FUNCTION, ROLE, RULE, TABLE, off_the_stage
+from tests.deploy.deployment import FUNCTION, ROLE, RULE, TABLE, links_outside_stage
 from tests.deploy.request_mix import request_mix
-from tests.deploy.servers import ACCOUNT, REGION, silence, wait_until
+from tests.deploy.servers import ACCOUNT, REGION, unresponsive_server, wait_until
 
 # AWS uses these with the function's role; the code never does.
 BY_AWS = {
@@ -28,7 +28,7 @@ LAMBDA_TIMEOUT = 28
 
 def test_the_schedule_expires_old_orders_and_nothing_else(aged, shop, checkout):
     old = aged.sixty_one_hours
-    wait_until(lambda: shop.status_of(old) == "EXPIRED", what="the scheduled sweep", patience=SCHEDULE_TIMEOUT)
+    wait_until(lambda: shop.status_of(old) == "EXPIRED", what="the scheduled sweep", timeout=SCHEDULE_TIMEOUT)
     assert shop.status_of(aged.fifty_nine_hours) == "PENDING"
     expired = shop.send("GET", f"/orders/{old}").json()
     assert expired["history"][-1] == {
@@ -42,14 +42,14 @@ def test_the_schedule_expires_old_orders_and_nothing_else(aged, shop, checkout):
     assert sum(sweep["failed"] for sweep in sweeps) == 0
 
 
-def test_a_request_of_thirty_seconds_ends_with_a_page(held_up, browser, checkout):
+def test_a_request_of_thirty_seconds_ends_with_a_page(blocked_sign_in, browser, checkout):
     """Lambda itself would end it after 28 s, with a 502."""
-    reply, took = held_up.result()
+    reply, took = blocked_sign_in.result()
     assert took > LAMBDA_TIMEOUT - 4
     assert (reply.status, reply.headers["Cache-Control"]) == (503, "no-store")
     assert "This took too long" in reply.text
     assert "your change may or may not have been saved" in reply.text
-    assert off_the_stage(reply.text) == []
+    assert links_outside_stage(reply.text) == []
     wait_until(lambda: "Timed out after" in checkout.log(), what="a log line")
     (line,) = [line for line in checkout.log_lines() if line["message"].startswith("Timed out after")]
     assert (line["level"], line["request_id"]) == ("ERROR", reply.headers["X-Request-Id"])
@@ -60,7 +60,7 @@ def test_a_request_of_thirty_seconds_ends_with_a_page(held_up, browser, checkout
 
 def test_a_stalled_dynamodb_is_a_503_for_clients_and_a_failed_invocation_for_the_sweep(shop, checkout):
     """A failed invocation is what causes retries, dead letters and an alarm."""
-    with silence() as address, checkout.other_variables(AWS_ENDPOINT_URL_DYNAMODB=address):
+    with unresponsive_server() as address, checkout.other_variables(AWS_ENDPOINT_URL_DYNAMODB=address):
         with ThreadPoolExecutor() as pool:
             sweep = pool.submit(checkout.invoke, SCHEDULED_EVENT)
             reply = shop.send("GET", "/orders")
@@ -79,7 +79,7 @@ def test_an_event_that_fails_three_times_goes_to_the_dead_letter_queue(deployed,
     functions, tries = checkout.aws.client("lambda"), failed_sweeps(checkout)
     with checkout.other_variables(published=False, AWS_ENDPOINT_URL_DYNAMODB="http://127.0.0.1:9"):
         functions.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=json.dumps(SCHEDULED_EVENT).encode())
-        wait_until(lambda: failed_sweeps(checkout) == tries + 3, what="three tries", patience=SCHEDULE_TIMEOUT)
+        wait_until(lambda: failed_sweeps(checkout) == tries + 3, what="three tries", timeout=SCHEDULE_TIMEOUT)
     letters = []
     wait_until(lambda: letters.extend(received(sqs, queue)) or letters, what="the dead letter")
     # AWS queues the event itself, MiniStack wraps it as for a destination.
@@ -153,7 +153,7 @@ def test_the_policy_allows_exactly_what_the_code_does(shop, browser, checkout):
     order = shop.send("POST", "/orders", {"item": "x", "quantity": 1, "customer_email": "ann@example.com"}).json()
     shop.send("GET", "/orders?customer_email=ann@example.com")
     shop.send("DELETE", f"/orders/{order['order_id']}")
-    asked = checkout.aws.asked_by(ROLE)
+    asked = checkout.aws.calls_by(ROLE)
     done = {(call["action"], call["resource"]) for call in asked if call["allowed"]}
     policy = checkout.aws.client("iam").get_role_policy(RoleName=ROLE, PolicyName="zappa-permissions")["PolicyDocument"]
     granted = {

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.deploy.servers import PROJECT, end, free_port, postgresql, wait_until
+from tests.deploy.servers import PROJECT, free_port, gunicorn, postgresql
 
 SHIPPED = ("accounts", "orders", "ordersite", "templates", "manage.py", "gunicorn.conf.py")
 THROUGH_THE_PROXY = {"X-Forwarded-Proto": "https"}
@@ -44,7 +44,7 @@ def production(folder: Path, engine: str) -> Iterator[Production]:
             for words in (("shop",), ("report", "--read-only"))
         ]
         log = folder / "gunicorn.log"
-        with _gunicorn(folder, environment, port, log):
+        with gunicorn(environment, log, is_up=lambda: _answers(port), folder=folder):
             document = folder / "schema.json"
             document.write_bytes(_ask(port, "/schema", Authorization=f"Api-Key {keys[1]}"))
             yield Production(f"http://127.0.0.1:{port}", *keys, log, document)
@@ -82,24 +82,6 @@ def _manage(folder: Path, environment: dict[str, str], *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-@contextmanager
-def _gunicorn(folder: Path, environment: dict[str, str], port: int, log: Path) -> Iterator[None]:
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "ordersite.wsgi"],
-            cwd=folder,
-            env=environment,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: _answers(port), what="gunicorn's start")
-        yield
-    finally:
-        end(server)
 
 
 def _answers(port: int) -> bool:
