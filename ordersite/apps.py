@@ -1,8 +1,11 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+from ordersite.checks import database_is_permanent
 
 
 class OrdersiteConfig(AppConfig):
     name = "ordersite"
 
     def ready(self) -> None:
-        from ordersite import checks  # noqa: F401, PLC0415 (importing registers the checks, which need loaded apps)
+        register(database_is_permanent, Tags.database, deploy=True)

@@ -3,11 +3,10 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 
 
-@register(Tags.database, deploy=True)
-def database_is_kept(**_: Any) -> list[CheckMessage]:
+def database_is_permanent(**_: Any) -> list[CheckMessage]:
     """Users, sessions and API keys must be permanent, and the disk of a Lambda is not."""
     if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
         return []

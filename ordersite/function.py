@@ -16,7 +16,7 @@ from django_guid import get_guid
 
 from orders.schedule import LambdaContext
 from ordersite.deadline import DeadlinePassedError, deadline
-from ordersite.gateway_events import Event, readable
+from ordersite.gateway_events import Event, header, prepared
 from ordersite.logs import Invocation, configuration, invocation
 
 # So that messages before Django configures the logs are JSON too. Importing Zappa's handler loads Django.
@@ -26,8 +26,6 @@ from zappa.handler import lambda_handler  # noqa: E402
 
 RESERVE_SECONDS = 1.5
 """Reserved for sending the response when a request times out."""
-
-FORWARDED = "x-forwarded-for"
 
 logger = logging.getLogger(__name__)
 
@@ -64,47 +62,12 @@ def _respond(event: Event, context: LambdaContext) -> Any:
     seconds = context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
     try:
         with deadline(seconds):
-            response = lambda_handler(readable(_with_caller(_with_stage(event))), context)
+            response = lambda_handler(prepared(event), context)
     except DeadlinePassedError:
         logger.exception("Timed out after %.1f s: %s %s", seconds, event["httpMethod"], event["path"])
         return _timed_out(event)
     # A response of the app has headers. One without is Zappa's, for a failure outside the app that it has logged.
     return response if "headers" in response else _failed(event)
-
-
-def _with_stage(event: Event) -> Event:
-    """Add the stage to a path that begins with its name, such as /products under prod.
-
-    On AWS's own hosts, Zappa removes the name from every such path.
-    """
-    path, stage = event["path"], event["requestContext"].get("stage")
-    if not stage or not path.startswith(f"/{stage}") or "amazonaws.com" not in _header(event, "host"):
-        return event
-    return {**event, "path": f"/{stage}{path}"}
-
-
-def _with_caller(event: Event) -> Event:
-    """Append the caller that API Gateway names to X-Forwarded-For, twice.
-
-    Zappa logs the last but one entry, which behind a REGIONAL endpoint comes from the client. The app itself determines
-    the client's address in accounts/client_address.py.
-    """
-    identity = event["requestContext"].get("identity") or {}
-    caller = identity.get("sourceIp") or "-"
-    chain = ", ".join(filter(None, [_header(event, FORWARDED), caller, caller]))
-    changed = {**event, "headers": {**_without(event.get("headers"), FORWARDED), FORWARDED: chain}}
-    if event.get("multiValueHeaders"):
-        changed["multiValueHeaders"] = {**_without(event["multiValueHeaders"], FORWARDED), FORWARDED: [chain]}
-    return changed
-
-
-def _without(headers: dict[str, Any] | None, name: str) -> dict[str, Any]:
-    return {key: value for key, value in (headers or {}).items() if key.lower() != name}
-
-
-def _header(event: Event, name: str) -> str:
-    headers = event.get("headers") or {}
-    return next((value for key, value in headers.items() if key.lower() == name), "")
 
 
 def _timed_out(event: Event) -> dict[str, Any]:
@@ -131,7 +94,7 @@ def _request(event: Event) -> HttpRequest:
     """A request with what the error views read."""
     request = HttpRequest()
     request.method = event["httpMethod"]
-    request.META["HTTP_ACCEPT"] = _header(event, "accept")
+    request.META["HTTP_ACCEPT"] = header(event, "accept")
     return request
 
 

@@ -2,9 +2,10 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from io import BytesIO
+from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,7 +13,6 @@ from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django_guid.middleware import guid_middleware
 
 from orders.api.media_types import HTML
@@ -80,7 +80,8 @@ class Refusal(NamedTuple):
     status: HTTPStatus
     code: str
     detail: str
-    headers: dict[str, str] = {}  # noqa: RUF012 (never changed)
+    """Not translated, because API clients get it as well."""
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class RequestShapeMiddleware:
@@ -124,7 +125,7 @@ def _coding_refusal(request: HttpRequest, transfer: str | None) -> Refusal | Non
     codings = request.META.get("HTTP_CONTENT_ENCODING") or "identity", transfer or "chunked"
     if all(coding.strip().lower() in ("identity", "chunked") for coding in codings):
         return None
-    sentence = _("The body is compressed. Send it uncompressed, without Content-Encoding.")
+    sentence = "The body is compressed. Send it uncompressed, without Content-Encoding."
     # This header in a 415: RFC 9110, section 12.5.3.
     headers = {"Accept-Encoding": "identity"}
     return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence, headers)
@@ -135,12 +136,12 @@ def _length_refusal(request: HttpRequest, length: str) -> Refusal | None:
     if not length:
         return _buffer_refusal(request, most)
     if not (length.isascii() and length.isdecimal()):
-        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", _("Content-Length is not a whole number."))
+        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", "Content-Length is not a whole number.")
     return _too_large(most) if len(length) > len(str(most)) or int(length) > most else None
 
 
 def _too_large(most: int) -> Refusal:
-    sentence = _("The body is larger than %d bytes.") % most
+    sentence = f"The body is larger than {most} bytes."
     return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", sentence)
 
 
@@ -151,12 +152,12 @@ def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
     block.
     """
     if not request.META.get("wsgi.input_terminated"):
-        return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", _("Send the body with a Content-Length."))
+        return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", "Send the body with a Content-Length.")
     try:
         body = request.META["wsgi.input"].read(most + 1)
     except Exception as error:  # noqa: BLE001 (each server raises its own; gunicorn's have no other common class)
         logger.info("The body could not be read: %r", error)
-        sentence = _("The body ended too early, or its chunks are malformed.")
+        sentence = "The body ended too early, or its chunks are malformed."
         return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", sentence)
     if len(body) > most:
         return _too_large(most)
@@ -172,7 +173,7 @@ def _charset_refusal(request: HttpRequest) -> Refusal | None:
     charset = next((value for name, value in params.items() if name.lower() == "charset"), "utf-8")
     if charset.strip().lower() in UTF_8 or request.content_type == "application/json":
         return None
-    sentence = _("Send the body as UTF-8. No other charset is supported.")
+    sentence = "Send the body as UTF-8. No other charset is supported."
     return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence)
 
 

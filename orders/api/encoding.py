@@ -90,8 +90,12 @@ class FastJSONRenderer(JSONRenderer):
 
 
 class JSONFirstNegotiation(DefaultContentNegotiation):
-    """REST framework's, except that the usual Accept headers are not parsed, an empty one counts as none, and a
-    client that accepts problem documents or HTML accepts JSON."""  # noqa: D205, D209 (one sentence)
+    """REST framework's content negotiation, with three differences.
+
+    1. The usual Accept headers are not parsed.
+    2. An empty header counts as none.
+    3. A client that accepts problem documents or HTML accepts JSON.
+    """
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

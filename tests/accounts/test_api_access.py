@@ -67,7 +67,7 @@ def test_a_read_only_key_may_read(make_key, method):
 
 
 @pytest.mark.parametrize("method", WRITING)
-def test_a_read_only_key_may_not_write_and_is_told_what_would(make_key, method):
+def test_a_read_only_key_may_not_write_and_the_error_names_the_remedy(make_key, method):
     _, key = make_key(access=Access.READ_ONLY)
     response = call(method, header=f"Api-Key {key}")
     assert response.status_code == 403
@@ -85,7 +85,7 @@ def test_the_scheme_is_read_in_any_case_and_with_spare_spaces(make_key, scheme):
 
 @pytest.mark.parametrize("header", [None, "Bearer abcdefgh.0123", "Basic YTpi", "Api-Keys abcdefgh.0123"])
 @pytest.mark.parametrize("method", READING + WRITING)
-def test_without_a_key_a_stranger_is_asked_for_one(db, django_assert_num_queries, header, method):
+def test_an_anonymous_request_is_a_401(db, django_assert_num_queries, header, method):
     with django_assert_num_queries(0):
         response = call(method, header=header)
     assert response.status_code == 401
@@ -127,12 +127,12 @@ def test_a_revoked_or_expired_key_is_a_401_that_says_which(make_key, fields, cod
     assert response.data["code"] == code
 
 
-def test_a_key_that_expires_later_lets_in(make_key):
+def test_a_key_that_expires_later_is_accepted(make_key):
     _, key = make_key(expiry_date=timezone.now() + timedelta(days=1))
     assert call(header=f"Api-Key {key}").status_code == 200
 
 
-def test_a_refused_key_is_not_made_good_by_a_session(make_key, make_staff, rf):
+def test_a_refused_key_is_refused_even_with_a_session(make_key, make_staff, rf):
     _, key = make_key(revoked=True)
     request = rf.get("/orders", HTTP_AUTHORIZATION=f"Api-Key {key}")
     request.user = make_staff("Order managers")
@@ -166,7 +166,7 @@ def test_order_viewers_may_read(make_staff, method):
         ("DELETE", "Can delete order"),
     ],
 )
-def test_order_viewers_may_not_write_and_are_told_whom_to_ask(make_staff, method, permission):
+def test_order_viewers_may_not_write_and_the_error_names_the_group(make_staff, method, permission):
     response = call(method, user=make_staff("Order viewers"))
     assert response.status_code == 403
     assert response.data == {

@@ -23,7 +23,7 @@ def test_no_key_may_do_anything_but_orders(perm):
     assert not READ_WRITE.has_perm(perm)
 
 
-def test_a_caller_with_a_key_passes_for_an_active_user_that_is_no_staff():
+def test_a_caller_with_a_key_is_like_an_active_user_who_is_not_staff():
     assert READ_ONLY.is_authenticated
     assert READ_ONLY.is_active
     assert not READ_ONLY.is_anonymous
@@ -32,12 +32,12 @@ def test_a_caller_with_a_key_passes_for_an_active_user_that_is_no_staff():
     assert READ_ONLY.pk == "api-key:abcd1234"
 
 
-def test_a_caller_cannot_be_promoted_on_the_way():
+def test_a_caller_is_immutable():
     with pytest.raises(FrozenInstanceError):
         READ_ONLY.access = "read-write"
 
 
-def test_a_key_is_known_by_its_prefix_and_shown_by_its_name():
+def test_a_key_is_identified_by_its_prefix_and_displayed_by_its_name():
     assert caller_id(READ_WRITE) == "api-key:abcd1234"
     assert caller_label(READ_WRITE) == str(READ_WRITE) == "api-key:Shop No. 1"
 
@@ -49,7 +49,7 @@ def test_two_keys_of_one_name_have_two_identities(make_key):
     assert len({caller_id(caller) for caller in callers}) == 2
 
 
-def test_staff_are_known_by_their_key_and_shown_by_their_username(make_staff):
+def test_staff_are_identified_by_their_id_and_displayed_by_their_username(make_staff):
     user = make_staff(username="asha")
     assert caller_id(user) == f"user:{user.pk}"
     assert caller_label(user) == "staff:asha"
@@ -64,6 +64,6 @@ def test_staff_keep_their_identity_when_they_are_renamed(make_staff):
 
 
 @pytest.mark.parametrize("ask", [caller_id, caller_label])
-def test_strangers_have_no_identity_to_share(ask):
+def test_an_anonymous_user_has_no_identity(ask):
     with pytest.raises(ValueError, match="anonymous"):
         ask(AnonymousUser())

@@ -48,7 +48,7 @@ def test_a_changing_header_does_not_evade_the_lock(spoofed):
     assert codes == [200] * 4 + [429] * 8
 
 
-def test_somebody_behind_a_proxy_locks_nobody_else_out(settings):
+def test_a_client_behind_a_proxy_does_not_lock_other_clients_out(settings):
     settings.TRUSTED_PROXIES = (ip_network("127.0.0.1/32"),)
     proxy = "127.0.0.1"
     assert attempts(5, peer=proxy, forwarded=f"10.0.0.1, {ADDRESS}")[-1] == 429

@@ -51,7 +51,7 @@ def test_checking_without_counting_does_not_count():
     assert wait(0, count=False) == 10
 
 
-def test_setting_the_clock_back_locks_nobody_out():
+def test_setting_the_clock_back_does_not_lock_callers_out():
     for _ in range(6):
         wait(10_000)
     assert wait(0) == 0

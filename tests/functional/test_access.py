@@ -57,18 +57,18 @@ def check_shut_out(client, path, code):
     assert stored_count() == 1
 
 
-def test_a_stranger_is_asked_for_a_key(stranger, path):
+def test_an_anonymous_request_is_a_401_that_names_the_scheme(stranger, path):
     check_shut_out(stranger, path, "not_authenticated")
 
 
 @pytest.mark.parametrize("authorization", ["Bearer abc", "Basic YTpi", "nonsense", ""])
-def test_another_scheme_is_no_key(api, path, authorization):
+def test_another_authorization_scheme_is_ignored(api, path, authorization):
     api.headers = {"Authorization": authorization}
     check_shut_out(api, path, "not_authenticated")
 
 
 @pytest.mark.parametrize("key", ["nonsense", f"{'a' * 8}.{'b' * 32}", "\xe9\xe9", "a.b c"])
-def test_a_key_that_there_is_not_is_refused(path, key):
+def test_an_unknown_key_is_refused(path, key):
     check_shut_out(ApiClient(key), path, "invalid_api_key")
 
 
@@ -86,13 +86,13 @@ def test_a_revoked_or_expired_key_is_refused(path, fields, code):
     check_shut_out(ApiClient(key), path, code)
 
 
-def test_a_key_that_does_not_count_is_not_made_good_by_a_session(sign_in, path):
+def test_a_refused_key_is_a_401_even_with_a_session(sign_in, path):
     browser = sign_in("Order managers")
     assert browser.get(path).status_code == 200
     problem_of(browser.get(path, headers={"Authorization": "Api-Key nonsense"}), 401, "invalid_api_key")
 
 
-def test_what_is_for_everybody_is_not_shut_to_a_wrong_key():
+def test_public_endpoints_accept_requests_with_a_wrong_key():
     client = ApiClient("nonsense")
     assert client.get("/lifecycle").status_code == 200
 
@@ -156,7 +156,7 @@ def test_managers_may_do_everything_and_the_history_names_them(sign_in, table):
     assert stored_count() == 0
 
 
-def test_viewers_may_look_and_are_told_whom_to_ask_for_more(sign_in, order, path):
+def test_viewers_may_read_and_a_refused_write_names_the_group_to_ask_for(sign_in, order, path):
     browser = sign_in("Order viewers")
     token = csrf_token(browser)
     assert browser.get(path).json() == order
@@ -172,7 +172,7 @@ def test_viewers_may_look_and_are_told_whom_to_ask_for_more(sign_in, order, path
     assert store.get(order["order_id"]).version == 1
 
 
-def test_staff_in_no_group_may_not_even_look(sign_in, path):
+def test_staff_in_no_group_may_not_view_orders(sign_in, path):
     browser = sign_in()
     for response in (browser.get("/orders"), browser.get(path), browser.get("/schema")):
         assert "Order viewers" in problem_of(response, 403, "missing_permission")["detail"]
@@ -202,7 +202,7 @@ def test_a_key_needs_no_csrf_token_also_beside_a_session(sign_in, read_write_key
     assert store.get(response.json()["order_id"]).history[0].by == "api-key:shop"
 
 
-def test_idempotency_keys_of_staff_and_of_programs_are_their_own(sign_in, api):
+def test_staff_and_programs_have_separate_idempotency_keys(sign_in, api):
     browser = sign_in("Order managers")
     headers = {"X-CSRFToken": csrf_token(browser), "Idempotency-Key": "cart-7"}
     mine, again = (browser.post("/orders", TEAPOT, "application/json", headers=headers) for _ in range(2))
@@ -212,7 +212,7 @@ def test_idempotency_keys_of_staff_and_of_programs_are_their_own(sign_in, api):
     assert stored_count() == 2
 
 
-def test_a_person_who_has_left_may_do_nothing(sign_in, path):
+def test_an_inactive_user_may_do_nothing(sign_in, path):
     browser = sign_in("Order managers")
     assert browser.get(path).status_code == 200
     User.objects.update(is_active=False)

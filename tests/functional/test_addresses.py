@@ -71,7 +71,7 @@ def test_an_address_that_is_none_is_a_problem_for_a_program_and_a_page_for_a_per
 
 
 @pytest.mark.parametrize("path", ["/orders?limit=1", "{order}", "/lifecycle", "/healthz", "/schema", "/orders/none"])
-def test_head_says_what_get_would_say_without_the_body(api, path):
+def test_head_returns_the_headers_of_get_without_a_body(api, path):
     order = api.place()
     api.place()
     path = path.format(order=f"/orders/{order['order_id']}")
@@ -98,7 +98,7 @@ def test_a_conditional_head_is_not_modified(api):
         ("/healthz", {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_options_says_what_may_be_done_and_does_nothing(api, traffic, path, allowed):
+def test_options_lists_the_methods_and_changes_nothing(api, traffic, path, allowed):
     response = api.client.options(path, headers=api.headers)
     assert response.status_code == 200
     assert set(response["Allow"].split(", ")) == allowed
@@ -190,7 +190,7 @@ def test_a_request_over_plain_http_is_sent_to_https_by_the_same_method(https_onl
 # --- /lifecycle and /schema -------------------------------------------------------------------------------------------
 
 
-def test_the_lifecycle_is_published_to_everybody(stranger, traffic):
+def test_the_lifecycle_is_public(stranger, traffic):
     assert stranger.get("/lifecycle").json() == {
         "statuses": ["PENDING", "PROCESSING", "COMPLETED", "CANCELLED", "EXPIRED"],
         "initial": "PENDING",

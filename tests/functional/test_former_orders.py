@@ -116,7 +116,7 @@ def test_a_write_under_a_version_that_it_never_had_is_refused(api, tag):
     assert raw_item() == before
 
 
-def test_a_version_of_0_is_no_longer_its_own_once_it_moved(api):
+def test_version_0_no_longer_matches_after_the_first_change(api):
     api.put(PATH, {"status": "PROCESSING"})
     assert api.put(PATH, {"status": "COMPLETED"}, If_Match='"0"').status_code == 412
     assert api.delete(PATH, If_Match='"0"').status_code == 412

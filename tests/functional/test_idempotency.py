@@ -66,7 +66,7 @@ def test_the_same_key_from_another_caller_is_another_order(api):
     assert mine.json()["order_id"] != theirs.json()["order_id"]
 
 
-def test_a_repeat_after_the_order_moved_on_returns_it_as_it_stands(api):
+def test_a_repeat_after_a_change_returns_the_current_order(api):
     order_id = api.post("/orders", TEAPOT, Idempotency_Key="cart-7").json()["order_id"]
     moved = api.put(f"/orders/{order_id}", {"status": "PROCESSING"}).json()
     repeat = api.post("/orders", TEAPOT, Idempotency_Key="cart-7")

@@ -53,7 +53,7 @@ def check_throttled(response):
 # --- A caller ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_caller_who_asks_too_often_is_told_when_to_come_back(three_a_day, api, traffic):
+def test_a_caller_with_too_many_requests_gets_a_429_with_retry_after(three_a_day, api, traffic):
     for _ in range(3):
         assert api.get("/orders").status_code == 200
     traffic.clear()
@@ -62,7 +62,7 @@ def test_a_caller_who_asks_too_often_is_told_when_to_come_back(three_a_day, api,
     assert traffic == []
 
 
-def test_one_caller_is_not_held_up_by_another(three_a_day, api, read_only_key, sign_in):
+def test_one_caller_does_not_use_up_the_limit_of_another(three_a_day, api, read_only_key, sign_in):
     for _ in range(4):
         response = api.get("/orders")
     check_throttled(response)
@@ -96,7 +96,7 @@ def test_staff_without_permissions_are_limited_too(three_a_day, sign_in):
     [("/orders", 401), ("/schema", 401), ("/lifecycle", 200), ("/nowhere", 404), ("/lifecycle/x", 404)],
 )
 @pytest.mark.parametrize("spoofed", ["198.51.100.{}", "key:{}"])
-def test_strangers_are_limited_by_address_and_headers_are_ignored(three_a_day, db, path, status, spoofed):
+def test_anonymous_callers_are_limited_by_address_and_headers_are_ignored(three_a_day, db, path, status, spoofed):
     answers = [ask(path=path, **{"X-Forwarded-For": spoofed.format(number)}).status_code for number in range(5)]
     assert answers == [status] * 3 + [429] * 2
     assert ask(path=path, peer=ELSEWHERE).status_code == status
@@ -176,7 +176,7 @@ def test_an_unknown_key_waits_while_the_same_address_sends_wrong_keys(three_fail
     assert ask(read_only_key, peer=ELSEWHERE).status_code == 200
 
 
-def test_a_wrong_key_does_not_use_up_anybodys_requests(three_a_day, api):
+def test_a_wrong_key_does_not_count_towards_the_limit_of_requests(three_a_day, api):
     for number in range(5):
         assert ApiClient(random_key(number)).get("/orders").status_code == 401
     assert api.get("/orders").status_code == 200

@@ -194,7 +194,7 @@ def test_next_and_previous_lead_through_every_page_without_loss_or_doubles(api, 
     assert flat(walk(api, last_url(api, "/orders?limit=5"), "previous")[::-1]) == newest
 
 
-def test_the_last_page_is_known_as_such_also_when_it_is_full(api, orders):
+def test_a_full_last_page_has_no_next_page(api, orders):
     first = api.get("/orders?limit=6").json()
     assert first["previous"] is None
     last = api.get(first["next"]).json()
@@ -202,7 +202,7 @@ def test_the_last_page_is_known_as_such_also_when_it_is_full(api, orders):
     assert ids(api.get(last["previous"])) == [order["order_id"] for order in first["results"]]
 
 
-def test_orders_that_come_and_go_meanwhile_shift_no_page(api, orders):
+def test_orders_placed_or_deleted_meanwhile_do_not_shift_a_page(api, orders):
     newest = [order.order_id for order in orders[::-1]]
     following = api.get("/orders?limit=5").json()["next"]
     place(60)
@@ -211,7 +211,7 @@ def test_orders_that_come_and_go_meanwhile_shift_no_page(api, orders):
     assert ids(api.get(following)) == newest[6:11]
 
 
-def test_the_way_back_from_where_everything_is_gone_skips_nothing(api, orders):
+def test_previous_from_a_page_whose_orders_are_gone_skips_no_order(api, orders):
     newest = [order.order_id for order in orders[::-1]]
     following = api.get("/orders?limit=5").json()["next"]
     for order_id in newest[5:]:
@@ -285,7 +285,7 @@ def test_an_altered_cursor_is_refused(api, orders, position):
 
 
 @pytest.mark.parametrize("cursor", ["x", ":", "null", "%F0%9F%AB%96", "e30:abc", "%ED%A0%80"])
-def test_a_cursor_that_never_was_one_is_refused(api, cursor):
+def test_a_text_that_is_not_a_cursor_is_refused(api, cursor):
     assert problem_of(api.get(f"/orders?cursor={cursor}"))["code"] == "invalid_cursor"
 
 

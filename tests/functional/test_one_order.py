@@ -46,7 +46,7 @@ def is_gone(path):
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_an_order_says_what_may_become_of_it(api, status):
+def test_an_order_lists_its_allowed_transitions(api, status):
     shown = api.get(order_at(api, status)).json()
     assert shown["status"] == status
     assert shown["allowed_transitions"] == list(TRANSITIONS[status])
@@ -62,18 +62,18 @@ def test_reading_is_one_consistent_call_to_dynamodb(api, traffic):
 
 
 @pytest.mark.parametrize("tag", ['"1"', 'W/"1"', '"7", "1"', "*"])
-def test_an_order_that_the_caller_holds_already_is_not_sent_again(api, tag):
+def test_an_order_that_the_caller_has_cached_is_not_sent_again(api, tag):
     response = api.get(order_at(api, Status.PENDING), If_None_Match=tag)
     assert (response.status_code, response.content, response["ETag"]) == (304, b"", '"1"')
 
 
 @pytest.mark.parametrize("tag", ['"2"', '"01"', "1", "", '"'])
-def test_an_order_that_the_caller_does_not_hold_is_sent(api, tag):
+def test_an_order_that_the_caller_has_not_cached_is_sent(api, tag):
     response = api.get(order_at(api, Status.PENDING), If_None_Match=tag)
     assert (response.status_code, response.json()["version"]) == (200, 1)
 
 
-def test_an_order_that_moved_on_is_sent_again(api):
+def test_an_order_that_changed_is_sent_again(api):
     path = order_at(api, Status.PROCESSING)
     assert api.get(path, If_None_Match='"1"').json()["status"] == "PROCESSING"
 
@@ -97,7 +97,7 @@ def test_an_order_that_there_is_not_is_not_found_whatever_condition_is_set(api):
     "order_id",
     ["00000000-0000-0000-0000-000000000000", "x" * 128, "%00", "%20", "%0A", "..", "%F0%9F%AB%96", "%FF", "'"],
 )
-def test_any_text_may_be_asked_for_and_is_simply_not_there(api, order_id):
+def test_an_unknown_id_of_any_text_is_a_404(api, order_id):
     for response in (
         api.get(f"/orders/{order_id}"),
         api.put(f"/orders/{order_id}", {"status": "PROCESSING"}),
@@ -170,7 +170,7 @@ def test_no_other_response_with_orders_may_be_cached(api):
 
 
 @pytest.mark.parametrize(("origin", "to"), ARROWS)
-def test_an_order_moves_along_each_arrow(api, origin, to):
+def test_every_legal_transition_succeeds(api, origin, to):
     path = order_at(api, origin)
     before = stored(path)
     response = api.put(path, {"status": to})
@@ -184,7 +184,7 @@ def test_an_order_moves_along_each_arrow(api, origin, to):
 
 
 @pytest.mark.parametrize(("origin", "to"), REFUSED)
-def test_an_order_moves_off_no_arrow_and_nobody_sets_expired_or_pending(api, origin, to):
+def test_every_other_transition_is_refused_as_are_expired_and_pending(api, origin, to):
     path = order_at(api, origin)
     before = api.get(path).json()
     response = api.put(path, {"status": to})
@@ -312,7 +312,7 @@ def test_a_write_is_refused_when_the_order_has_moved_on(api, tag):
 
 
 @pytest.mark.parametrize("tag", ["2", "", '"2', '2"', "'2'", 'w/"2"', '*, "2"', '"2" "3"', '2, "2"'])
-def test_a_condition_that_is_no_entity_tag_is_refused_and_not_passed_over(api, traffic, tag):
+def test_an_if_match_that_is_not_an_entity_tag_is_refused_and_not_ignored(api, traffic, tag):
     path = order_at(api, Status.PROCESSING)
     traffic.clear()
     for response in (
@@ -387,7 +387,7 @@ def test_an_order_that_is_not_there_matches_nothing_and_is_not_found(api):
         assert (response.status_code, response.json()["code"]) == (404, "order_not_found")
 
 
-def test_of_two_who_saw_the_same_version_one_is_told(api):
+def test_of_two_writes_to_the_same_version_one_is_refused(api):
     path = order_at(api, Status.PENDING)
     tag = api.get(path)["ETag"]
     assert api.put(path, {"status": "PROCESSING"}, If_Match=tag).status_code == 200

@@ -53,12 +53,12 @@ def check_retry_later(response, code):
 # --- DynamoDB ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_endpoint_says_when_to_come_back_while_nobody_answers_for_dynamodb(api, no_dynamodb):
+def test_every_endpoint_is_a_503_with_retry_after_while_dynamodb_is_unreachable(api, no_dynamodb):
     for response in every_endpoint(api):
         check_retry_later(response, "store_unavailable")
 
 
-def test_every_endpoint_says_when_to_come_back_while_the_table_is_not_made_yet(api, no_table):
+def test_every_endpoint_is_a_503_with_retry_after_while_the_table_is_missing(api, no_table):
     for response in every_endpoint(api):
         check_retry_later(response, "store_unavailable")
 
@@ -73,7 +73,7 @@ def test_a_wrong_configuration_is_a_500_and_only_the_log_names_it(api, no_dynamo
     assert "The config profile (nobody) could not be found. Unset AWS_PROFILE" in caplog.text
 
 
-def test_what_dynamodb_is_not_asked_for_is_answered_without_it(api, no_dynamodb):
+def test_endpoints_without_orders_work_while_dynamodb_is_unreachable(api, no_dynamodb):
     assert api.get("/lifecycle").status_code == 200
     assert api.get("/schema").status_code == 200
     assert api.post("/orders", {}).status_code == 400
@@ -83,12 +83,12 @@ def test_what_dynamodb_is_not_asked_for_is_answered_without_it(api, no_dynamodb)
 # --- The database of users --------------------------------------------------------------------------------------------
 
 
-def test_a_caller_whom_nobody_can_look_up_is_told_to_come_back(api, no_database):
+def test_a_key_that_cannot_be_looked_up_is_a_503_with_retry_after(api, no_database):
     for response in every_endpoint(api):
         check_retry_later(response, "database_unavailable")
 
 
-def test_a_session_that_nobody_can_look_up_is_told_to_come_back(sign_in, request):
+def test_a_session_that_cannot_be_looked_up_is_a_503_with_retry_after(sign_in, request):
     browser = sign_in("Order viewers")
     assert browser.get("/orders").status_code == 200
     request.getfixturevalue("no_database")
@@ -112,12 +112,12 @@ def check_health(response, status, **checks):
     check_reticent(response)
 
 
-def test_health_is_ok_while_everything_answers_and_costs_one_small_read(stranger, traffic):
+def test_health_is_ok_while_everything_is_available_and_costs_one_small_read(stranger, traffic):
     check_health(stranger.get("/healthz"), 200, dynamodb="ok", database="ok")
     assert (traffic.operations, traffic.units) == (["GetItem"], 0.5)
 
 
-def test_health_is_unavailable_while_nobody_answers_for_dynamodb(stranger, no_dynamodb):
+def test_health_is_unavailable_while_dynamodb_is_unreachable(stranger, no_dynamodb):
     check_health(stranger.get("/healthz"), 503, dynamodb="unavailable", database="ok")
 
 
@@ -129,7 +129,7 @@ def test_health_is_unavailable_while_the_database_cannot_be_opened(stranger, no_
     check_health(stranger.get("/healthz"), 503, dynamodb="ok", database="unavailable")
 
 
-def test_health_tells_the_log_and_not_the_client_what_is_wrong(stranger, no_dynamodb, caplog):
+def test_health_logs_the_reason_and_does_not_send_it(stranger, no_dynamodb, caplog):
     stranger.get("/healthz")
     [record] = [record for record in caplog.records if record.name == "orders.api.health"]
     assert record.getMessage() == "Health check of dynamodb failed"
@@ -148,7 +148,7 @@ def broken(api, engine):
         yield f"/orders/{order_id}"
 
 
-def test_an_unforeseen_error_tells_the_client_nothing_but_the_id_that_the_log_knows(api, broken, caplog):
+def test_an_unexpected_error_shows_the_client_only_the_request_id(api, broken, caplog):
     # By Django's own client: /schema promises no 500.
     response = api.client.get(broken, headers=api.headers)
     assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
@@ -167,6 +167,6 @@ def test_an_unforeseen_error_tells_the_client_nothing_but_the_id_that_the_log_kn
     assert "as asked for by a test" in str(record.exc_info[1])
 
 
-def test_an_unforeseen_error_does_not_harm_the_next_request(api, broken):
+def test_an_unexpected_error_does_not_affect_the_next_request(api, broken):
     assert api.client.get(broken, headers=api.headers).status_code == 500
     assert api.place()["status"] == "PENDING"

@@ -60,7 +60,7 @@ def test_a_placed_order_is_stored_as_it_is_shown(api):
     }
 
 
-def test_the_answer_to_a_placed_order_says_where_it_is_and_at_what_version(api):
+def test_the_response_to_a_placed_order_has_its_location_and_entity_tag(api):
     response = api.post("/orders", TEAPOT)
     assert response["ETag"] == '"1"'
     assert "Idempotent-Replayed" not in response
@@ -221,7 +221,7 @@ def test_an_email_is_stored_as_it_was_typed_with_its_letters_composed(api):
     assert order.customer_key == "inf@xn--bcher-kva.example"
 
 
-def test_all_that_is_wrong_is_said_at_once(api):
+def test_all_errors_are_reported_at_once(api):
     response = api.post("/orders", {"quantity": 0, "customer_name": "", "customer_email": "zoe"})
     assert refused_fields(response) == {
         ("item", "required"),

@@ -38,14 +38,14 @@ class Unreadable:
     ["/nothing", "/Orders", "/orders//", "/orders/1/items", "/orders/a%2Fb", f"/orders/{'x' * 129}", "/healthz/x"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "PROPFIND"])
-def test_an_address_of_nothing_is_not_found_by_any_method_nor_by_anybody(api, stranger, path, method):
+def test_an_unknown_url_is_a_404_for_every_method_and_caller(api, stranger, path, method):
     for client in (api, stranger):
         problem = problem_of(client.send(method, path, b""), 404, "not_found")
         assert problem["detail"].startswith("There is nothing at /")
 
 
 @pytest.mark.parametrize("accept", ["application/xml", "text/plain", "nonsense"])
-def test_an_address_of_nothing_is_not_found_whatever_a_program_likes_to_read(stranger, accept):
+def test_an_unknown_url_is_a_404_whatever_the_client_accepts(stranger, accept):
     problem_of(stranger.get("/nothing", Accept=accept), 404, "not_found")
 
 
@@ -159,7 +159,7 @@ def test_json_may_be_sent_with_parameters_and_in_capitals(api, content_type):
     ],
     ids=range(14),
 )
-def test_a_body_that_is_no_json_is_refused_with_the_place_where_it_ends_to_be(api, traffic, body):
+def test_a_body_that_is_not_json_is_refused_with_the_position_of_the_error(api, traffic, body):
     for response in (api.post("/orders", body), api.put("/orders/1", body)):
         problem = problem_of(response, 400, "parse_error")
         assert problem["detail"].startswith("The body is not valid JSON: ")
@@ -223,7 +223,7 @@ def test_an_oversized_body_is_refused_unread(api, method, path, size):
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/orders", 200), ("DELETE", "/orders/1", 404)])
-def test_a_body_where_none_is_taken_is_left_unread(api, method, path, status):
+def test_a_body_that_the_endpoint_does_not_use_is_not_read(api, method, path, status):
     announced = {"wsgi.input": Unreadable(), "CONTENT_TYPE": "text/plain", "CONTENT_LENGTH": "2000000"}
     response = api.client.generic(method, path, b"", "", headers=api.headers, **announced)
     assert response.status_code == status
@@ -235,6 +235,6 @@ def test_nothing_that_was_refused_is_stored(api):
     assert list(Order.scan()) == []
 
 
-def test_a_host_that_is_not_ours_is_refused(api):
+def test_an_unknown_host_is_refused(api):
     response = api.client.get("/orders", headers={**api.headers, "Host": "evil.example"})
     problem_of(response, 400, "bad_request")

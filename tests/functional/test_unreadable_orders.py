@@ -62,7 +62,7 @@ def test_putting_a_status_on_it_is_refused_and_writes_nothing(api, former, statu
     assert stored(former) == before
 
 
-def test_an_order_of_ours_is_refused_before_anything_is_written(api):
+def test_an_overwritten_order_is_refused_and_stays_unchanged(api):
     for shape in SHAPES[:-1]:
         order_id = api.place()["order_id"]
         overwrite(order_id, **shape)
@@ -116,7 +116,7 @@ def test_a_key_whose_order_cannot_be_read_places_nothing(api):
     check_unreadable(api.post("/orders", {"item": "Teapot", "quantity": 1}, Idempotency_Key="k"), order_id)
 
 
-def test_a_quantity_that_nobody_could_order_here_is_shown(api):
+def test_a_stored_quantity_outside_the_limits_is_shown(api):
     order_id = api.place()["order_id"]
     overwrite(order_id, quantity={"N": "-3"})
     assert api.get(f"/orders/{order_id}").json()["quantity"] == -3
