@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help setup run test lint format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
+.PHONY: help setup run test lint audit format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
 
 # Another project may have exported these in the terminal; each could make Python or Django load other code.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
@@ -25,8 +25,9 @@ setup: ## Create .venv, or create it again if it is broken, moved or out of date
 run: setup ## Serve on PORT (8000) with demo data; Ctrl-C stops everything
 	@exec $(BIN)/python -m local --port $(PORT)
 
-test: setup ## Run every test
-	$(BIN)/python -m pytest
+T ?=
+test: setup ## Run every test, or those in T: make test T=tests/unit
+	$(BIN)/python -m pytest $(T)
 
 lint: setup ## Check style, types, the direction of imports and missing migrations
 	$(BIN)/python -m ruff check
@@ -34,6 +35,9 @@ lint: setup ## Check style, types, the direction of imports and missing migratio
 	DEBUG=true $(BIN)/python -m mypy
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+
+audit: setup ## Compare the pinned packages with known vulnerabilities (needs the network)
+	$(BIN)/python -m pip_audit --no-deps --disable-pip -r requirements.txt -r requirements-dev.txt
 
 format: setup ## Format the code and fix what can be fixed automatically
 	$(BIN)/python -m ruff check --fix
