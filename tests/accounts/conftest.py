@@ -8,7 +8,7 @@ from accounts.models import Access, ApiKey, User
 
 @pytest.fixture
 def make_key(db) -> Callable[..., tuple[ApiKey, str]]:
-    """Store a key; the row and the key itself come back."""
+    """Stores a key and returns the row and the key."""
 
     def make(**fields: object) -> tuple[ApiKey, str]:
         return ApiKey.objects.create_key(**{"name": "shop", "access": Access.READ_WRITE, **fields})
@@ -18,7 +18,7 @@ def make_key(db) -> Callable[..., tuple[ApiKey, str]]:
 
 @pytest.fixture
 def make_staff(db) -> Callable[..., User]:
-    """Store a member of staff in the named groups."""
+    """Stores a member of staff in the named groups."""
 
     def make(*groups: str, username: str = "asha") -> User:
         user = User.objects.create_user(username, is_staff=True)

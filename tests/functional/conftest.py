@@ -1,4 +1,4 @@
-"""The parts that a request needs, taken away; and those who make requests without a key."""
+"""Staff sessions, and outages of DynamoDB and of the relational database."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from orders.models import Order
 
 @pytest.fixture
 def sign_in(table: None, db: None) -> Callable[..., Client]:
-    """A browser in which a member of staff of the named groups has signed in; it is held to CSRF."""
+    """A client that is signed in as a member of staff in the named groups, with CSRF checks."""
 
     def sign_in(*groups: str) -> Client:
         user = User.objects.create_user("asha", is_staff=True)
@@ -28,7 +28,7 @@ def sign_in(table: None, db: None) -> Callable[..., Client]:
 
 @pytest.fixture
 def no_dynamodb(table: None) -> Iterator[None]:
-    """Nobody listens where DynamoDB should."""
+    """DynamoDB is unreachable: no server listens at its address."""
     with socket.socket() as silent, pytest.MonkeyPatch.context() as patch:
         silent.bind(("127.0.0.1", 0))
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{silent.getsockname()[1]}")
@@ -38,7 +38,7 @@ def no_dynamodb(table: None) -> Iterator[None]:
 
 @pytest.fixture
 def no_table(table: None) -> Iterator[None]:
-    """DynamoDB answers, and has no such table."""
+    """DynamoDB is available, but the table does not exist."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Order.Meta, "table_name", "NotMadeYet")
         _reconnect(patch)
@@ -51,7 +51,7 @@ def _reconnect(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_database(db: None) -> Iterator[None]:
-    """The relational database cannot be opened: its file lies in a folder that is not there."""
+    """The relational database cannot be opened, because the folder of its file does not exist."""
     connected = connections["default"]
     lost = connected.copy()
     lost.settings_dict["NAME"] = "/no/such/folder/db.sqlite3"

@@ -1,4 +1,4 @@
-"""The API in a browser: JSON as it is, and refusals as a page."""
+"""The API in a browser: JSON responses, and errors as pages."""
 
 import pytest
 from django.core.management import call_command

@@ -1,4 +1,4 @@
-"""What a client is told when a part does not answer, or when something breaks that nobody foresaw."""
+"""Responses while DynamoDB or the database is unavailable, and after an unexpected error."""
 
 import logging
 from uuid import UUID
@@ -11,7 +11,7 @@ from tests.contract.way import opened, refused
 
 TEAPOT = {"item": "Teapot", "quantity": 2}
 
-# Nothing of this is any business of a client's.
+# Responses must not reveal any of these.
 INSIDES = [
     "Traceback",
     "boto",
@@ -26,7 +26,7 @@ INSIDES = [
 ]
 
 
-def check_reticent(response):
+def check_no_internals(response):
     text = response.content.decode()
     assert not [word for word in INSIDES if word.lower() in text.lower()], text
 
@@ -47,7 +47,7 @@ def check_retry_later(response, code):
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["code"] == code
     assert UUID(response["X-Request-Id"])
-    check_reticent(response)
+    check_no_internals(response)
 
 
 # --- DynamoDB ---------------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_a_wrong_configuration_is_a_500_and_only_the_log_names_it(api, no_dynamo
     response = api.client.get("/orders/1", headers=api.headers)
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert "Retry-After" not in response
-    check_reticent(response)
+    check_no_internals(response)
     assert "The config profile (nobody) could not be found. Unset AWS_PROFILE" in caplog.text
 
 
@@ -109,7 +109,7 @@ def check_health(response, status, **checks):
     assert response.status_code == status
     assert response["Content-Type"] == "application/json"
     assert response.json() == {"status": "ok" if status == 200 else "unavailable", "checks": checks}
-    check_reticent(response)
+    check_no_internals(response)
 
 
 def test_health_is_ok_while_everything_is_available_and_costs_one_small_read(stranger, traffic):
@@ -161,7 +161,7 @@ def test_an_unexpected_error_shows_the_client_only_the_request_id(api, broken, c
         "errors": [],
     }
     assert UUID(response["X-Request-Id"])
-    check_reticent(response)
+    check_no_internals(response)
     [record] = [record for record in caplog.records if record.name == "orders.api.problems"]
     assert record.levelno == logging.ERROR
     assert "as asked for by a test" in str(record.exc_info[1])

@@ -1,4 +1,4 @@
-"""Whatever is refused is refused as RFC 9457 problem+json: addresses, methods, media types, bodies."""
+"""Error responses are RFC 9457 problem documents: for URLs, methods, media types and bodies."""
 
 import json
 
