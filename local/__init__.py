@@ -1,10 +1,10 @@
-"""The embedded DynamoDB engine of a laptop and of the tests, and the supervisor behind `make run`.
+"""The DynamoDB engine for development and tests, and `make run`.
 
-It runs on Linux and macOS, needs no AWS account, and imports without Django. It never ships to Lambda.
+For Linux and macOS, without an AWS account. Only `demo` and `serve` import Django. Not part of the Lambda package.
 """
 
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 ROOT = PROJECT / ".local"
-"""Where everything that is fetched, written or kept goes; git ignores it."""
+"""The folder of downloads, orders and logs. Git ignores it."""

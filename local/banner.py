@@ -1,4 +1,4 @@
-"""What `make run` says when everything stands."""
+"""What `make run` prints when the server is ready."""
 
 import os
 import sys
@@ -8,8 +8,8 @@ SAMPLE = '{"item": "Walnut desk", "quantity": 1, "customer_name": "Ada Lovelace"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """`key` is None, and `login` false, where the developer's own database has its own."""
+class RunInfo:
+    """What the banner shows. `key` is None and `login` false if the developer uses a database of their own."""
 
     url: str
     key: str | None
@@ -18,32 +18,32 @@ class Facts:
     accounts_at: str
 
 
-def banner(facts: Facts) -> str:
-    """Ready to print; in bold where the terminal can and wants to."""
+def banner(info: RunInfo) -> str:
+    """The text, with a bold title if the terminal supports it."""
     rows = [
-        ("Open", f"{facts.url}/"),
-        ("Staff", f"{facts.url}/admin/   {'staff / staff' if facts.login else 'your own login'}"),
-        ("API docs", f"{facts.url}/docs"),
-        ("Expire old orders", f"{_reading_files()}.venv/bin/python manage.py expire_orders --dry-run"),
-        ("Kept in", f"{facts.orders_at} (orders), {facts.accounts_at} (users, keys)"),
+        ("Open", f"{info.url}/"),
+        ("Staff", f"{info.url}/admin/   {'staff / staff' if info.login else 'your own login'}"),
+        ("API docs", f"{info.url}/docs"),
+        ("Expire old orders", f"{_without_production_variables()}.venv/bin/python manage.py expire_orders --dry-run"),
+        ("Data", f"{info.orders_at} (orders), {info.accounts_at} (users, keys)"),
     ]
     table = "\n".join(f"  {name:<18} {value}" for name, value in rows)
-    return f"\n{_bold('  Ordersite is running')}\n\n{table}\n\n  Place an order:\n\n{curl(facts)}\n\n  Ctrl-C stops.\n"
+    return f"\n{_bold('  Ordersite is running')}\n\n{table}\n\n  Place an order:\n\n{curl(info)}\n\n  Ctrl-C stops.\n"
 
 
-def curl(facts: Facts) -> str:
-    """One line that a shell takes as it is."""
-    key = facts.key or "<your key>"
+def curl(info: RunInfo) -> str:
+    """A command to paste into a shell."""
+    key = info.key or "<your key>"
     headers = f"-H 'Authorization: Api-Key {key}' -H 'Content-Type: application/json'"
-    return f"curl -i {facts.url}/orders {headers} -d '{SAMPLE}'"
+    return f"curl -i {info.url}/orders {headers} -d '{SAMPLE}'"
 
 
-def _reading_files() -> str:
+def _without_production_variables() -> str:
     """A prefix that makes `manage.py` read `.local/env` in a terminal that exports variables of production."""
     exported = [name for name in ("SECRET_KEY", "SSM_PARAMETER") if os.environ.get(name)]
     return f"env -u {' -u '.join(exported)} " if exported else ""
 
 
 def _bold(text: str) -> str:
-    fancy = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return f"\033[1m{text}\033[0m" if fancy else text
+    bold = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return f"\033[1m{text}\033[0m" if bold else text

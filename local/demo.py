@@ -1,8 +1,8 @@
-"""What makes an empty engine and an empty database a demo: `python -m local.demo --port N`, in a process of its own.
+"""Prepares the demo of `make run`: `python -m local.demo --port N`. Safe to repeat.
 
-Prints one line of JSON: the fresh API key and whether `staff` may log in. It repeats safely. In a database that is not
-a SQLite file it makes neither, because a login that everybody knows is for a laptop alone. Demo orders go only into a
-table that this module has just created; an existing table, which may contain real orders, is not changed.
+Prints one line of JSON: a new API key and whether `staff` may log in. If the database is not SQLite it creates neither,
+because everybody knows this password. Only a table that this module has just created gets demo orders. An existing
+table, which may contain real orders, is not changed.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 
 STAFF = "staff"
-# A fixed seed gives the orders the same ids each time, so a seeding that was interrupted can simply be repeated.
+# With a fixed seed the orders always have the same ids, so an interrupted seeding can be repeated.
 SEED = ("--count", "200", "--days", "10", "--seed", "1")
 
 
@@ -40,7 +40,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except DatabaseError as error:
-        sys.stderr.write(f"{_database_sentence(error)}\n")
+        sys.stderr.write(f"{_database_message(error)}\n")
         return 1
     sys.stdout.write(json.dumps(access) + "\n")
     return 0
@@ -55,15 +55,15 @@ def prepare_orders(unfinished: Path | None) -> None:
     missing = _missing_indexes()
     if unfinished is None:
         if missing:
-            raise CommandError(_indexes_sentence(missing))
+            raise CommandError(_missing_indexes_message(missing))
         if missing is None:
-            _make_table()
+            _create_table()
             _run("seed_orders", *SEED)
         return
     if missing is None:
         unfinished.touch()
     if missing is None or missing:
-        _make_table()
+        _create_table()
     if unfinished.exists():
         _run("seed_orders", *SEED)
         unfinished.unlink()
@@ -72,11 +72,11 @@ def prepare_orders(unfinished: Path | None) -> None:
 def prepare_access(port: int) -> dict[str, str | bool | None]:
     if connection.vendor != "sqlite":
         return {"key": None, "login": False}
-    _ensure_staff()
-    return {"key": _fresh_key(f"make run (port {port})"), "login": True}
+    _ensure_staff_user()
+    return {"key": _new_key(f"make run (port {port})"), "login": True}
 
 
-def _make_table() -> None:
+def _create_table() -> None:
     _run("create_orders_table", "--unprotected")
 
 
@@ -89,39 +89,36 @@ def _missing_indexes() -> list[str] | None:
     except (StoreMisconfiguredError, table.TableMismatchError) as error:
         raise CommandError(str(error)) from None
     except StoreUnavailableError as error:
-        raise CommandError(f"DynamoDB does not answer: {error.reason}") from None
+        raise CommandError(f"DynamoDB is not available: {error.reason}") from None
 
 
-def _indexes_sentence(missing: list[str]) -> str:
+def _missing_indexes_message(missing: list[str]) -> str:
     return (
         f"Table {settings.ORDERS_TABLE} exists and lacks the indexes {', '.join(missing)}. Nothing was changed. "
         "Add them: .venv/bin/python manage.py create_orders_table --unprotected"
     )
 
 
-def _database_sentence(error: DatabaseError) -> str:
+def _database_message(error: DatabaseError) -> str:
     reason = " ".join(str(error).split())
     if connection.vendor == "sqlite":
         name = connection.settings_dict["NAME"]
-        return f"The database {name} cannot be used ({reason}): check that you may write to this file and its folder."
-    return (
-        f"The database that DATABASE_URL names cannot be used ({reason}): start it, or unset DATABASE_URL to use "
-        "db.sqlite3."
-    )
+        return f"The database {name} cannot be used ({reason}): check that this file and its folder are writable."
+    return f"The database in DATABASE_URL cannot be used ({reason}): start it, or unset DATABASE_URL to use db.sqlite3."
 
 
-def _ensure_staff() -> None:
+def _ensure_staff_user() -> None:
     from accounts.models import User  # noqa: PLC0415 - as above
 
     staff, _ = User.objects.get_or_create(username=STAFF, defaults={"email": "staff@example.com"})
     staff.is_active = staff.is_staff = staff.is_superuser = True
-    if not staff.check_password(STAFF):  # hashing it anew would log everybody out
+    if not staff.check_password(STAFF):  # a new hash would end all sessions
         staff.set_password(STAFF)
     staff.save()
 
 
-def _fresh_key(name: str) -> str:
-    """A new read-write key; the earlier ones of that name end, because nobody can read them any more."""
+def _new_key(name: str) -> str:
+    """A new read-write key, which replaces those with this name, because they cannot be shown again."""
     from accounts.models import ApiKey  # noqa: PLC0415 - as above
 
     ApiKey.objects.filter(name=name).delete()

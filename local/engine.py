@@ -30,8 +30,11 @@ OK = 200
 
 @dataclass(frozen=True)
 class Engine:
+    """An engine in use. `folder` and `process` are None for one that the developer runs."""
+
     endpoint: str
-    process: subprocess.Popen[bytes]
+    folder: Path | None = None
+    process: subprocess.Popen[bytes] | None = None
 
 
 @contextmanager
@@ -79,7 +82,7 @@ def _running(
             child.running([*java, *options], cwd=folder, output=output, temporary=temporary) as process,
         ):
             if _starts(process, port, origin, log):
-                yield Engine(f"http://127.0.0.1:{port}", process)
+                yield Engine(f"http://127.0.0.1:{port}", folder, process)
                 return
     raise EngineStartError("The DynamoDB engine found no free port.")
 

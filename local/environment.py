@@ -11,13 +11,19 @@ from local.errors import LocalEngineError
 from ordersite import development
 from ordersite.development import ENDPOINT, ENDPOINTS
 
-PYTHON_KEPT = {"PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED", "PYTHONUTF8"}
-"""Python's variables that affect neither imports nor the exit of a program."""
+PYTHON_KEPT = {
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONIOENCODING",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONUNBUFFERED",
+    "PYTHONUTF8",
+}
+"""The variables of Python that do not affect which code it loads."""
 
-NOT_OURS = {"COLLECTED_STATIC", "DJANGO_SETTINGS_MODULE", "HTTPS_ONLY", "SSM_PARAMETER", "STATIC_URL"}
+DROPPED = {"COLLECTED_STATIC", "DJANGO_SETTINGS_MODULE", "HTTPS_ONLY", "SSM_PARAMETER", "STATIC_URL"}
 """Variables of other projects, and settings for production only."""
 
-TOOLS_KEPT = {
+DOWNLOADS = {
     "pip_": {
         *("cache_dir", "cert", "client_cert", "config_file", "default_timeout", "extra_index_url", "find_links"),
         *("index_url", "keyring_provider", "no_index", "proxy", "retries", "timeout", "trusted_host"),
@@ -27,44 +33,45 @@ TOOLS_KEPT = {
         *("fetch_retries", "fetch_timeout", "userconfig"),
     },
 }
-"""The options of pip and npm that say where and how they download."""
+"""The options of pip and npm for where and how to download."""
 
 
 def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT / ".env") -> str | None:
-    """The engine that the developer named, in the environment or else in `.env`; None when there is none.
+    """The engine that the developer has configured in the environment or in `.env`, if any.
 
-    An empty variable overrides the one of the same name in `.env`. Raises LocalEngineError for an invalid address, and
-    for Amazon's own, where demo orders do not belong.
+    An empty variable overrides the one of the same name in `.env`. Raises LocalEngineError for an invalid address and
+    for Amazon's DynamoDB, which must not get demo orders.
     """
     endpoint = development.named_engine({**_read(file), **variables})
     if endpoint and not development.is_http_url(endpoint):
         raise LocalEngineError(
-            f"The DynamoDB engine is given as {endpoint!r}, which is not a URL like http://127.0.0.1:8000: {_correct()}"
+            f"{endpoint!r} is not a URL of a DynamoDB engine like http://127.0.0.1:8000: "
+            f"correct it, or unset {' and '.join(ENDPOINTS)} to use the embedded engine."
         )
     if endpoint and (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
         raise LocalEngineError(
-            f"{endpoint} is Amazon's own DynamoDB, and `make run` would fill it with demo orders: "
+            f"{endpoint} is Amazon's DynamoDB, and `make run` would add demo orders to it: "
             f"unset {' and '.join(ENDPOINTS)} to use the embedded engine."
         )
     return endpoint
 
 
 def require_listening(endpoint: str) -> None:
-    """Raises LocalEngineError when there is nobody to talk to: sooner, and in plainer words, than the app would."""
+    """Raises LocalEngineError if nothing listens at `endpoint`, with a clearer message than the app's."""
     address = urlsplit(endpoint)
     port = address.port or {"http": 80, "https": 443}[address.scheme]
     try:
         socket.create_connection((address.hostname or "", port), timeout=5).close()
     except OSError as error:
         raise LocalEngineError(
-            f"Nothing answers at {endpoint} ({error}): start that engine, or unset {' and '.join(ENDPOINTS)} "
-            "to use the embedded one."
+            f"No DynamoDB engine is running at {endpoint} ({error}): start it, or unset {' and '.join(ENDPOINTS)} "
+            "to use the embedded engine."
         ) from None
 
 
 def for_app(endpoint: str, variables: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The whole environment of a process of the app that uses the engine at `endpoint`."""
-    environment = for_python({name: value for name, value in variables.items() if name not in NOT_OURS})
+    """The environment of a process of the app that uses the engine at `endpoint`."""
+    environment = for_python({name: value for name, value in variables.items() if name not in DROPPED})
     environment.update(_settings(endpoint))
     development.shield(environment)
     return environment
@@ -76,22 +83,22 @@ def for_python(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def for_packages(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of pip and npm, which keeps only the options in TOOLS_KEPT."""
+    """The environment of pip and npm. Of their options it keeps only DOWNLOADS."""
     environment = for_python(variables)
     kept = {name: value for name, value in environment.items() if not _is_dropped(name.lower())}
     return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "NO_UPDATE_NOTIFIER": "1"}
 
 
 def _is_dropped(name: str) -> bool:
-    return any(name.startswith(prefix) and name.removeprefix(prefix) not in kept for prefix, kept in TOOLS_KEPT.items())
+    return any(name.startswith(prefix) and name.removeprefix(prefix) not in kept for prefix, kept in DOWNLOADS.items())
 
 
 def write_file(path: Path, endpoint: str) -> None:
-    """So that `manage.py` typed in another terminal reaches the same engine; settings read it."""
+    """Write the file that the settings read, so that `manage.py` in another terminal uses the same engine."""
     lines = [f"{name}={value}\n" for name, value in _settings(endpoint).items()]
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     temporary.write_text(
-        "# Written by `make run`. Your own settings go into .env, which comes first.\n" + "".join(lines)
+        "# Written by `make run`. Put your own settings into .env, which takes precedence.\n" + "".join(lines)
     )
     temporary.replace(path)
 
@@ -100,12 +107,8 @@ def _settings(endpoint: str) -> dict[str, str]:
     return {"DEBUG": "true", ENDPOINT: endpoint}
 
 
-def _correct() -> str:
-    return f"correct it, or unset {' and '.join(ENDPOINTS)} to use the embedded engine."
-
-
 def _read(file: Path) -> dict[str, str]:
-    """The simple lines of a file of settings; only the names above are looked up in it."""
+    """The variables of an .env file with one simple assignment per line."""
     if not file.is_file():
         return {}
     pairs = (line.strip().removeprefix("export ").partition("=") for line in file.read_text().splitlines())

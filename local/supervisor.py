@@ -6,11 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from local import PROJECT, engine, environment, run_lock, web
-from local.banner import Facts, banner
+from local import PROJECT, environment, run_lock, web
+from local.banner import RunInfo, banner
+from local.engine import Engine, durable
 from local.errors import FolderError, LocalEngineError
 
 WATCH_INTERVAL = 1.0
@@ -22,15 +22,6 @@ class DemoError(LocalEngineError):
 
 class EngineEndedError(LocalEngineError):
     """The engine ended while it was in use."""
-
-
-@dataclass(frozen=True)
-class Engine:
-    """An engine in use; `folder` and `process` are None for one that the developer runs."""
-
-    endpoint: str
-    folder: Path | None = None
-    process: subprocess.Popen[bytes] | None = None
 
 
 def run(port: int, root: Path) -> None:
@@ -46,7 +37,7 @@ def run(port: int, root: Path) -> None:
             access = _prepare(port, root, variables, used)
             with web.serving(port, variables) as server:
                 web.wait_until_healthy(server, port)
-                _show(banner(_facts(url, used, access)))
+                _show(banner(_run_info(url, used, access)))
                 while True:
                     web.watch(server, seconds=WATCH_INTERVAL)
                     _require_engine(used)
@@ -57,8 +48,8 @@ def _require_writable(root: Path) -> None:
     for path in (root, *filter(Path.is_file, root.iterdir()), root / "dynamodb", *(root / "dynamodb").rglob("*")):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             raise FolderError(
-                f"{path} cannot be written to; it belongs to {_owner(path)}. Change the owner: "
-                f'sudo chown -R "$(id -un)" {_near(root)}'
+                f"{path} is not writable. It belongs to {_owner(path)}. Change the owner: "
+                f'sudo chown -R "$(id -un)" {_relative(root)}'
             )
 
 
@@ -76,9 +67,8 @@ def _engine(root: Path) -> Iterator[Engine]:
         environment.require_listening(endpoint)
         yield Engine(endpoint)
         return
-    folder = root / "dynamodb"
-    with engine.durable(folder) as started:
-        yield Engine(started.endpoint, folder, started.process)
+    with durable(root / "dynamodb") as started:
+        yield started
 
 
 def _prepare(port: int, root: Path, variables: dict[str, str], used: Engine) -> dict[str, str]:
@@ -103,17 +93,17 @@ def _prepare(port: int, root: Path, variables: dict[str, str], used: Engine) -> 
     return access
 
 
-def _facts(url: str, used: Engine, access: dict[str, str]) -> Facts:
-    return Facts(
+def _run_info(url: str, used: Engine, access: dict[str, str]) -> RunInfo:
+    return RunInfo(
         url=url,
         key=access["key"],
         login=bool(access["login"]),
-        orders_at=_near(used.folder) if used.folder else used.endpoint,
+        orders_at=_relative(used.folder) if used.folder else used.endpoint,
         accounts_at="DATABASE_URL" if os.environ.get("DATABASE_URL") else "db.sqlite3",
     )
 
 
-def _near(folder: Path) -> str:
+def _relative(folder: Path) -> str:
     return str(folder.relative_to(PROJECT) if folder.is_relative_to(PROJECT) else folder)
 
 

@@ -13,7 +13,7 @@ from local.errors import LocalEngineError
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0
-POLL_INTERVAL = 0.1
+POLL_INTERVAL = 0.25
 LOWEST_USER_PORT = 1024
 HIGHEST_PORT = 65535
 OK = 200
@@ -52,26 +52,17 @@ def _refusal(port: int) -> str:
 
 def serving(port: int, environment: dict[str, str]) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """The process of the server, which ends with this process."""
-    return child.running(
-        [sys.executable, "-m", "local.serve", f"{HOST}:{port}"],
-        cwd=PROJECT,
-        env=environment,
-    )
+    return child.running([sys.executable, "-m", "local.serve", f"{HOST}:{port}"], cwd=PROJECT, env=environment)
 
 
 def wait_until_healthy(server: subprocess.Popen[bytes], port: int) -> None:
     """Raises ServerError if the server ends, or is not healthy in time."""
     deadline = time.monotonic() + START_TIMEOUT
-    while not _listens(port):
-        _require_running(server)
-        if time.monotonic() > deadline:
-            raise ServerError(f"The web server did not start within {START_TIMEOUT:.0f} s. Its output is above.")
-        time.sleep(POLL_INTERVAL)
     while (health := _health(port)) != str(OK):
         _require_running(server)
         if time.monotonic() > deadline:
             raise ServerError(f"The web server is not healthy (GET /healthz: {health}). Its output is above.")
-        time.sleep(10 * POLL_INTERVAL)
+        time.sleep(POLL_INTERVAL)
     _require_running(server)  # the response was not from another program
 
 
@@ -85,11 +76,6 @@ def watch(server: subprocess.Popen[bytes], *, seconds: float) -> None:
     with suppress(subprocess.TimeoutExpired):
         server.wait(seconds)
     _require_running(server)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as caller:
-        return caller.connect_ex((HOST, port)) == 0
 
 
 def _health(port: int) -> str:

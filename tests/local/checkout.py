@@ -23,7 +23,7 @@ class Checkout:
                 shutil.copy(source, folder)
 
     def manage(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """What `manage.py` answers in a terminal that has these variables besides its own."""
+        """Run `manage.py` in a terminal with these additional variables."""
         return self.run(sys.executable, "manage.py", *arguments, **variables)
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +32,7 @@ class Checkout:
         )
 
     def terminal(self) -> dict[str, str]:
-        """The environment of a newcomer's terminal: the machine's, and nothing that this test run was given."""
+        """The environment of a newcomer's terminal: without the variables of this test run."""
         foreign = ("AWS_", "DJANGO_", "ORDERS_", "PYTHON", "PYTEST_")
         names = {"DATABASE_URL", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "SECRET_KEY", "SSM_PARAMETER", "VIRTUAL_ENV"}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign) and name not in names}

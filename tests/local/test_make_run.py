@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from local import PROJECT, engine, environment, run_lock
-from local.banner import Facts, banner
+from local.banner import RunInfo, banner
 from local.errors import AlreadyRunningError, LocalEngineError
 from local.locks import Lock
 from tests.local.machine import comes_true, free_port, obey_permissions, processes_with, until_banner
@@ -168,7 +168,7 @@ def test_a_file_that_is_not_writable_is_named_with_its_owner(tmp_path, part):
 
     assert run.returncode == 1
     assert output == (
-        f"{path} cannot be written to; it belongs to {path.owner()}. Change the owner: "
+        f"{path} is not writable. It belongs to {path.owner()}. Change the owner: "
         f'sudo chown -R "$(id -un)" {tmp_path / "local"}\n'
     )
 
@@ -191,9 +191,9 @@ def test_the_banner_shows_a_command_that_works_in_this_terminal(monkeypatch, exp
     monkeypatch.delenv("SECRET_KEY", raising=False)
     for name, value in exported.items():
         monkeypatch.setenv(name, value)
-    facts = Facts(url="http://127.0.0.1:1", key="k", login=True, orders_at="a", accounts_at="b")
+    info = RunInfo(url="http://127.0.0.1:1", key="k", login=True, orders_at="a", accounts_at="b")
 
-    assert f"  Expire old orders  {command} expire_orders --dry-run\n" in banner(facts)
+    assert f"  Expire old orders  {command} expire_orders --dry-run\n" in banner(info)
 
 
 def test_an_engine_address_that_is_not_a_url_is_refused():
@@ -202,7 +202,7 @@ def test_an_engine_address_that_is_not_a_url_is_refused():
 
 
 def test_amazons_own_endpoint_is_refused():
-    with pytest.raises(LocalEngineError, match="would fill it with demo orders"):
+    with pytest.raises(LocalEngineError, match="would add demo orders to it"):
         environment.own_endpoint({"AWS_ENDPOINT_URL": "https://dynamodb.ap-south-1.amazonaws.com"})
 
 

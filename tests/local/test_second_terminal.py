@@ -10,19 +10,19 @@ from tests.local.checkout import Checkout
 
 KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
-# Nobody answers for a proxy there, so a call that leaves this machine fails at once.
-NOBODY = "http://127.0.0.1:9"
-OUTSIDE = {"HTTPS_PROXY": NOBODY, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "of my company"}
+# Nothing listens there, so a call through this proxy fails at once.
+NO_PROXY_HERE = "http://127.0.0.1:9"
+OUTSIDE = {"HTTPS_PROXY": NO_PROXY_HERE, "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "of my company"}
 
 TERMINALS = {
     "a profile that does not exist": {"AWS_PROFILE": "foo"},
-    "a proxy": {"HTTP_PROXY": NOBODY, "HTTPS_PROXY": NOBODY},
-    "endpoints that are to be ignored": {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", **OUTSIDE},
+    "a proxy": {"HTTP_PROXY": NO_PROXY_HERE, "HTTPS_PROXY": NO_PROXY_HERE},
+    "configured endpoints ignored": {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", **OUTSIDE},
     "an empty endpoint": {"AWS_ENDPOINT_URL_DYNAMODB": "", **OUTSIDE},
     "both endpoints empty": {"AWS_ENDPOINT_URL_DYNAMODB": "", "AWS_ENDPOINT_URL": "", **OUTSIDE},
     "half of the credentials": {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "x"},
     "no region": {"AWS_REGION": ""},
-    "a mode that does not exist": {"AWS_DEFAULTS_MODE": "fast"},
+    "an unknown defaults mode": {"AWS_DEFAULTS_MODE": "fast"},
 }
 
 
@@ -40,7 +40,7 @@ def running(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def due(running):
-    """How many orders a terminal that exports nothing finds due."""
+    """The number of due orders that a terminal without exported variables finds."""
     found = json.loads(running.manage("expire_orders", "--dry-run", "--json").stdout)["examined"]
     assert found > 0
     return found
@@ -54,7 +54,7 @@ def test_a_command_reaches_the_engine_of_make_run_from_any_terminal(running, due
     assert json.loads(done.stdout)["examined"] == due
 
 
-def test_a_broken_aws_file_is_not_even_read(running, due):
+def test_a_broken_aws_file_is_not_read(running, due):
     (running.folder.parent / "home" / ".aws").mkdir(parents=True)
     (running.folder.parent / "home" / ".aws" / "config").write_text("[default\nignore_configured_endpoint_urls")
 
@@ -64,7 +64,7 @@ def test_a_broken_aws_file_is_not_even_read(running, due):
     assert json.loads(done.stdout)["examined"] == due
 
 
-def test_what_a_command_writes_goes_to_the_engine_of_make_run(running):
+def test_a_command_writes_to_the_engine_of_make_run(running):
     before = len(_items(running))
 
     done = running.manage("seed_orders", "--count", "3", "--days", "1", **TERMINALS["an empty endpoint"])
@@ -73,11 +73,11 @@ def test_what_a_command_writes_goes_to_the_engine_of_make_run(running):
     assert len(_items(running)) == before + 3
 
 
-def test_an_engine_that_the_terminal_names_takes_precedence(running):
-    done = running.manage("expire_orders", "--dry-run", AWS_ENDPOINT_URL=NOBODY)
+def test_an_engine_set_in_the_terminal_takes_precedence(running):
+    done = running.manage("expire_orders", "--dry-run", AWS_ENDPOINT_URL=NO_PROXY_HERE)
 
     assert done.returncode == 1
-    assert f'Could not connect to the endpoint URL: "{NOBODY}/"' in done.stderr
+    assert f'Could not connect to the endpoint URL: "{NO_PROXY_HERE}/"' in done.stderr
 
 
 def _items(checkout):
