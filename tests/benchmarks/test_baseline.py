@@ -1,4 +1,4 @@
-"""The yardstick does what the handlers that it stands for did, weaknesses included; and the benchmark runs."""
+"""The baseline behaves like the former handlers, including their weaknesses; and the benchmark runs."""
 
 import json
 import subprocess
@@ -44,7 +44,7 @@ def ask(baseline: ModuleType, method: str, order_id: str | None = None, body: An
 
 
 def place(baseline: ModuleType, *, age: timedelta = timedelta()) -> str:
-    """The id of a PENDING order that was created so long ago."""
+    """The id of a PENDING order of this age."""
     _, order = ask(baseline, "POST", body={"item": "Teapot", "quantity": 2})
     created_at = (datetime.now(UTC) - age).replace(tzinfo=None).isoformat()
     baseline.table.put_item(Item={**order, "created_at": created_at})
@@ -69,7 +69,7 @@ def test_an_order_without_its_required_fields_is_refused(baseline):
     assert ask(baseline, "POST", body={"item": "Teapot"})[0] == 400
 
 
-def test_an_order_is_got_by_its_id(baseline):
+def test_an_order_is_returned_by_its_id(baseline):
     order_id = place(baseline)
     status, order = ask(baseline, "GET", order_id)
     assert (status, order["order_id"], order["quantity"]) == (200, order_id, 2)
@@ -79,7 +79,7 @@ def test_an_unknown_order_is_404(baseline):
     assert ask(baseline, "GET", "no-such-order")[0] == 404
 
 
-def test_a_list_holds_every_order_of_one_scan_page(baseline):
+def test_a_list_contains_every_order_of_one_scan_page(baseline):
     placed = {place(baseline) for _ in range(3)}
     status, orders = ask(baseline, "GET")
     assert (status, {order["order_id"] for order in orders}) == (200, placed)
@@ -92,18 +92,18 @@ def test_a_list_stops_at_the_first_scan_page(baseline):
     assert 0 < len(ask(baseline, "GET")[1]) < 40
 
 
-def test_a_status_is_set_whatever_it_was(baseline):
+def test_any_status_can_be_set(baseline):
     order_id = place(baseline)
     assert ask(baseline, "PUT", order_id, {"status": "COMPLETED"})[1]["status"] == "COMPLETED"
     assert ask(baseline, "PUT", order_id, {"status": "PENDING"})[1]["status"] == "PENDING"
 
 
-def test_updating_an_unknown_order_creates_one_of_a_sort(baseline):
+def test_updating_an_unknown_order_creates_an_incomplete_one(baseline):
     ask(baseline, "PUT", "no-such-order", {"status": "PENDING"})
     assert ask(baseline, "GET", "no-such-order")[1] == {"order_id": "no-such-order", "status": "PENDING"}
 
 
-def test_an_order_is_deleted_and_deleting_it_again_is_no_error(baseline):
+def test_deleting_an_order_twice_succeeds(baseline):
     order_id = place(baseline)
     assert ask(baseline, "DELETE", order_id)[0] == ask(baseline, "DELETE", order_id)[0] == 200
     assert ask(baseline, "GET", order_id)[0] == 404
@@ -120,14 +120,14 @@ def test_the_expiry_run_expires_pending_orders_older_than_60_hours_only(baseline
     assert datetime.fromisoformat(ask(baseline, "GET", due)[1]["expired_at"]).tzinfo is None
 
 
-def test_importing_the_yardstick_imports_nothing_of_ours():
-    # It is what a cold start is measured against.
+def test_the_baseline_imports_nothing_of_this_project():
+    # Its cold start is compared with ours.
     names = "{'django', 'pynamodb', 'rest_framework', 'rich', 'orders', 'accounts', 'ordersite'}"
     done = python("-c", f"import sys, benchmarks.baseline; sys.exit({names} & set(sys.modules) or 0)")
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_benchmark_prints_its_tables_and_passes_no_judgement(engine):
+def test_the_benchmark_prints_its_tables(engine):
     done = python("-m", "benchmarks", "--orders", "50", "--pairs", "4")
     assert done.returncode == 0, done.stderr
     assert "Per request, 50 orders in each table" in done.stdout

@@ -55,8 +55,7 @@ class Checkout:
         return checkout
 
     def edit_settings(self) -> None:
-        """All that differs from the settings as they stand: the Python at hand, SnapStart where Lambda has it for that,
-        no touch, which needs the world, and the zip is kept to be looked at."""  # noqa: D205, D209 (one sentence)
+        """Use the running Python, and SnapStart if it has it; skip the touch, which needs a network; keep the zip."""
         file = self.folder / "zappa_settings.json"
         settings = json.loads(file.read_text())
         runtime = "python{}.{}".format(*sys.version_info)

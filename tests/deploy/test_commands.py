@@ -38,11 +38,11 @@ def test_any_other_answer_removes_nothing(answer, text):
 
 @pytest.mark.parametrize("command", ["update", "undeploy"])
 def test_without_credentials_the_command_stops_and_names_the_check(cloud, command):
-    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    no_credentials = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     done = subprocess.run(
         [sys.executable, "-m", "deploy", command, "prod"],
         cwd=PROJECT,
-        env={**cloud.environment, **nobody, "CONFIRM": "prod"},
+        env={**cloud.environment, **no_credentials, "CONFIRM": "prod"},
         capture_output=True,
         text=True,
         check=False,

@@ -46,13 +46,13 @@ def test_the_package_is_small(package):
 
 
 def test_the_report_lists_the_parts_and_their_total(package, deployed):
-    said = packaging.report(package, least=100_000)
-    *parts, total = [float(line.split(" MB ")[0]) for line in said.splitlines()]
+    output = packaging.report(package, least=100_000)
+    *parts, total = [float(line.split(" MB ")[0]) for line in output.splitlines()]
     assert total == round(package.stat().st_size / 1e6, 2)
     # The rest is the zip's own directory.
     assert total * 0.9 < sum(parts) < total
-    assert " MB  django\n" in said
-    assert said in deployed
+    assert " MB  django\n" in output
+    assert output in deployed
 
 
 def test_packages_for_terminals_and_other_servers_are_left_out(names):

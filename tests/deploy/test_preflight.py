@@ -40,42 +40,41 @@ def check(cloud):
 
 
 def test_an_unreachable_database_is_reported_without_its_password(check):
-    said = check(json.dumps(WHOLE))
+    output = check(json.dumps(WHOLE))
     failure = "Cannot connect from this machine to PostgreSQL with the DATABASE_URL in /ordersite/staging"
-    assert f"FAIL  PostgreSQL: {failure}" in said
-    assert "ok    secrets" in said
+    assert f"FAIL  PostgreSQL: {failure}" in output
+    assert "ok    secrets" in output
 
 
 def test_sqlite_is_refused_with_an_example_of_a_valid_url(check):
-    said = check(json.dumps({**WHOLE, "DATABASE_URL": "sqlite:///db.sqlite3"}))
-    assert (
-        "SQLite does not work on Lambda, which does not keep files. Use postgres://user:password@host:5432/name" in said
-    )
+    output = check(json.dumps({**WHOLE, "DATABASE_URL": "sqlite:///db.sqlite3"}))
+    assert "SQLite does not work on Lambda, which does not keep files." in output
+    assert "Use postgres://user:password@host:5432/name?sslmode=require." in output
 
 
 def test_a_malformed_parameter_is_reported_and_the_other_checks_still_run(check):
-    said = check("{")
-    assert "FAIL  secrets: The SSM parameter /ordersite/staging is not JSON" in said
-    assert f"ok    AWS credentials (account {ACCOUNT})" in said
-    assert "ok    bucket" in said
+    output = check("{")
+    assert "FAIL  secrets: The SSM parameter /ordersite/staging is not JSON" in output
+    assert f"ok    AWS credentials (account {ACCOUNT})" in output
+    assert "ok    bucket" in output
 
 
 def test_a_virtual_environment_with_other_packages_is_refused(check):
-    said = check(json.dumps(WHOLE))
-    assert "FAIL  packages: " in said
-    assert "Use `make deploy`, which creates one with exactly these packages." in said
+    output = check(json.dumps(WHOLE))
+    assert "FAIL  packages: " in output
+    assert "Use `make deploy`, which creates one with exactly these packages." in output
 
 
 def test_without_credentials_no_other_check_runs(check):
-    said = check("{}", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="", AWS_EC2_METADATA_DISABLED="true")
-    assert said.count("FAIL") == 1
-    assert "FAIL  AWS credentials: Unable to locate credentials. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID" in said
+    output = check("{}", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="", AWS_EC2_METADATA_DISABLED="true")
+    assert output.count("FAIL") == 1
+    assert "FAIL  AWS credentials: Unable to locate credentials. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID" in output
 
 
 def test_for_an_unknown_stage_no_other_check_runs(check):
-    said = check("{}", stage="live")
-    assert "FAIL  stage: zappa_settings.json has no stage 'live', only prod, staging." in said
-    assert said.count("FAIL") == 1
+    output = check("{}", stage="live")
+    assert "FAIL  stage: zappa_settings.json has no stage 'live', only prod, staging." in output
+    assert output.count("FAIL") == 1
 
 
 def test_a_bucket_of_another_account_is_refused(check, cloud):
@@ -86,11 +85,11 @@ def test_a_bucket_of_another_account_is_refused(check, cloud):
     s3 = cloud.client("s3")
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=f"ordersite-deploy-{ACCOUNT}", CreateBucketConfiguration={"LocationConstraint": REGION})
-    said = check(
+    output = check(
         json.dumps(WHOLE), AWS_ACCESS_KEY_ID=keys["AccessKeyId"], AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"]
     )
-    assert f"FAIL  bucket: Cannot use the bucket ordersite-deploy-{ACCOUNT}" in said
-    assert "Set another s3_bucket in zappa_settings.json." in said
+    assert f"FAIL  bucket: Cannot use the bucket ordersite-deploy-{ACCOUNT}" in output
+    assert "Set another s3_bucket in zappa_settings.json." in output
 
 
 # --- One check at a time ----------------------------------------------------------------------------------------------
@@ -131,14 +130,14 @@ def test_snapstart_is_refused_only_for_runtimes_without_it(stage):
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "problem"),
     [
         ("django==1.0", "django not installed as pinned"),
         ("notinstalled==1.0", "notinstalled not installed as pinned"),
         ("django==1.0 ; sys_platform == 'linux'", "django not installed as pinned"),
     ],
 )
-def test_a_package_in_another_version_is_refused(stage, monkeypatch, tmp_path, line, said):
+def test_a_package_in_another_version_is_refused(stage, monkeypatch, tmp_path, line, problem):
     pins = tmp_path / "requirements.txt"
     installed = {found.name: found.version for found in importlib.metadata.distributions()}
     name = line.partition("==")[0]
@@ -146,7 +145,7 @@ def test_a_package_in_another_version_is_refused(stage, monkeypatch, tmp_path, l
     pins.write_text("\n".join([*others, line, "colorama==0.1 ; sys_platform == 'win32'"]))
     monkeypatch.setattr(preflight, "REQUIREMENTS", pins)
     with pytest.raises(
-        CheckFailedError, match=rf"differs from requirements\.txt: {said}\. Use `make deploy`, which creates one"
+        CheckFailedError, match=rf"differs from requirements\.txt: {problem}\. Use `make deploy`, which creates one"
     ):
         preflight.check_packages(stage)
     pins.write_text(
