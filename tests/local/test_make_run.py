@@ -9,9 +9,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from local import PROJECT, engine, environment
+from local import PROJECT, engine, environment, run_lock
 from local.banner import RunInfo, banner
-from local.errors import LocalEngineError
+from local.errors import AlreadyRunningError, LocalEngineError
+from local.locks import Lock
 from tests.local.machine import comes_true, free_port, obey_permissions, processes_with, until_banner
 
 
@@ -126,23 +127,17 @@ def test_a_second_run_in_the_same_folder_is_refused_and_does_not_affect_the_firs
     )
 
 
-def test_an_engine_that_survives_its_run_is_refused_with_the_command_that_ends_it(tmp_path):
-    port = free_port()
-    data = tmp_path / "local" / "dynamodb" / "data"
-    command = f"pkill -f {data.parent}"
-    with make_run(tmp_path, port) as killed:
-        until_banner(killed)
-        watchers = [pid for pid in processes_with(data) if pid in processes_with("child.py")]
-        for pid in (killed.pid, *watchers):
-            os.kill(pid, signal.SIGKILL)
-    try:
-        with make_run(tmp_path, port) as run:
-            refusal = run.stdout.read()
-        message = f"The processes of an earlier run still use {tmp_path / 'local'}. End them: "
-        assert (run.returncode, refusal) == (1, f"{message}{command}\n")
-    finally:
-        subprocess.run(command.split(), check=True)
-    assert comes_true(lambda: processes_with(data) == [])
+def test_an_engine_that_survives_its_run_is_named_with_the_command_that_ends_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_lock, "STOP_TIMEOUT", 0)
+    with Lock(tmp_path / run_lock.NAME) as survivor:
+        assert survivor.try_acquire()
+        survivor.file.write(f"{_pid_of_an_ended_process()} http://127.0.0.1:1")
+        survivor.file.flush()
+        with (
+            pytest.raises(AlreadyRunningError, match=f"End them: pkill -f {tmp_path}/dynamodb"),
+            run_lock.held(tmp_path, "http://127.0.0.1:1"),
+        ):
+            pass
 
 
 def test_a_run_ends_if_its_engine_ends(tmp_path):
@@ -232,6 +227,11 @@ def test_profiles_and_proxies_do_not_divert_the_app_from_the_engine():
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & variables.keys()
     assert variables["NO_PROXY"] == "intranet,127.0.0.1,localhost,::1"
     assert variables["AWS_ACCESS_KEY_ID"] == "local"
+
+
+def _pid_of_an_ended_process():
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        return process.pid
 
 
 def place_order(output):
