@@ -111,10 +111,13 @@ def _hidden_code(character: str) -> str:
 
 @extend_schema_field(EMAIL)
 class EmailField(TextField, serializers.EmailField):
-    """An e-mail address, its letters composed (NFC)."""
+    """An e-mail address to search for, its letters composed (NFC).
+
+    Invisible characters are accepted, because stored orders may contain them.
+    """
 
     def find_hidden(self, value: str) -> Hidden | None:
-        return hidden_in_email(value)
+        return None
 
     def to_internal_value(self, data: Any) -> str:
         return tidy_email(super().to_internal_value(data))
@@ -122,11 +125,14 @@ class EmailField(TextField, serializers.EmailField):
 
 @extend_schema_field({"anyOf": [EMAIL, {"type": "string", "const": ""}]})
 class OptionalEmailField(EmailField):
-    """An e-mail address, or "" where there is none."""
+    """The e-mail address of a new order, or "" where there is none."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.validators.append(_refuse_unusable_domain)
+
+    def find_hidden(self, value: str) -> Hidden | None:
+        return hidden_in_email(value)
 
 
 def _refuse_unusable_domain(email: str) -> None:

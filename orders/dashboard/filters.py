@@ -14,7 +14,7 @@ from orders.dashboard.forms import FilterForm
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import expiry_age
-from orders.text import trimmed
+from orders.text import trimmed, visible
 
 FILTER_NAMES = ("status", "customer_email", "created_from", "created_to", "expires_after", "expires_before")
 NAMES = (*FILTER_NAMES, "cursor")
@@ -104,7 +104,7 @@ class Query:
         if self.status:
             yield Chip(_("Status: %s") % self.status, self.url(status=None))
         if email := values.get("customer_email"):
-            yield Chip(_("Customer: %s") % email, self.url(customer_email=None))
+            yield Chip(_("Customer: %s") % visible(email), self.url(customer_email=None))
         if first := values.get("created_from"):
             yield Chip(_("From %s") % date_format(first), self.url(created_from=None))
         if last := values.get("created_to"):

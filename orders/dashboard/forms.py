@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, validate_email
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from orders.instants import parse_instant
@@ -100,9 +100,7 @@ class TextField(forms.CharField):
 
 
 class EmailField(forms.EmailField):
-    """An e-mail address, its letters composed (NFC)."""
-
-    default_validators = [validate_email, refuse_hidden_in_email]  # noqa: RUF012
+    """An e-mail address, its letters composed (NFC). A field of a new order also refuses invisible characters."""
 
     def to_python(self, value: Any) -> str | None:
         return super().to_python(tidy_email(value) if isinstance(value, str) else value)
@@ -180,7 +178,10 @@ class PlaceOrderForm(forms.Form):
         help_text=_("Left empty, the order says “anonymous”."),
     )
     customer_email = EmailField(
-        label=_("Customer's e-mail"), max_length=MAX_EMAIL, required=False, validators=[refuse_unusable_domain]
+        label=_("Customer's e-mail"),
+        max_length=MAX_EMAIL,
+        required=False,
+        validators=[refuse_hidden_in_email, refuse_unusable_domain],
     )
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from orders.listing import COUNT_CAP
 from orders.models import OUTSIDE, Order
 from orders.reading import StoredOrder, UnreadableOrder
-from orders.text import canonical_email, code_of, hidden_in_email, name_of, pieces, visible
+from orders.text import code_of, name_of, pieces, visible
 
 EXPIRY_WARNING = timedelta(hours=6)
 MINUTE = timedelta(minutes=1)
@@ -40,12 +40,6 @@ def plain_text(text: object) -> str:
 
 def _hidden(character: str) -> SafeString:
     return format_html('<span class="o-code" title="{}">{}</span>', name_of(character), code_of(character))
-
-
-@register.filter
-def customer_filter(email: str) -> str:
-    """The address to filter by for this customer's orders: its canonical form if the filter would refuse it."""
-    return canonical_email(email) if hidden_in_email(email) else email
 
 
 @register.filter
