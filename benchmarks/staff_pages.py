@@ -28,10 +28,10 @@ from benchmarks.meter import metered
 from benchmarks.tables import DAYS, SEED
 from orders import listing
 from orders.dashboard.views import PAGE_SIZE
-from orders.dynamodb import connection
+from orders.dynamodb import BATCH_GET_LIMIT, connection, save_many
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.seeding import plausible_orders, save
+from orders.seeding import plausible_orders
 from orders.table import ensure_table
 
 SMALL = 100
@@ -91,7 +91,7 @@ class _Table:
         with self._in_use():
             list(ensure_table())
             random = Random(SEED)  # noqa: S311 (not used for security)
-            for _ in save(plausible_orders(count, days=DAYS, at=timezone.now(), random=random)):
+            for _ in save_many(plausible_orders(count, days=DAYS, at=timezone.now(), random=random)):
                 pass
 
     def pages(self) -> list[Page]:
@@ -195,7 +195,7 @@ def _pages(orders: int) -> list[Page]:
 
 def _newest_and_middle(orders: int) -> tuple[list[Order], str]:
     """The first page, and the cursor of the page in the middle, which is reached page by page."""
-    everything, step = listing.Filters(), min(orders // 2, listing.BATCH_GET_LIMIT)
+    everything, step = listing.Filters(), min(orders // 2, BATCH_GET_LIMIT)
     cursor = None
     for _ in range(0, orders // 2, step):
         cursor = listing.page(everything, limit=step, cursor=cursor).next

@@ -8,11 +8,11 @@ from typing import Any
 
 from benchmarks import baseline
 from orders import lifecycle
-from orders.dynamodb import connection
+from orders.dynamodb import connection, save_many
 from orders.instants import write_instant
 from orders.lifecycle import Status
 from orders.models import Order, expiry_age
-from orders.seeding import plausible_orders, save
+from orders.seeding import plausible_orders
 from orders.table import ensure_table
 
 DAYS = 30
@@ -51,7 +51,7 @@ def _without_nearly_due(orders: Iterable[Order], cutoff: datetime) -> Iterator[O
 def put(orders: Iterable[Order]) -> None:
     """Write these orders into both tables, replacing what is there."""
     orders = list(orders)
-    for _ in save(iter(orders)):
+    for _ in save_many(iter(orders)):
         pass
     with baseline.table.batch_writer() as batch:
         for order in orders:

@@ -1,7 +1,11 @@
-"""The one door to DynamoDB: a call, and what its failures mean for an order."""
+"""All calls to DynamoDB. No other module of this package sends any.
+
+Every function raises StoreUnavailableError for a temporary fault and StoreMisconfiguredError for a wrong configuration.
+"""
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from ssl import SSLCertVerificationError
@@ -62,19 +66,29 @@ ADVICE = {
 }
 DEFAULT_ADVICE = "Check the AWS_ variables of this process and ~/.aws/config."
 
+BATCH_GET_LIMIT = 100
+"""The most keys of one BatchGetItem."""
+UNPROCESSED_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds before each retry of the keys that a BatchGetItem left unprocessed. Exponential, as AWS recommends:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
+
 REPORTED_ORDERS = 1_000
 
 logger = logging.getLogger(__name__)
 
 
+class UnsupportedOperationError(Exception):
+    """The engine does not have this operation. DynamoDB itself has them all; a local engine may not."""
+
+
 class ConditionRefusedError(Exception):
-    """A conditional write did not happen; `order` is what stands in the table, None where there is nothing."""
+    """The condition of a write was false. `order` is the current order; None if there is none."""
 
     def __init__(self, order: StoredOrder | None, *, retried: bool) -> None:
         super().__init__("the condition of a write did not hold")
         self.order = order
         self.retried = retried
-        """Whether the call was sent more than once, so that the first one may have done the work unheard."""
+        """Whether the call was sent more than once: an earlier attempt may have succeeded without a response."""
 
 
 def connection() -> TableConnection:
@@ -90,7 +104,7 @@ def write(operation: str, order_id: str, **parts: Any) -> dict[str, Any]:
     """
     kwargs = connection().get_operation_kwargs(order_id, return_values_on_condition_failure="ALL_OLD", **parts)
     try:
-        with faults_as_order_errors():
+        with _translated_errors():
             return connection().connection.dispatch(operation, kwargs)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
@@ -122,7 +136,7 @@ def _report(order_id: str, reasons: tuple[str, ...]) -> None:
 
 def get(order_id: str) -> Item | None:
     """The current item (a consistent read); None if there is none."""
-    with faults_as_order_errors():
+    with _translated_errors():
         item: Item | None = connection().get_item(order_id, consistent_read=True).get("Item")
     return item
 
@@ -137,10 +151,7 @@ def query(  # noqa: PLR0913 (the parameters of one Query)
     newest_first: bool = False,
     start_key: Item | None = None,
 ) -> Iterator[Item]:
-    """The items of one partition of an index, at most `limit`, read page by page during iteration.
-
-    Iterate within `faults_as_order_errors`.
-    """
+    """The items of one partition of an index, at most `limit`, read page by page during iteration."""
     parts = {
         "range_key_condition": in_range,
         "index_name": index.Meta.index_name,
@@ -148,11 +159,105 @@ def query(  # noqa: PLR0913 (the parameters of one Query)
         "scan_index_forward": not newest_first,
         "exclusive_start_key": start_key,
     }
-    return ResultIterator(connection().query, (partition,), parts, limit=limit)
+    with _translated_errors():
+        yield from ResultIterator(connection().query, (partition,), parts, limit=limit)
+
+
+def count(index: Any, partition: str, in_range: Condition, *, cap: int) -> int:
+    """The number of items in a range of one partition of an index; `cap` means that many or more."""
+    # PynamoDB's own count() reads to the end of the partition, whatever its limit.
+    total, start = 0, None
+    while total < cap:
+        with _translated_errors():
+            reply = connection().query(
+                partition,
+                in_range,
+                index_name=index.Meta.index_name,
+                limit=cap - total,
+                select="COUNT",
+                exclusive_start_key=start,
+            )
+        total += reply["Count"]
+        start = reply.get("LastEvaluatedKey")
+        if not start:
+            break
+    return total
+
+
+def batch_get(order_ids: Iterable[str]) -> Iterator[Item]:
+    """The items with these ids, BATCH_GET_LIMIT at most, in any order. An id without an item is left out."""
+    # PynamoDB's own batch_get() retries unprocessed keys without a pause or a limit.
+    keys: list[Any] = [{"order_id": order_id} for order_id in order_ids]
+    for seconds in (0.0, *UNPROCESSED_WAITS):
+        time.sleep(seconds)
+        with _translated_errors():
+            reply = connection().batch_get_item(keys)
+        yield from reply["Responses"][Order.Meta.table_name]
+        keys = reply["UnprocessedKeys"].get(Order.Meta.table_name, {}).get("Keys", [])
+        if not keys:
+            return
+    raise StoreUnavailableError(f"BatchGetItem left {len(keys)} keys unprocessed")
+
+
+def save_many(orders: Iterable[Order]) -> Iterator[Order]:
+    """Write the orders unconditionally, 25 per call, and yield each. For seeding."""
+    with _translated_errors(), Order.batch_write() as batch:
+        for order in orders:
+            batch.save(order)
+            yield order
+
+
+def ping() -> None:
+    """Return if DynamoDB responds and the table exists, at the cost of one small read."""
+    with _translated_errors():
+        connection().get_item("-", attributes_to_get=["order_id"])
+
+
+# --- The table --------------------------------------------------------------------------------------------------------
+
+
+def table_exists() -> bool:
+    with _translated_errors():
+        return bool(Order.exists())
+
+
+def create_table() -> None:
+    """Start the creation of the table with its indexes."""
+    with _translated_errors():
+        Order.create_table()
+
+
+def describe_table() -> dict[str, Any]:
+    table: dict[str, Any] = _call_client("describe_table")["Table"]
+    return table
+
+
+def update_table(**changes: Any) -> None:
+    _call_client("update_table", **changes)
+
+
+def enable_point_in_time_recovery() -> None:
+    """Raises UnsupportedOperationError."""
+    _call_client("update_continuous_backups", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+
+
+def _call_client(operation: str, **kwargs: Any) -> dict[str, Any]:
+    try:
+        with _translated_errors():
+            client = connection().connection.client
+            reply: dict[str, Any] = getattr(client, operation)(TableName=Order.Meta.table_name, **kwargs)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "UnknownOperationException":
+            raise
+        raise UnsupportedOperationError(operation) from error
+    return reply
+
+
+# --- Errors -----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def faults_as_order_errors() -> Iterator[None]:
+def _translated_errors() -> Iterator[None]:
     """Raises StoreUnavailableError for a temporary fault, StoreMisconfiguredError for a wrong configuration.
 
     Any other error is passed on unchanged.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orders import lifecycle, listing, store
+from orders import counts, lifecycle, listing, store
 from orders.errors import UnreadableOrderError
 from orders.lifecycle import Status
 from orders.reading import StoredOrder, UnreadableOrder
@@ -37,7 +37,7 @@ class Sweep:
     failed: int = 0
     stopped_early: bool = False
     remaining: int = 0
-    """Orders that are still due, `listing.COUNT_CAP` standing for that many or more."""
+    """Orders that are still due, `counts.COUNT_CAP` standing for that many or more."""
 
     @property
     def due(self) -> int:
@@ -105,6 +105,6 @@ def _remaining(result: Sweep) -> int:
     """Counted anew only where the run did not go through: an index may not yet show what was just written."""
     if result.stopped_early:
         # The index also counts unreadable orders, which no run expires: with them, this would never reach 0.
-        cap = listing.COUNT_CAP + result.unreadable
-        return max(0, listing.count(Status.PENDING, before=result.cutoff, cap=cap) - result.unreadable)
+        cap = counts.COUNT_CAP + result.unreadable
+        return max(0, counts.count(Status.PENDING, before=result.cutoff, cap=cap) - result.unreadable)
     return result.due if result.dry_run else result.failed

@@ -18,6 +18,9 @@ class Status(StrEnum):
 
 INITIAL = Status.PENDING
 
+EXPIRING_SOON = timedelta(hours=6)
+"""An order that expires within this time is shown as expiring soon."""
+
 # What a caller may ask for. EXPIRED is on no list: nobody but the sweep sets it.
 TRANSITIONS: Mapping[Status, tuple[Status, ...]] = {
     Status.PENDING: (Status.PROCESSING, Status.CANCELLED),

@@ -309,6 +309,13 @@ def listing_key(shard: int) -> str:
     return f"ORDERS#{shard}"
 
 
+def partitions(status: Status | None) -> tuple[GlobalSecondaryIndex[Any], list[str]]:
+    """The index that contains the orders of this status (None: all orders), and its partition keys, one per shard."""
+    if status:
+        return Order.by_status, [status_key(status, shard) for shard in shards()]
+    return Order.by_created, [listing_key(shard) for shard in shards()]
+
+
 def customer_key(customer_email: str) -> str | None:
     """The canonical e-mail; None if there is none: DynamoDB refuses an empty index key and skips an absent one."""
     return canonical_email(customer_email) or None
@@ -317,3 +324,15 @@ def customer_key(customer_email: str) -> str | None:
 def created_key(at: datetime, order_id: str) -> str:
     """Unique and in order of time: a strict total order without ties, so it can serve as the cursor of a list."""
     return f"{write_instant(at)}#{order_id}"
+
+
+# Every created_key begins with a digit, so these sort before and after all of them.
+LOWEST_KEY, HIGHEST_KEY = " ", "~"
+
+
+def created_key_range(after: datetime | None, before: datetime | None) -> tuple[str, str]:
+    """The range of created_key for orders created in [after, before).
+
+    An instant alone sorts before every key of that instant, so BETWEEN with these two is half-open.
+    """
+    return write_instant(after) if after else LOWEST_KEY, write_instant(before) if before else HIGHEST_KEY

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from orders.dynamodb import faults_as_order_errors
 from orders.expiry import BY as SWEEP
 from orders.lifecycle import Status
 from orders.models import HistoryEntry, Order, expiry_age, new_order, shard_of, status_key
@@ -48,14 +47,6 @@ def plausible_orders(count: int, *, days: float, at: datetime, random: Random) -
         for status, moment, by in _past(created_at, at, random):
             _moved(order, status, moment, by)
         yield order
-
-
-def save(orders: Iterator[Order]) -> Iterator[Order]:
-    """Write the orders, 25 a call, and yield each as it goes. Raises StoreUnavailableError."""
-    with faults_as_order_errors(), Order.batch_write() as batch:
-        for order in orders:
-            batch.save(order)
-            yield order
 
 
 def _placed(created_at: datetime, random: Random) -> Order:

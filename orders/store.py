@@ -10,7 +10,6 @@ StoreUnavailableError when DynamoDB does not answer.
 """
 
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import and_, or_
@@ -19,13 +18,12 @@ from uuid import UUID, uuid4, uuid5
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import ALL_NEW, DELETE_ITEM, ITEM, PUT_ITEM, UPDATE_ITEM
-from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from orders import dynamodb, lifecycle
-from orders.dynamodb import ConditionRefusedError, faults_as_order_errors, write
+from orders.dynamodb import ConditionRefusedError, write
 from orders.errors import (
     IdempotencyKeyReusedError,
     IllegalTransitionError,
@@ -376,12 +374,3 @@ def _unchanged(item: Mapping[str, Any]) -> Condition:
     )
     condition: Condition = reduce(and_, each)
     return condition
-
-
-def ping() -> None:
-    """Return when DynamoDB answers and the table is there, at the cost of one small read.
-
-    Raises StoreUnavailableError otherwise.
-    """
-    with faults_as_order_errors(), suppress(DoesNotExist):
-        Order.get("-", attributes_to_get=["order_id"])

@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from orders.dynamodb import connection, faults_as_order_errors
+from orders import dynamodb
+from orders.dynamodb import UnsupportedOperationError
 from orders.models import Order
 
 POLL_SECONDS = 1.0
@@ -28,13 +27,12 @@ def ensure_table() -> Iterator[str]:
     Yields a sentence for each thing done. Safe to repeat, also after an interruption.
     Raises TableMismatchError, TableNotActiveError, or StoreUnavailableError when DynamoDB does not answer.
     """
-    if not _exists():
-        with faults_as_order_errors():
-            Order.create_table()
+    if not dynamodb.table_exists():
+        dynamodb.create_table()
         yield f"Created table {_name()} with its indexes, paid per request."
     _wait_until_active()
-    _check_keys(_describe())
-    for index in _missing_indexes(_describe()):
+    _check_keys(dynamodb.describe_table())
+    for index in _missing_indexes(dynamodb.describe_table()):
         _add_index(index)
         yield f"Added index {index['index_name']}."
         # DynamoDB builds one index at a time.
@@ -46,9 +44,9 @@ def missing_indexes() -> list[str] | None:
 
     Raises TableMismatchError, or StoreUnavailableError when DynamoDB does not answer.
     """
-    if not _exists():
+    if not dynamodb.table_exists():
         return None
-    table = _describe()
+    table = dynamodb.describe_table()
     _check_keys(table)
     return [index["index_name"] for index in _missing_indexes(table)]
 
@@ -58,46 +56,27 @@ def protect_table() -> Iterator[str]:
 
     Yields a sentence for each: what was done, or that the engine has no such thing.
     """
-    recovery = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
-    yield _protect("Point-in-time recovery", lambda: _call("update_continuous_backups", **recovery))
+    yield _protect("Point-in-time recovery", dynamodb.enable_point_in_time_recovery)
     yield _protect("Deletion protection", _forbid_deletion)
 
 
 def _protect(what: str, turn_on: Callable[[], object]) -> str:
     try:
         turn_on()
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "UnknownOperationException":
-            raise
+    except UnsupportedOperationError:
         return f"{what} is not offered by this engine; left out."
     return f"{what} is on."
 
 
 def _forbid_deletion() -> None:
     # Asking again for what is on already is refused by DynamoDB.
-    if not _describe().get("DeletionProtectionEnabled"):
-        _call("update_table", DeletionProtectionEnabled=True)
+    if not dynamodb.describe_table().get("DeletionProtectionEnabled"):
+        dynamodb.update_table(DeletionProtectionEnabled=True)
         _wait_until_active()
 
 
 def _name() -> str:
     return str(Order.Meta.table_name)
-
-
-def _call(operation: str, **kwargs: Any) -> dict[str, Any]:
-    with faults_as_order_errors():
-        reply: dict[str, Any] = getattr(connection().connection.client, operation)(TableName=_name(), **kwargs)
-    return reply
-
-
-def _exists() -> bool:
-    with faults_as_order_errors():
-        return bool(Order.exists())
-
-
-def _describe() -> dict[str, Any]:
-    table: dict[str, Any] = _call("describe_table")["Table"]
-    return table
 
 
 def _check_keys(table: dict[str, Any]) -> None:
@@ -119,8 +98,7 @@ def _add_index(index: Any) -> None:
     # PynamoDB's schema has the keys in order of their names; DynamoDB wants HASH before RANGE.
     keys = sorted(index["key_schema"], key=lambda key: key["KeyType"])
     create = {"IndexName": index["index_name"], "KeySchema": keys, "Projection": index["projection"]}
-    _call(
-        "update_table",
+    dynamodb.update_table(
         AttributeDefinitions=index["attribute_definitions"],
         GlobalSecondaryIndexUpdates=[{"Create": create}],
     )
@@ -129,7 +107,7 @@ def _add_index(index: Any) -> None:
 def _wait_until_active() -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     # For a moment DynamoDB may not find a table that it has just made.
-    while not (_exists() and _is_active(_describe())):
+    while not (dynamodb.table_exists() and _is_active(dynamodb.describe_table())):
         if time.monotonic() > deadline:
             raise TableNotActiveError(
                 f"Table {_name()} is not ACTIVE after {WAIT_SECONDS:.0f} s. Run this again: it goes on from there."

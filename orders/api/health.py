@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from orders import store
+from orders import dynamodb
 from orders.api import schema
 from orders.api.serializers import NothingSerializer, valid
 
@@ -28,7 +28,7 @@ def _database() -> None:
         cursor.execute("SELECT 1")
 
 
-CHECKS: dict[str, Callable[[], None]] = {"dynamodb": store.ping, "database": _database}
+CHECKS: dict[str, Callable[[], None]] = {"dynamodb": dynamodb.ping, "database": _database}
 
 
 @schema.HEALTH

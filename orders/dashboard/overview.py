@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -20,18 +19,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import VIEW
-from orders import listing
+from orders.counts import COUNT_CAP, CountQuery, get_cached_counts, get_counts
 from orders.dashboard.filters import midnight
 from orders.dashboard.pages import page, render
-from orders.lifecycle import Status
+from orders.lifecycle import EXPIRING_SOON, Status
 from orders.models import expiry_age
-from orders.templatetags.orders_display import EXPIRY_WARNING, capped
+from orders.templatetags.orders_display import capped
 
 DAYS = 14
 HOURS = 60
 """Of the forecast; fewer where orders expire sooner."""
 HOURS_CAP = 200
-KEPT_SECONDS, CAPPED_SECONDS = 60, 600
+MAX_AGE = 60
+"""Seconds for which a figure is cached."""
 CHART_HEIGHT = 120
 """Units of the drawing; the page scales it."""
 
@@ -39,22 +39,6 @@ HOUR = timedelta(hours=1)
 
 read_clock: Callable[[], datetime] = timezone.now
 """The clock for all figures of a page; tests replace it."""
-
-
-class Count(NamedTuple):
-    """A question to `listing.count`."""
-
-    status: Status | None
-    after: datetime | None
-    before: datetime | None
-    cap: int = listing.COUNT_CAP
-
-    def answer(self) -> int:
-        return listing.count(self.status, after=self.after, before=self.before, cap=self.cap)
-
-    def is_settled(self, figure: int) -> bool:
-        """Whether the figure is at its cap and of all statuses: only by deleting orders can it fall below."""
-        return self.status is None and figure >= self.cap
 
 
 class Bar(NamedTuple):
@@ -68,15 +52,16 @@ class Bar(NamedTuple):
 @require_safe
 @page(VIEW)
 def overview(request: HttpRequest) -> HttpResponse:
-    """The figures if they are kept; else the page at once, which then asks for them to be counted (`?count=1`)."""
+    """The figures if they are cached; else the page without them, which then loads them (`?count=1`)."""
     now = read_clock()
     today = timezone.localdate(now)
     cards, days, hours = _card_counts(now, today), list(_day_counts(today)), list(_hour_counts(now))
     counts = [*cards, *days, *hours]
-    kept = _kept(counts)
-    if len(kept) < len(set(counts)) and "count" not in request.GET:
+    cached = get_cached_counts(counts, max_age=MAX_AGE)
+    if len(cached) < len(set(counts)) and "count" not in request.GET:
         return render(request, "dashboard/overview.html", {"title": _("Overview")})
-    figures = _answers(counts, kept)
+    counted = get_counts(counts, max_age=MAX_AGE)
+    figures = [counted[count] for count in counts]
     context = {
         "title": _("Overview"),
         "counted": True,
@@ -89,50 +74,29 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/overview.html", context)
 
 
-def _kept(counts: Sequence[Count]) -> dict[Count, int]:
-    """The figures that need no counting now; instants are cut to the minute so that they are asked for again."""
-    return {count: figure for count in counts if (figure := cache.get(_key(count))) is not None}
-
-
-def _answers(counts: Sequence[Count], kept: dict[Count, int]) -> list[int]:
-    """What is not kept is counted, all at once."""
-    found = dict(kept)
-    missing = [count for count in dict.fromkeys(counts) if count not in found]
-    if missing:
-        for count, figure in zip(missing, listing.together(Count.answer, missing), strict=True):
-            cache.set(_key(count), figure, CAPPED_SECONDS if count.is_settled(figure) else KEPT_SECONDS)
-            found[count] = figure
-    return [found[count] for count in counts]
-
-
-def _key(count: Count) -> str:
-    after, before = (instant.isoformat() if instant else "" for instant in (count.after, count.before))
-    return f"orders.overview|{count.status or ''}|{after}|{before}|{count.cap}".replace(" ", "")
-
-
-def _card_counts(now: datetime, today: date) -> list[Count]:
+def _card_counts(now: datetime, today: date) -> list[CountQuery]:
     minute = now.replace(second=0, microsecond=0)
     return [
-        Count(Status.PENDING, None, None),
-        Count(Status.PROCESSING, None, None),
-        Count(Status.PENDING, None, minute - expiry_age() + EXPIRY_WARNING),
+        CountQuery(Status.PENDING, None, None),
+        CountQuery(Status.PROCESSING, None, None),
+        CountQuery(Status.PENDING, None, minute - expiry_age() + EXPIRING_SOON),
         _day_count(today),
     ]
 
 
-def _day_counts(today: date) -> Iterator[Count]:
+def _day_counts(today: date) -> Iterator[CountQuery]:
     for ago in reversed(range(DAYS)):
         yield _day_count(today - timedelta(days=ago))
 
 
-def _day_count(day: date) -> Count:
-    return Count(None, midnight(day), midnight(day + timedelta(days=1)))
+def _day_count(day: date) -> CountQuery:
+    return CountQuery(None, midnight(day), midnight(day + timedelta(days=1)))
 
 
-def _hour_counts(now: datetime) -> Iterator[Count]:
+def _hour_counts(now: datetime) -> Iterator[CountQuery]:
     """What is PENDING by the hour in which it will expire: an order of the hour h expires at h + the expiry age."""
     for hour in _hours(now):
-        yield Count(Status.PENDING, hour - expiry_age(), hour + HOUR - expiry_age(), HOURS_CAP)
+        yield CountQuery(Status.PENDING, hour - expiry_age(), hour + HOUR - expiry_age(), HOURS_CAP)
 
 
 def _hours(now: datetime) -> Iterator[datetime]:
@@ -149,7 +113,7 @@ def _hours_ahead() -> int:
 def _cards(figures: Sequence[int], now: datetime, today: date) -> list[dict[str, Any]]:
     pending, processing, expiring, placed = figures
     day = today.isoformat()
-    expiring_url = _list(status=Status.PENDING, expires_before=(now + EXPIRY_WARNING).isoformat(timespec="minutes"))
+    expiring_url = _list(status=Status.PENDING, expires_before=(now + EXPIRING_SOON).isoformat(timespec="minutes"))
     return [
         {"title": _("Pending"), "figure": capped(pending), "url": _list(status=Status.PENDING)},
         {"title": _("Processing"), "figure": capped(processing), "url": _list(status=Status.PROCESSING)},
@@ -167,7 +131,7 @@ def _day_bars(figures: Sequence[int], today: date) -> list[Bar]:
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
     labels = [date_format(day, "j M") for day in days]
     urls = [_list(created_from=day.isoformat(), created_to=day.isoformat()) for day in days]
-    return _bars(labels, figures, urls, cap=listing.COUNT_CAP)
+    return _bars(labels, figures, urls, cap=COUNT_CAP)
 
 
 def _hour_bars(figures: Sequence[int], now: datetime) -> list[Bar]:

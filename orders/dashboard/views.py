@@ -22,11 +22,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.callers import caller_id, caller_label
 from accounts.permissions import ADD, CHANGE, DELETE, VIEW
 from orders import listing, store
+from orders.counts import cached_status_counts, status_counts
 from orders.dashboard.filters import SEARCH_NAME, Query
 from orders.dashboard.forms import ChangeStatusForm, DeleteForm, PlaceOrderForm
 from orders.dashboard.order_ids import possible, spellings
 from orders.dashboard.pages import page, render
 from orders.dashboard.search import destination, hidden_in
+from orders.dynamodb import BATCH_GET_LIMIT
 from orders.errors import (
     IdempotencyKeyReusedError,
     IllegalTransitionError,
@@ -80,7 +82,7 @@ def _list_context(request: HttpRequest, query: Query) -> dict[str, Any]:
         "query": query,
         "search_url": _search_url(query.search_term) if query.search_term else None,
         "chips": list(query.chips()) if query.is_valid else [],
-        **(_tabs_context(query, listing.kept_counts()) if query.is_valid else {}),
+        **(_tabs_context(query, cached_status_counts()) if query.is_valid else {}),
         "back": query.text(),
         "selection": query.text(cursor=None),
         "may_add": request.user.has_perm(ADD.perm),
@@ -111,7 +113,7 @@ def counts(request: HttpRequest) -> HttpResponse:
     query = Query(request.GET)
     if not query.is_valid:
         return redirect(query.url())
-    counted = listing.recent_counts()
+    counted = status_counts()
     if "HX-Request" not in request.headers:
         return redirect(query.url())
     return render(request, "dashboard/tabs.html", _tabs_context(query, counted))
@@ -167,7 +169,7 @@ def _came_in(query: Query, newest: str | None) -> listing.Page:
     """What has come in since; nothing for a page further down, which has its newer ones behind a button."""
     if not newest:
         return listing.Page([], None, None)
-    return listing.page(query.filters(), limit=listing.BATCH_GET_LIMIT, cursor=newest)
+    return listing.page(query.filters(), limit=BATCH_GET_LIMIT, cursor=newest)
 
 
 @require_safe

@@ -10,12 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from orders.listing import COUNT_CAP
+from orders.counts import COUNT_CAP
+from orders.lifecycle import EXPIRING_SOON
 from orders.models import OUTSIDE, Order
 from orders.reading import StoredOrder, UnreadableOrder
 from orders.text import code_of, name_of, pieces, visible
 
-EXPIRY_WARNING = timedelta(hours=6)
 MINUTE = timedelta(minutes=1)
 
 register = template.Library()
@@ -65,7 +65,7 @@ def time_left(order: StoredOrder, now: datetime) -> dict[str, object]:
         "expires_at": order.expires_at,
         "utc": _in_utc(order.expires_at) if order.expires_at else "",
         "overdue": left is not None and left <= timedelta(0),
-        "soon": left is not None and left <= EXPIRY_WARNING,
+        "soon": left is not None and left <= EXPIRING_SOON,
         "text": _duration(now, order.expires_at) if order.expires_at else "",
     }
 

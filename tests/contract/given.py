@@ -10,7 +10,7 @@ from uuid import UUID
 
 from botocore.exceptions import ClientError
 
-from orders import seeding, store
+from orders import dynamodb, store
 from orders.dynamodb import connection
 from orders.lifecycle import Status
 from orders.models import Order, new_order
@@ -58,7 +58,7 @@ def crowd(count: int, *, newest: datetime = NOW, step: timedelta = timedelta(min
         new_order(**{**WISH, "order_id": str(UUID(int=number * 0x9E3779B97F4A7C15)), "at": at, **fields})
         for number, at in enumerate(moments)
     ]
-    return list(seeding.save(iter(made)))
+    return list(dynamodb.save_many(iter(made)))
 
 
 def ids(orders: Iterable[Any]) -> list[str]:

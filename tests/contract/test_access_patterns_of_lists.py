@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from orders import expiry, listing
+from orders import counts, expiry, listing
+from orders.cursors import Direction, Position, write_cursor
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.table import ensure_table
@@ -44,7 +45,7 @@ def test_a_page_costs_the_same_at_any_depth_and_at_any_size_of_the_table(orders,
 
 def cursor_after(order, filters):
     """What a walk of many pages would have led to."""
-    return listing._write_cursor(listing.Position(listing.Direction.OLDER, order.created_key), filters)
+    return write_cursor(Position(Direction.OLDER, order.created_key), filters.canonical())
 
 
 def test_a_page_backwards_costs_what_one_forwards_costs(orders, costs):
@@ -95,13 +96,13 @@ def test_the_reads_of_a_sweep_grow_with_the_due_orders_and_not_with_the_table(or
 
 
 def test_a_count_stops_at_its_cap_and_so_does_its_cost(orders, costs):
-    found = listing.count(Status.PENDING)
+    found = counts.count(Status.PENDING)
     assert found == min(len(orders), 1_000)
     assert set(costs.operations) == {"Query"}
     assert costs.units <= 53
 
 
 def test_a_count_of_few_costs_little(orders, costs):
-    assert listing.count(Status.COMPLETED) == 0
+    assert counts.count(Status.COMPLETED) == 0
     assert costs.operations == ["Query"]
     assert costs.units <= 0.5

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 
-from orders import listing
+from orders import counts, listing
 from orders.lifecycle import Status
 from tests.contract.given import HOUR, NOW, crowd, ids, move, placed, spoil
 
@@ -46,31 +46,31 @@ def test_each_status_is_counted(table, shards):
     orders = crowd(12)
     for order in orders[:5]:
         move(order.order_id, Status.CANCELLED)
-    assert [listing.count(status) for status in Status] == [7, 0, 0, 5, 0]
-    assert listing.count() == 12
+    assert [counts.count(status) for status in Status] == [7, 0, 0, 5, 0]
+    assert counts.count() == 12
 
 
 def test_a_count_stops_at_its_cap(table, shards):
     crowd(30)
-    assert [listing.count(Status.PENDING, cap=cap) for cap in (1, 29, 30, 31)] == [1, 29, 30, 30]
-    assert listing.count(cap=7) == 7
+    assert [counts.count(Status.PENDING, cap=cap) for cap in (1, 29, 30, 31)] == [1, 29, 30, 30]
+    assert counts.count(cap=7) == 7
 
 
 @pytest.mark.parametrize("status", [None, Status.PENDING])
 def test_a_count_includes_the_beginning_of_its_range_and_not_its_end(table, shards, status):
     crowd(12)
-    assert listing.count(status, after=NOW - 5 * MINUTE, before=NOW - 2 * MINUTE) == 3
-    assert listing.count(status, after=NOW - 5 * MINUTE) == 6
-    assert listing.count(status, before=NOW - 5 * MINUTE) == 6
-    assert listing.count(status, before=NOW - 5 * MINUTE + MICROSECOND) == 7
-    assert listing.count(status, after=NOW, before=NOW) == 0
-    assert listing.count(status, after=NOW, before=NOW - HOUR) == 0
+    assert counts.count(status, after=NOW - 5 * MINUTE, before=NOW - 2 * MINUTE) == 3
+    assert counts.count(status, after=NOW - 5 * MINUTE) == 6
+    assert counts.count(status, before=NOW - 5 * MINUTE) == 6
+    assert counts.count(status, before=NOW - 5 * MINUTE + MICROSECOND) == 7
+    assert counts.count(status, after=NOW, before=NOW) == 0
+    assert counts.count(status, after=NOW, before=NOW - HOUR) == 0
 
 
 def test_recent_counts_are_those_of_every_status(table, shards):
     orders = crowd(6)
     move(orders[0].order_id, Status.EXPIRED)
-    assert listing.recent_counts() == {
+    assert counts.status_counts() == {
         Status.PENDING: 5,
         Status.PROCESSING: 0,
         Status.COMPLETED: 0,
@@ -82,13 +82,13 @@ def test_recent_counts_are_those_of_every_status(table, shards):
 def test_recent_counts_are_asked_for_once_in_a_while(table, traffic):
     placed()
     traffic.clear()
-    first = listing.recent_counts()
+    first = counts.status_counts()
     assert traffic.operations == ["Query"] * 5
     placed()
     traffic.clear()
 
-    assert listing.recent_counts() == first
+    assert counts.status_counts() == first
     assert traffic.operations == []
 
     cache.clear()
-    assert listing.recent_counts()[Status.PENDING] == 2
+    assert counts.status_counts()[Status.PENDING] == 2

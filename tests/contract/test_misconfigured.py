@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from django.core.management import CommandError, call_command
 
-from orders import store, table
+from orders import dynamodb, store, table
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from tests.contract.given import other_engine, place
 
@@ -58,7 +58,7 @@ def machine(engine, monkeypatch, tmp_path):
 @pytest.mark.parametrize(("variables", "sentence"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_a_mistake_in_the_configuration_is_named_with_what_to_do(machine, variables, sentence):
     machine(variables)
-    for call in (store.ping, place, lambda: store.delete("x"), lambda: list(table.ensure_table())):
+    for call in (dynamodb.ping, place, lambda: store.delete("x"), lambda: list(table.ensure_table())):
         with other_engine(NOWHERE), pytest.raises(StoreMisconfiguredError) as refusal:
             call()
         assert str(refusal.value).startswith("DynamoDB cannot be used as configured: ")
@@ -69,7 +69,7 @@ def test_a_file_of_settings_that_cannot_be_parsed_is_named(machine, tmp_path):
     (tmp_path / "config").write_text("[profile")
     machine({"AWS_CONFIG_FILE": str(tmp_path / "config")})
     with other_engine(NOWHERE), pytest.raises(StoreMisconfiguredError, match=f"parse config file: {tmp_path}/config"):
-        store.ping()
+        dynamodb.ping()
 
 
 def test_a_file_of_certificates_that_does_not_exist_is_a_mistake(machine):
@@ -77,7 +77,7 @@ def test_a_file_of_certificates_that_does_not_exist_is_a_mistake(machine):
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = f"https://127.0.0.1:{server.getsockname()[1]}"
         with other_engine(endpoint), pytest.raises(StoreMisconfiguredError, match="Check AWS_CA_BUNDLE"):
-            store.ping()
+            dynamodb.ping()
 
 
 @pytest.mark.parametrize("command", [("expire_orders",), ("seed_orders", "--count", "1"), ("create_orders_table",)])
@@ -93,7 +93,7 @@ def test_a_command_neither_reports_an_outage_nor_asks_to_be_run_again(machine, c
 def test_a_proxy_that_is_down_is_an_outage(machine):
     machine({"HTTP_PROXY": NOWHERE})
     with other_engine("http://127.0.0.1:8"), pytest.raises(StoreUnavailableError) as refusal:
-        store.ping()
+        dynamodb.ping()
     assert NOWHERE in refusal.value.reason
 
 
@@ -101,7 +101,7 @@ def test_a_connection_that_is_cut_while_it_is_being_secured_is_an_outage(machine
     with socket.create_server(("127.0.0.1", 0)) as server, _cutting(server):
         endpoint = f"https://127.0.0.1:{server.getsockname()[1]}"
         with other_engine(endpoint), pytest.raises(StoreUnavailableError):
-            store.ping()
+            dynamodb.ping()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orders import expiry, listing, seeding, store, table
+from orders import counts, dynamodb, expiry, listing, store, table
 from orders.errors import StoreUnavailableError
 from orders.lifecycle import Status
 from orders.models import expiry_age, new_order
@@ -17,17 +17,17 @@ CALLS = {
     "change_status to EXPIRED": lambda: store.change_status("x", Status.EXPIRED, at=NOW, by=BY),
     "expire": lambda: store.expire("x", at=NOW, by=BY),
     "delete": lambda: store.delete("x"),
-    "ping": store.ping,
+    "ping": dynamodb.ping,
     "page": lambda: listing.page(listing.Filters(), limit=5),
     "page of a status": lambda: listing.page(listing.Filters(status=Status.PENDING), limit=5),
     "page of a customer": lambda: listing.page(listing.Filters(customer_email="ann@example.com"), limit=5),
     "get_many": lambda: listing.get_many(["x"]),
     "walk": lambda: list(listing.walk(listing.Filters(), limit=5)),
     "due": lambda: list(listing.due(before=NOW)),
-    "count": lambda: listing.count(Status.PENDING),
-    "recent_counts": listing.recent_counts,
+    "count": lambda: counts.count(Status.PENDING),
+    "recent_counts": counts.status_counts,
     "sweep": lambda: expiry.sweep(at=NOW, age=expiry_age()),
-    "save": lambda: list(seeding.save(iter([new_order(order_id="x", **WISH)]))),
+    "save": lambda: list(dynamodb.save_many(iter([new_order(order_id="x", **WISH)]))),
     "protect_table": lambda: list(table.protect_table()),
 }
 

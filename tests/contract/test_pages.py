@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import pytest
 
-from orders import listing, store
+from orders import counts, dynamodb, listing, store
 from orders.errors import StoreUnavailableError
 from orders.lifecycle import Status
 from orders.listing import Filters, Page
@@ -342,7 +342,7 @@ def test_raising_the_number_of_shards_loses_none_of_the_older_orders(table, sett
     assert len({order.listing_key for order in newer}) > 1
     for filters in (ALL, Filters(status=Status.PENDING), Filters(customer_email="ann@example.com")):
         assert all_older(filters, 7) == all_newer(filters, 7) == ids(newer + older)
-    assert listing.count(Status.PENDING) == 40
+    assert counts.count(Status.PENDING) == 40
     assert ids(list(listing.due(before=NOW + HOUR))) == ids(newer + older)[::-1]
 
 
@@ -395,7 +395,7 @@ def test_get_many_asks_again_for_what_dynamodb_left_unprocessed(way):
 
 
 def test_get_many_gives_up_when_dynamodb_leaves_the_same_key_unprocessed_again_and_again(way, monkeypatch):
-    monkeypatch.setattr(listing, "UNPROCESSED_WAITS", (0, 0, 0))
+    monkeypatch.setattr(dynamodb, "UNPROCESSED_WAITS", (0, 0, 0))
     [order] = crowd(1)
     way.change("BatchGetItem", *[unprocessed(order.order_id)] * 10)
     with pytest.raises(StoreUnavailableError) as refusal:

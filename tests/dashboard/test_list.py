@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from orders import listing
+from orders import counts, listing
 from orders.lifecycle import Status
 from orders.listing import Filters
 from tests.contract.given import NOW, crowd, ids, placed
@@ -177,12 +177,12 @@ def test_a_tab_leads_to_the_orders_of_its_status_and_is_marked_there(anna):
 
 
 def test_a_count_at_the_cap_says_that_there_may_be_more(anna, monkeypatch):
-    monkeypatch.setattr(listing, "COUNT_CAP", 5)
+    monkeypatch.setattr(counts, "COUNT_CAP", 5)
     monkeypatch.setattr("orders.templatetags.orders_display.COUNT_CAP", 5)
     crowd(4)
     assert tabs(counted(anna))["PENDING"].words == "PENDING 4"
     crowd(6)
-    listing.cache.clear()
+    counts.cache.clear()
     assert tabs(counted(anna))["PENDING"].words == "PENDING 4+"
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.cache import cache
 
-from orders import listing, seeding
+from orders import counts, dynamodb, listing
 from orders.dashboard import overview
 from orders.dashboard.filters import Query
 from orders.lifecycle import Status
@@ -169,7 +169,7 @@ def test_the_cards_and_days_are_capped_at_999_and_more(anna, now):
 def crowd_of_today(now, count):
     """All placed at one moment, of plausible size."""
     orders = (new_order(**{**WISH, **SIZED, "order_id": str(UUID(int=number)), "at": now}) for number in range(count))
-    assert len(list(seeding.save(orders))) == count
+    assert len(list(dynamodb.save_many(orders))) == count
 
 
 @pytest.mark.parametrize(("hours", "bars"), [(1, 2), (12, 13), (60, 61), (720, 61)])
@@ -240,11 +240,11 @@ def test_the_ceiling_holds_when_every_count_reaches_its_cap(traffic, now):
     """1,000 new orders of today: the dearest count of the cards and days, and the dearest of the hours."""
     crowd_of_today(now, 1001)
     traffic.clear()
-    listing.count(Status.PENDING)
-    listing.count(None, after=now - HOUR)
+    counts.count(Status.PENDING)
+    counts.count(None, after=now - HOUR)
     dear = max(units for _, units in traffic)
     traffic.clear()
-    listing.count(Status.PENDING, cap=overview.HOURS_CAP)
+    counts.count(Status.PENDING, cap=overview.HOURS_CAP)
     [(_, per_hour)] = traffic
     # Three cards, fourteen days (today's is the fourth card), and sixty-one hours.
     assert 17 * dear + 61 * per_hour <= 1_650

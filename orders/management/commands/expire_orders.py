@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from orders import stopwatch
+from orders.counts import COUNT_CAP
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.expiry import Sweep, sweep
 from orders.instants import write_instant
-from orders.listing import COUNT_CAP
 from orders.management.arguments import up_to, whole_number
 from orders.management.interrupts import interruption
 from orders.management.progress import counter

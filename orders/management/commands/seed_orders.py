@@ -7,12 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from orders.dynamodb import save_many
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.management.arguments import number_from_0, up_to, whole_number
 from orders.management.interrupts import interruption
 from orders.management.progress import bar
 from orders.models import Order
-from orders.seeding import plausible_orders, save
+from orders.seeding import plausible_orders
 
 MAX_DAYS = 3_650
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
 
     def _write(self, orders: Iterator[Order], count: int) -> int:
         try:
-            return sum(1 for _ in bar(save(orders), "Seeding", total=count))
+            return sum(1 for _ in bar(save_many(orders), "Seeding", total=count))
         except StoreMisconfiguredError as error:
             raise CommandError(str(error)) from None
         except StoreUnavailableError as error:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from orders.listing import MAX_THREADS, together
+from orders.concurrency import MAX_THREADS, map_concurrently
 from ordersite.deadline import DeadlinePassedError, deadline
 
 TOO_LONG = 20
@@ -39,27 +39,27 @@ def questions():
 
 def test_the_answers_come_in_the_order_of_the_questions(questions):
     questions.release.set()
-    assert together(questions.ask, range(100)) == list(range(100))
-    assert together(questions.ask, [7]) == [7]
-    assert together(questions.ask, []) == []
+    assert map_concurrently(questions.ask, range(100)) == list(range(100))
+    assert map_concurrently(questions.ask, [7]) == [7]
+    assert map_concurrently(questions.ask, []) == []
 
 
 def test_the_deadline_of_a_request_does_not_wait_for_questions_under_way(questions):
     with pytest.raises(DeadlinePassedError), deadline(0.1):
-        together(questions.ask, range(100))
+        map_concurrently(questions.ask, range(100))
     assert questions.answered == []
 
 
 def test_the_first_error_is_raised_without_waiting_for_the_other_questions(questions):
     with pytest.raises(ValueError, match="broken"):
-        together(questions.ask, ["broken", *range(100)])
+        map_concurrently(questions.ask, ["broken", *range(100)])
     assert questions.answered == []
 
 
 def test_questions_that_had_not_begun_are_never_asked(questions):
     before = set(threading.enumerate())
     with pytest.raises(DeadlinePassedError), deadline(0.1):
-        together(questions.ask, range(100))
+        map_concurrently(questions.ask, range(100))
     workers = set(threading.enumerate()) - before
     assert len(workers) <= MAX_THREADS
     questions.release.set()
