@@ -53,7 +53,8 @@ def test_no_page_is_wider_than_a_phone(open_browser, manager, scripts, width):
     given.placed_many(26)
     page = open_browser(manager, java_script_enabled=scripts, **PHONE | {"viewport": {"width": width, "height": 740}})
     for address in every_page(long):
-        page.goto(address)
+        # Until its font has loaded, an icon is as wide as its name.
+        page.goto(address, wait_until="networkidle")
         width_now = page.evaluate("document.documentElement.scrollWidth")
         assert width_now == width, address
         button = page.get_by_role("search").get_by_role("button").bounding_box()

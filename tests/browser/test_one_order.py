@@ -42,6 +42,7 @@ def test_the_id_can_be_copied_and_the_raw_order_read(page, watch):
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == order.order_id
     page.get_by_role("link", name="Raw JSON").click()
+    page.wait_for_url("**/raw/")
     assert json.loads(page.locator("body").inner_text())["order_id"] == order.order_id
     # Where a document names no icon, Chromium asks for one of its own accord.
     watch.forgive("/favicon.ico")
