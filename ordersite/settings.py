@@ -98,13 +98,14 @@ INSTALLED_APPS = [
 ]
 
 # Each one costs time on every API request. Their purposes, in order: request id, caches, HTTPS and headers, content
-# security policy, unreadable requests, staff sessions, the admin's URLs, CSRF, messages, clickjacking, the user's time
-# zone, password guessing.
+# security policy, language, unreadable requests, staff sessions, the admin's URLs, CSRF, messages, clickjacking, the
+# user's time zone, password guessing.
 MIDDLEWARE = [
     "ordersite.middleware.RequestIdMiddleware",
     "ordersite.middleware.ResponseDefaultsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "ordersite.middleware.ContentSecurityPolicyMiddleware",
+    "ordersite.language.LanguageMiddleware",
     "ordersite.middleware.RequestShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -200,7 +201,11 @@ CACHES = {
     "throttle": {"BACKEND": LOCAL_MEMORY, "LOCATION": "throttle", "OPTIONS": {"MAX_ENTRIES": 20_000}},
 }
 
+# Pages are in the browser's language; see ordersite/language.py. The API, commands and logs are always in English.
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "ordersite.formats"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -129,7 +129,7 @@ def _cards(figures: Sequence[int], now: datetime, today: date) -> list[dict[str,
 
 def _day_bars(figures: Sequence[int], today: date) -> list[Bar]:
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
-    labels = [date_format(day, "j M") for day in days]
+    labels = [date_format(day, "MONTH_DAY_FORMAT") for day in days]
     urls = [_list(created_from=day.isoformat(), created_to=day.isoformat()) for day in days]
     return _bars(labels, figures, urls, cap=COUNT_CAP)
 

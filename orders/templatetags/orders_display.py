@@ -9,9 +9,10 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from orders.counts import COUNT_CAP
-from orders.lifecycle import EXPIRING_SOON
+from orders.lifecycle import EXPIRING_SOON, Status
 from orders.models import OUTSIDE, Order
 from orders.reading import StoredOrder, UnreadableOrder
 from orders.text import code_of, name_of, pieces, visible
@@ -70,9 +71,21 @@ def time_left(order: StoredOrder, now: datetime) -> dict[str, object]:
     }
 
 
+def status_label(value: str) -> str:
+    """The status in the user's language. In English it is the code that the API uses."""
+    labels = {
+        Status.PENDING: pgettext("order status", "PENDING"),
+        Status.PROCESSING: pgettext("order status", "PROCESSING"),
+        Status.COMPLETED: pgettext("order status", "COMPLETED"),
+        Status.CANCELLED: pgettext("order status", "CANCELLED"),
+        Status.EXPIRED: pgettext("order status", "EXPIRED"),
+    }
+    return labels[Status(value)]
+
+
 @register.inclusion_tag("dashboard/status.html")
 def status(value: str) -> dict[str, str]:
-    return {"status": value, "kind": value.lower()}
+    return {"status": status_label(value), "kind": value.lower()}
 
 
 @register.inclusion_tag("dashboard/status.html")
@@ -84,7 +97,7 @@ def order_status(order: StoredOrder) -> dict[str, str]:
 @register.filter
 def capped(count: int) -> str:
     """A count as it is known: “999+” stands for the cap or more."""
-    return number_format(count) if count < COUNT_CAP else f"{COUNT_CAP - 1}+"
+    return number_format(count, force_grouping=True) if count < COUNT_CAP else f"{COUNT_CAP - 1}+"
 
 
 @register.filter

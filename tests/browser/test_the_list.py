@@ -65,7 +65,7 @@ def test_filters_stay_in_the_address_and_each_chip_takes_its_own_away(page):
     page.get_by_label("Created from").fill("2020-01-01")
     page.get_by_role("button", name="Apply").click()
     expect_items(page, ["Hers", "Old"])
-    expect_chips(page, ["Status: PENDING", "Customer: Zoe.Kim@example.com", "From Jan. 1, 2020"])
+    expect_chips(page, ["Status: PENDING", "Customer: Zoe.Kim@example.com", "From 1 Jan 2020"])
 
     page.get_by_role("link", name="Remove the filter From").click()
     expect_chips(page, ["Status: PENDING", "Customer: Zoe.Kim@example.com"])
