@@ -27,7 +27,7 @@ from benchmarks.environment import HOST
 from benchmarks.meter import metered
 from benchmarks.tables import DAYS, SEED
 from orders import listing
-from orders.dashboard.views import PAGE_SIZE
+from orders.dashboard.order_list import PAGE_SIZE
 from orders.dynamodb import BATCH_GET_LIMIT, connection, save_many
 from orders.lifecycle import Status
 from orders.models import Order

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from orders.api import problems
 from orders.api.media_types import prefers_html
 from orders.api.views import UnknownRouteView
-from orders.dashboard import pages
+from orders.dashboard import responses
 
 _not_found_problem = UnknownRouteView.as_view()
 
@@ -21,7 +21,7 @@ _not_found_problem = UnknownRouteView.as_view()
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's handler404."""
     if prefers_html(request):
-        return pages.not_found(request, _("There is no page at %s.") % request.path)
+        return responses.not_found(request, _("There is no page at %s.") % request.path)
     return _not_found_problem(request)
 
 
@@ -31,7 +31,7 @@ unknown_route = csrf_exempt(not_found)
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's handler403, which only the admin's views reach."""
-    return pages.forbidden(request, _("You do not have permission to do this. Ask an administrator for it."))
+    return responses.forbidden(request, _("You do not have permission to do this. Ask an administrator for it."))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -45,7 +45,7 @@ def refused(
     """The response to a request that is refused before authentication."""
     if not prefers_html(request):
         return problems.plain(problems.problem(status, code, detail), headers)
-    response = pages.error_page(request, _("This request cannot be processed"), detail, status)
+    response = responses.error_page(request, _("This request cannot be processed"), detail, status)
     for name, value in (headers or {}).items():
         response[name] = value
     return response
@@ -61,12 +61,12 @@ def timed_out(request: HttpRequest) -> HttpResponse:
     if not prefers_html(request):
         return problems.timed_out()
     sentence = _("The request timed out. Try again in a moment.")
-    if request.method not in pages.READING:
+    if request.method not in responses.SAFE_METHODS:
         sentence = _(
             "The request timed out, and your change may or may not have been saved. Check before you repeat it; "
             "repeating it is safe."
         )
-    return pages.error_page(request, _("This took too long"), sentence, HTTPStatus.SERVICE_UNAVAILABLE)
+    return responses.error_page(request, _("This took too long"), sentence, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -78,13 +78,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exception()
     if isinstance(error, problems.DATABASE_OUTAGE):
-        return pages.database_unavailable(request) if prefers_html(request) else problems.database_unavailable()
+        return responses.database_unavailable(request) if prefers_html(request) else problems.database_unavailable()
     if isinstance(error, DataError):
         return bad_request(request, error)
     if not prefers_html(request):
         return problems.server_error()
     try:
-        return pages.broken(request)
+        return responses.server_error(request)
     except Exception:  # noqa: BLE001 (any second failure leads to the simplest page; the first one is in the log)
-        context = {"title": _("Something went wrong"), "sentence": pages.server_error_sentence()}
+        context = {"title": _("Something went wrong"), "sentence": responses.server_error_sentence()}
         return HttpResponse(render_to_string("error.html", context), status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_guid.middleware import guid_middleware
 
 from orders.api.media_types import HTML
-from orders.dashboard.pages import READING
+from orders.dashboard.responses import SAFE_METHODS
 from ordersite import error_views
 
 TIME_ZONE_COOKIE = "timezone"
@@ -62,7 +62,7 @@ class ResponseDefaultsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
-        if response.status_code == HTTPStatus.MOVED_PERMANENTLY and request.method not in READING:
+        if response.status_code == HTTPStatus.MOVED_PERMANENTLY and request.method not in SAFE_METHODS:
             response.status_code = HTTPStatus.PERMANENT_REDIRECT
         return response
 

@@ -171,7 +171,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 # The page after a login whose `next` is missing or leads to another site.
 LOGIN_REDIRECT_URL = "dashboard:list"
-CSRF_FAILURE_VIEW = "orders.dashboard.pages.csrf_failure"
+CSRF_FAILURE_VIEW = "orders.dashboard.responses.csrf_failure"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 
 # Five wrong passwords lock one name for one address, fifty lock the address for every name; for an hour, which further
@@ -262,7 +262,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["orders.dashboard.navigation.stylesheet"],
     "SCRIPTS": ["orders.dashboard.navigation.script"],
-    "COMMAND": {"search_callback": "orders.dashboard.navigation.search"},
+    "COMMAND": {"search_callback": "orders.dashboard.navigation.command_results"},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

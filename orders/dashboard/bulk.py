@@ -16,8 +16,9 @@ from accounts.callers import caller_label
 from accounts.permissions import CHANGE, DELETE, VIEW, Need, refusal
 from orders import listing, stopwatch, store
 from orders.dashboard.filters import Query
-from orders.dashboard.order_ids import possible
-from orders.dashboard.pages import forbidden, page, render
+from orders.dashboard.order_ids import valid_order_ids
+from orders.dashboard.responses import forbidden, render
+from orders.dashboard.staff_page import staff_page
 from orders.errors import (
     IllegalTransitionError,
     OrderNotFoundError,
@@ -67,7 +68,7 @@ class Row(NamedTuple):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(VIEW)
+@staff_page(VIEW)
 def preview(request: HttpRequest) -> HttpResponse:
     """What would become of each order that was selected. Writes nothing."""
     if request.method != "POST":
@@ -94,7 +95,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(VIEW)
+@staff_page(VIEW)
 def apply(request: HttpRequest) -> HttpResponse:
     """Act on the orders of the preview, each only if it is still as it was shown there."""
     if request.method != "POST":
@@ -131,7 +132,7 @@ def _nothing(request: HttpRequest, action: Action | None, chosen: Collection[str
 
 def _selected(data: QueryDict) -> list[str]:
     """The rows that were ticked, or every row of the page."""
-    return possible(data.getlist("shown" if data.get("all") else "id"))
+    return valid_order_ids(data.getlist("shown" if data.get("all") else "id"))
 
 
 def _versions(data: QueryDict) -> dict[str, Revision]:
@@ -139,7 +140,7 @@ def _versions(data: QueryDict) -> dict[str, Revision]:
     pairs = (text.rpartition(":") for text in data.getlist("seen"))
     revisions = ((order_id, parse_revision(text)) for order_id, _colon, text in pairs)
     seen = {order_id: revision for order_id, revision in revisions if revision is not None}
-    return {order_id: seen[order_id] for order_id in possible(seen)}
+    return {order_id: seen[order_id] for order_id in valid_order_ids(seen)}
 
 
 def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import VIEW
 from orders import listing, stopwatch
 from orders.dashboard.filters import Query
-from orders.dashboard.pages import page
+from orders.dashboard.staff_page import staff_page
 from orders.errors import StoreUnavailableError
 from orders.instants import write_instant
 from orders.reading import StoredOrder, UnreadableOrder
@@ -59,7 +59,7 @@ CELL_START = re.compile(f"[{CELL_STARTS}]")
 
 
 @require_safe
-@page(VIEW)
+@staff_page(VIEW)
 def export(request: HttpRequest) -> HttpResponseBase:
     """The filtered orders, newest first, MOST at most; the last line says so where there are more."""
     query = Query(request.GET)

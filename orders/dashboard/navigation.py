@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
 from accounts.permissions import ADD, VIEW
-from orders.dashboard.search import destination
+from orders.dashboard.search import resolve
 
 
 def stylesheet(request: HttpRequest) -> str:
@@ -72,9 +72,9 @@ def _is_here(request: HttpRequest, link: str) -> bool:
     return request.path.startswith(link)
 
 
-def search(request: HttpRequest, term: str) -> list[SearchResult]:
+def command_results(request: HttpRequest, term: str) -> list[SearchResult]:
     """Unfold's hook: the order, or the customer's orders, that the term names."""
-    found = destination(term) if request.user.has_perm(VIEW.perm) else None
+    found = resolve(term) if request.user.has_perm(VIEW.perm) else None
     if found is None:
         return []
     return [SearchResult(title=term, description=found.description, link=found.url, icon="receipt_long")]

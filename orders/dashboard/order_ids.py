@@ -6,11 +6,11 @@ from orders.models import canonical_order_id
 from orders.reading import MAX_ORDER_ID
 
 
-def possible(texts: Iterable[str]) -> list[str]:
+def valid_order_ids(texts: Iterable[str]) -> list[str]:
     """The ids among the texts, each once, in their order."""
     return list(dict.fromkeys(text for text in texts if 0 < len(text) <= MAX_ORDER_ID))
 
 
-def spellings(order_ids: Iterable[str]) -> list[str]:
+def with_canonical_ids(order_ids: Iterable[str]) -> list[str]:
     """The ids as given, and UUIDs with upper-case letters also in lower case."""
     return list(dict.fromkeys(text for written in order_ids for text in (written, canonical_order_id(written))))

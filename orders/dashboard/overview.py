@@ -21,7 +21,8 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import VIEW
 from orders.counts import COUNT_CAP, CountQuery, get_cached_counts, get_counts
 from orders.dashboard.filters import midnight
-from orders.dashboard.pages import page, render
+from orders.dashboard.responses import render
+from orders.dashboard.staff_page import staff_page
 from orders.lifecycle import EXPIRING_SOON, Status
 from orders.models import expiry_age
 from orders.templatetags.orders_display import capped
@@ -50,7 +51,7 @@ class Bar(NamedTuple):
 
 
 @require_safe
-@page(VIEW)
+@staff_page(VIEW)
 def overview(request: HttpRequest) -> HttpResponse:
     """The figures if they are cached; else the page without them, which then loads them (`?count=1`)."""
     now = read_clock()

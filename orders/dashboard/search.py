@@ -1,15 +1,24 @@
-"""What the search box understands: an order's id and a customer's e-mail."""
+"""The search: it understands an order's id and a customer's e-mail."""
 
 import re
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
+from accounts.permissions import VIEW
+from orders import store
+from orders.dashboard.filters import SEARCH_NAME
+from orders.dashboard.responses import render
+from orders.dashboard.staff_page import staff_page
 from orders.models import UUID_TEXT
 from orders.text import Hidden, hidden_character, hidden_in_email, tidy_email, trimmed
 
@@ -21,7 +30,7 @@ class Destination(NamedTuple):
     description: str
 
 
-def destination(term: str) -> Destination | None:
+def resolve(term: str) -> Destination | None:
     """Where the term leads; None where it is neither an id nor an e-mail. Whether the order exists is not asked."""
     if order_id := _order_id(trimmed(term)):
         return Destination(reverse("dashboard:detail", args=[order_id]), _("Order"))
@@ -32,7 +41,7 @@ def destination(term: str) -> Destination | None:
     return None
 
 
-def hidden_in(term: str) -> Hidden | None:
+def hidden_character_in(term: str) -> Hidden | None:
     """The first invisible character of the term, often copied along with the text, or None."""
     return hidden_in_email(tidy_email(term)) if "@" in term else hidden_character(trimmed(term))
 
@@ -53,3 +62,20 @@ def _is_email(email: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+@require_safe
+@staff_page(VIEW)
+def search(request: HttpRequest) -> HttpResponse:
+    term = trimmed(request.GET.get(SEARCH_NAME, ""))
+    if not term:
+        return redirect("dashboard:list")
+    found = resolve(store.stored_id(term))
+    if found is None:
+        context = {"title": _("Search"), "term": term, "hidden": hidden_character_in(term)}
+        return render(request, "dashboard/search.html", context, HTTPStatus.NOT_FOUND)
+    return redirect(found.url)
+
+
+def search_url(term: str) -> str:
+    return f"{reverse('dashboard:search')}?{urlencode({SEARCH_NAME: term})}"

@@ -1,71 +1,23 @@
-"""What every staff page has in common: who may see it, the chrome around it, and the page for each refusal."""
+"""How a page is rendered, and the pages for refusals, outages and other errors."""
 
 import json
-import logging
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as render_template
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
-from accounts.permissions import DELETE, VIEW, Need, refusal
-from orders.errors import OrderNotFoundError, StoreUnavailableError, UnreadableOrderError
+from accounts.permissions import DELETE, VIEW
 from orders.reading import UnreadableOrder
 
-logger = logging.getLogger(__name__)
-
 RETRY_SECONDS = 5
-READING = ("GET", "HEAD")
-
-Parameters = ParamSpec("Parameters")
-View = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
-
-
-def page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
-    """A view for staff who have this permission.
-
-    A stranger goes to the login and comes back. Somebody who lacks the permission, an order that is not there or cannot
-    be read, and a store that does not answer each get a page that says so.
-    """
-
-    def decorate(view: View[Parameters]) -> View[Parameters]:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
-            if (stopped := _stopped(request, need)) is not None:
-                return stopped
-            try:
-                return view(request, *args, **kwargs)
-            except OrderNotFoundError as error:
-                return not_found(request, str(error))
-            except UnreadableOrderError as error:
-                return unreadable(request, error.order)
-            except StoreUnavailableError as error:
-                logger.warning("DynamoDB does not answer: %s", error.reason)
-                return unavailable(request)
-
-        # `wraps` hides from the type checker that the two have one signature.
-        return cast("View[Parameters]", guarded)
-
-    return decorate
-
-
-def _stopped(request: HttpRequest, need: Need) -> HttpResponse | None:
-    """The answer to a request that does not get as far as the view."""
-    if not request.user.is_authenticated:
-        return redirect(_login_url(request))
-    if not request.user.is_staff:
-        return forbidden(request, _("These pages are for staff. Ask an administrator for staff status."))
-    if not request.user.has_perm(need.perm):
-        return forbidden(request, refusal(request.user, need)[1])
-    return None
+SAFE_METHODS = ("GET", "HEAD")
 
 
 def render(
@@ -97,7 +49,7 @@ def unreadable(request: HttpRequest, order: UnreadableOrder) -> HttpResponse:
     return render(request, "dashboard/unreadable.html", context, HTTPStatus.CONFLICT)
 
 
-def broken(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """The page of an unforeseen error. Raises whatever the chrome's own questions do, to the database for one."""
     return _refused(request, _("Something went wrong"), server_error_sentence(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
@@ -120,12 +72,12 @@ def error_page(
 def database_unavailable(request: HttpRequest) -> HttpResponse:
     """The page while the relational database does not answer: nobody can be signed in, so it has no chrome."""
     sentence = _("The database of users and sessions does not answer. Try again in a few seconds.")
-    if request.method not in READING:
+    if request.method not in SAFE_METHODS:
         sentence = _(
             "The database of users and sessions does not answer, so it is not known whether your change was saved. "
             "Check that before you repeat it."
         )
-    retry_url = request.get_full_path() if request.method in READING else None
+    retry_url = request.get_full_path() if request.method in SAFE_METHODS else None
     title = _("Temporarily unavailable")
     response = error_page(request, title, sentence, HTTPStatus.SERVICE_UNAVAILABLE, retry_url=retry_url)
     response["Retry-After"] = str(RETRY_SECONDS)
@@ -139,24 +91,24 @@ def _refused(request: HttpRequest, title: str, sentence: str, status: HTTPStatus
         "title": title,
         "sentence": sentence,
         "may_view": request.user.is_staff and request.user.has_perm(VIEW.perm),
-        "login_url": _login_url(request),
+        "login_url": login_url(request),
     }
     return render(request, "dashboard/refused.html", context, status)
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
+def orders_unavailable(request: HttpRequest) -> HttpResponse:
     """A read is tried again by the page itself; a write is left to the person, who sees first what came of it."""
-    retry_seconds = RETRY_SECONDS if request.method in READING else None
+    retry_seconds = RETRY_SECONDS if request.method in SAFE_METHODS else None
     context = {"title": _("The orders do not answer"), "retry_seconds": retry_seconds}
     response = render(request, "dashboard/unavailable.html", context, HTTPStatus.SERVICE_UNAVAILABLE)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
-def _login_url(request: HttpRequest) -> str:
+def login_url(request: HttpRequest) -> str:
     """The login, which returns to this page."""
     # What was sent to a form is gone with the session; the way back is the page, not the form's address.
-    back = request.get_full_path() if request.method in READING else reverse("dashboard:list")
+    back = request.get_full_path() if request.method in SAFE_METHODS else reverse("dashboard:list")
     return redirect_to_login(back, reverse("admin:login")).url
 
 

@@ -1,0 +1,58 @@
+"""The decorator of every staff view: checks the permission and turns errors into pages."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from accounts.permissions import Need, refusal
+from orders.dashboard import responses
+from orders.errors import OrderNotFoundError, StoreUnavailableError, UnreadableOrderError
+
+logger = logging.getLogger(__name__)
+
+Parameters = ParamSpec("Parameters")
+View = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
+
+
+def staff_page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
+    """A view for staff who have this permission.
+
+    A stranger goes to the login and comes back. Somebody who lacks the permission, an order that is not there or cannot
+    be read, and a store that does not answer each get a page that says so.
+    """
+
+    def decorate(view: View[Parameters]) -> View[Parameters]:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
+            if (response := _refusal(request, need)) is not None:
+                return response
+            try:
+                return view(request, *args, **kwargs)
+            except OrderNotFoundError as error:
+                return responses.not_found(request, str(error))
+            except UnreadableOrderError as error:
+                return responses.unreadable(request, error.order)
+            except StoreUnavailableError as error:
+                logger.warning("DynamoDB does not answer: %s", error.reason)
+                return responses.orders_unavailable(request)
+
+        # `wraps` hides from the type checker that the two have one signature.
+        return cast("View[Parameters]", wrapper)
+
+    return decorate
+
+
+def _refusal(request: HttpRequest, need: Need) -> HttpResponse | None:
+    """The answer to a request that does not get as far as the view."""
+    if not request.user.is_authenticated:
+        return redirect(responses.login_url(request))
+    if not request.user.is_staff:
+        return responses.forbidden(request, _("These pages are for staff. Ask an administrator for staff status."))
+    if not request.user.has_perm(need.perm):
+        return responses.forbidden(request, refusal(request.user, need)[1])
+    return None
