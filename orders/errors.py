@@ -1,4 +1,4 @@
-"""Every way in which a request about orders is refused, each with a `code` that never changes. Knows no HTTP."""
+"""The errors of requests about orders, each with a `code` that never changes. Independent of HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class OrderError(Exception):
-    """Anything that the order rules or the order store refuse; `str(error)` is a sentence for the person who asked."""
+    """A request that the rules or the store reject; `str(error)` is a message for the caller."""
 
     code: ClassVar[str]
 
@@ -37,13 +37,14 @@ class UnreadableOrderError(OrderError):
 
 
 class IllegalTransitionError(OrderError):
-    """The lifecycle has no arrow from the order's status to the one asked for."""
+    """The lifecycle has no transition from the order's status to the requested one."""
 
     code = "illegal_transition"
 
     def __init__(self, order: Order, to: Status) -> None:
-        allowed = " or ".join(order.allowed_transitions) or "nothing: it is final"
-        super().__init__(f"Order {order.order_id} is {order.status} and cannot become {to}. Allowed: {allowed}.")
+        allowed = " or ".join(order.allowed_transitions)
+        advice = f"Allowed: {allowed}." if allowed else "This status is final."
+        super().__init__(f"Order {order.order_id} is {order.status} and cannot become {to}. {advice}")
         self.order = order
         self.to = to
 
@@ -55,13 +56,13 @@ class VersionMismatchError(OrderError):
 
     def __init__(self, order: Order) -> None:
         super().__init__(
-            f"Order {order.order_id} is at version {order.version} by now. Look at it again before you change it."
+            f"Order {order.order_id} is now at version {order.version}. Look at it again before you change it."
         )
         self.order = order
 
 
 class IdempotencyKeyReusedError(OrderError):
-    """The key has placed an order already, and it was another one."""
+    """A different order has already been placed with this key."""
 
     code = "idempotency_key_reused"
 
@@ -73,7 +74,7 @@ class IdempotencyKeyReusedError(OrderError):
 
 
 class InvalidCursorError(OrderError):
-    """The cursor was not made by us, or not for these filters."""
+    """The cursor was altered or belongs to other filters."""
 
     code = "invalid_cursor"
 
@@ -85,18 +86,18 @@ class InvalidCursorError(OrderError):
 
 
 class StoreUnavailableError(OrderError):
-    """DynamoDB does not answer, or not in time; the request may be sent again."""
+    """DynamoDB is unavailable or did not respond in time. The request may be repeated."""
 
     code = "store_unavailable"
 
     def __init__(self, reason: str) -> None:
-        super().__init__("The order store does not answer at the moment. Try again shortly.")
+        super().__init__("Orders are temporarily unavailable. Try again in a moment.")
         self.reason = reason
 
 
 class StoreMisconfiguredError(Exception):
     """DynamoDB cannot be called with the configuration of this process; a retry cannot help.
 
-    `str(error)` is a sentence for the operator. It is not an OrderError, because a client gets a 500 without details,
+    `str(error)` is a message for the operator. It is not an OrderError, because a client gets a 500 without details,
     as for any other internal error.
     """

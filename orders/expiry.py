@@ -1,7 +1,7 @@
-"""The sweep: PENDING orders that are too old become EXPIRED, oldest first, each by a conditional write of its own.
+"""The sweep: expires PENDING orders that are too old, oldest first, each with its own conditional write.
 
-The cost grows with the orders that are due, never with the table. Two sweeps at once do no harm: of two that reach for
-the same order, DynamoDB lets one win.
+The cost grows with the number of due orders, not with the table. Two sweeps may run at once: DynamoDB lets only one of
+them expire an order.
 """
 
 import logging
@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Sweep:
-    """What one run saw and did."""
+    """The result of one run."""
 
     cutoff: datetime
     dry_run: bool
     examined: int = 0
     expired: int = 0
     moved_on: int = 0
-    """Orders that somebody else moved or deleted meanwhile; left alone."""
+    """Orders that were moved or deleted during the run by another caller. The sweep does not change them."""
     repaired: int = 0
     """Orders whose status another program had set, and whose index key was updated. In a dry run, those found."""
     unreadable: int = 0
@@ -37,7 +37,7 @@ class Sweep:
     failed: int = 0
     stopped_early: bool = False
     remaining: int = 0
-    """Orders that are still due, `counts.COUNT_CAP` standing for that many or more."""
+    """Orders that are still due; `counts.COUNT_CAP` means that many or more."""
 
     @property
     def due(self) -> int:
@@ -54,7 +54,7 @@ def sweep(  # noqa: PLR0913 (an operator's choices, by keyword)
     time_is_up: TimeIsUp = never,
     watch: Callable[[Sweep], object] = lambda _: None,
 ) -> Sweep:
-    """Expire the orders that were PENDING for longer than `age` at the instant `at`, and say what happened.
+    """Expire the orders that were PENDING for longer than `age` at the instant `at`.
 
     Stops before the next order once `limit` have been expired, failures included, or `time_is_up()`. Orders that have
     moved on, were repaired or cannot be read do not count: they may be the oldest ones in every run. A dry run
@@ -95,14 +95,14 @@ def _handle(order: StoredOrder, at: datetime, result: Sweep) -> None:
             result.moved_on += not done
     except UnreadableOrderError:
         result.unreadable += 1
-    except Exception as error:  # noqa: BLE001 (whatever is wrong with one order, the others are still due)
+    except Exception as error:  # noqa: BLE001 (a fault in one order must not keep the others from expiring)
         # One line each: in an outage there may be thousands.
         logger.error("Order %s could not be expired: %r", order.order_id, error)  # noqa: TRY400
         result.failed += 1
 
 
 def _remaining(result: Sweep) -> int:
-    """Counted anew only where the run did not go through: an index may not yet show what was just written."""
+    """Runs a count only if the run stopped early: an index may not include the latest writes yet."""
     if result.stopped_early:
         # The index also counts unreadable orders, which no run expires: with them, this would never reach 0.
         cap = counts.COUNT_CAP + result.unreadable

@@ -23,7 +23,7 @@ def read_instant(text: str) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-GIVEN = re.compile(
+RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 """RFC 3339, section 5.6, with the space that its note permits. The seconds may be missing. A missing time or time zone
@@ -35,12 +35,12 @@ class MissingZoneError(ValueError):
 
 
 def parse_instant(text: str) -> datetime:
-    """The aware UTC datetime that `text` stands for. Digits after the microseconds are dropped.
+    """The aware UTC datetime that `text` represents. Digits after the microseconds are dropped.
 
     Raises MissingZoneError if the time zone, or the whole time, is missing. Raises ValueError for any other text that
     is not an instant, and for an instant outside the years 1 to 9999 in UTC.
     """
-    match = GIVEN.fullmatch(text)
+    match = RFC_3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an instant")
     if match["zone"] is None:

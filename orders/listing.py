@@ -204,7 +204,7 @@ def _query(index: Any, partition: str, filters: Filters, position: Position, lim
 
 def _range(filters: Filters, position: Position) -> tuple[str, str]:
     low, high = filters.created_keys()
-    # Also beyond an exclusive key, which the start key leaves out: DynamoDB Local goes through what lies before it.
+    # Also beyond an exclusive key, which the start key leaves out: DynamoDB Local reads the items before it.
     return (low, min(high, position.key)) if position.direction is Direction.OLDER else (max(low, position.key), high)
 
 

@@ -1,4 +1,4 @@
-"""The order as DynamoDB keeps it: attributes, indexes and what follows from them. Nothing here causes traffic."""
+"""The order as DynamoDB stores it: attributes, indexes and their keys. Nothing here calls DynamoDB."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -23,13 +23,13 @@ MAX_TEXT = 200
 """Characters of `item` and `customer_name`."""
 MAX_EMAIL = 254
 ANONYMOUS = "anonymous"
-"""What an order says where no customer's name was given."""
+"""The customer's name of an order without one."""
 
 UNVERSIONED = 0
-"""The version of an order that the former system wrote and nobody has moved since; ours start at 1."""
+"""The version of an order from the former system that has not changed since. Ours start at 1."""
 
 OUTSIDE = "system:outside"
-"""In a history, stands for another program that set the status in the table."""
+"""The author, in a history, of a status that another program set in the table."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Outside these years, an instant may not exist in every time zone, and adding hours to it may overflow."""
@@ -56,7 +56,7 @@ Such a program does not change the version, so the version alone does not show t
 
 
 def parse_revision(text: str) -> Revision | None:
-    """The revision that `text` stands for; None if it is not one."""
+    """The revision that `text` represents; None if it is not one."""
     match = REVISION.fullmatch(text)
     if match is None:
         return None
@@ -166,16 +166,16 @@ class ByCustomer(GlobalSecondaryIndex[Any]):
 class Order(Model):
     """One item of stock for one customer.
 
-    The attributes that the former system did not write are nullable: its orders are read as they are, and are simply in
-    no index.
+    The attributes that the former system did not write are nullable: its orders can be read, but are in no
+    index.
     """
 
     class Meta:
         table_name = settings.ORDERS_TABLE
         region = settings.AWS_REGION
         billing_mode = PAY_PER_REQUEST_BILLING_MODE
-        # Three attempts in all: a stalled engine is given up after about 8 seconds, well within the patience of a
-        # Lambda and its gateway. PynamoDB's defaults would take two minutes.
+        # Three attempts in all: a stalled call fails after about 8 seconds, well within the time limits of Lambda and
+        # its gateway. PynamoDB's defaults would take two minutes.
         connect_timeout_seconds = 1
         read_timeout_seconds = 2
         max_retry_attempts = 2
@@ -248,7 +248,7 @@ class Order(Model):
     def was_moved_by(self, by: str, *, since: Revision) -> bool:
         """Whether `by` made the one change since that revision.
 
-        This still holds after a lost reply or a second click.
+        This is still true after a lost reply or a second click.
         """
         # After another program's change, a write adds both changes to the history.
         version = since.version + 1 if isinstance(since, OutsideRevision) else since
@@ -283,7 +283,7 @@ UUID_TEXT = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 def canonical_order_id(text: str) -> str:
     """The id as this app and the former system write it: a UUID in lower case, any other id unchanged.
 
-    A UUID may be given in upper case (RFC 9562, section 4).
+    A UUID may be written in upper case (RFC 9562, section 4).
     """
     return text.lower() if UUID_TEXT.fullmatch(text) else text
 
@@ -293,7 +293,7 @@ def expiry_age() -> timedelta:
 
 
 def shards() -> range:
-    """The shards that orders lie in. An index partition takes 1,000 writes a second; each shard adds as many."""
+    """The shards of the indexes. An index partition takes 1,000 writes a second; each shard adds as many."""
     return range(settings.ORDERS_INDEX_SHARDS)
 
 

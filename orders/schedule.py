@@ -1,4 +1,4 @@
-"""What the hourly rule calls on Lambda: `expire_orders`, then `housekeeping`, within the time of the function."""
+"""The handler of the hourly rule on Lambda: runs `expire_orders`, then `housekeeping`, within its timeout."""
 
 import json
 import logging
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from django.core.management import CommandError, call_command
 
 MARGIN_SECONDS = 8.0
-"""Left over for the order at hand, which a stalled engine may hold for as long, and for the summary."""
+"""Reserved for the current order, which a stalled DynamoDB may delay this long, and for the summary."""
 HOUSEKEEPING_MARGIN_SECONDS = 5.0
 """Reserved for a database connection that times out after 3 s, and for the current batch."""
 LEAST_SECONDS = 1.0
@@ -19,7 +19,7 @@ Summary = dict[str, Any]
 
 
 class LambdaContext(Protocol):
-    """What Ordersite reads of the context that Lambda passes to a handler."""
+    """The part that Ordersite reads of the context that Lambda passes to a handler."""
 
     aws_request_id: str
     function_name: str

@@ -35,7 +35,7 @@ FIRST_NAMES = ("Aarav", "Ines", "Jonas", "Meera", "Noor", "Olga", "Priya", "Roha
 LAST_NAMES = ("Almeida", "Bakshi", "Costa", "Dutta", "Eriksen", "Fischer", "Gupta", "Haddad", "Iyer", "Kim", "Lund")
 CUSTOMERS = len(FIRST_NAMES) * len(LAST_NAMES)
 
-# By whose hand an order of the past became what it is.
+# The authors of the changes.
 SHOP, STAFF = "api-key:shop", "staff:anna"
 
 

@@ -1,4 +1,4 @@
-"""How work of many steps knows that its time is over, without any of its rules reading the clock."""
+"""A time limit for work of many steps, so that the rules themselves never read the clock."""
 
 import time
 from collections.abc import Callable
@@ -11,6 +11,6 @@ def never() -> bool:
 
 
 def after(seconds: float) -> TimeIsUp:
-    """Says, whenever it is called, whether so many seconds have passed since now."""
+    """A function that returns whether this many seconds have passed since the call of `after`."""
     deadline = time.monotonic() + seconds
     return lambda: time.monotonic() >= deadline

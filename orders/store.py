@@ -1,11 +1,11 @@
 """One order: place, get, change status, expire, delete. Each write is one conditional call to DynamoDB.
 
-An order that another program has created or changed takes a second call: the condition of the first call holds only for
-an order as this module writes it, and DynamoDB returns the item when the condition fails. The item is read and then
+An order that another program has created or changed takes a second call: the condition of the first call is true only
+for an order as this module writes it, and DynamoDB returns the item when the condition fails. The item is read and then
 written on the condition that nothing in it has changed since. So an order that cannot be read is not written to.
 
 Callers may give a UUID in upper case, except to `expire` and `repair`, which take the id as it is stored.
-Callers pass the instant (`at`) and the hand (`by`); nothing here reads the clock or the request. Every function raises
+Callers pass the time (`at`) and the author (`by`); nothing here reads the clock or the request. Every function raises
 StoreUnavailableError when DynamoDB does not answer.
 """
 
@@ -88,11 +88,11 @@ WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for att
 class Placement(NamedTuple):
     order: Order
     replayed: bool
-    """The order stood there already: this is the repeat of a request that had been carried out."""
+    """Whether the order already existed: the request repeats an earlier one that succeeded."""
 
 
 def idempotent_order_id(*, caller: str, key: str) -> str:
-    """The id of the order that `caller` places under `key`: the same two, the same id, so the key is the lock."""
+    """The id of the order that `caller` places with this Idempotency-Key. The same arguments give the same id."""
     return str(uuid5(UUID(IDEMPOTENCY_NAMESPACE), f"{caller}\n{key}"))
 
 
@@ -106,10 +106,10 @@ def place(  # noqa: PLR0913 (an order's fields, by keyword)
     by: str,
     order_id: str | None = None,
 ) -> Placement:
-    """Place a PENDING order under a new id, or under the given one of `idempotent_order_id`.
+    """Place a PENDING order with a new id, or with `order_id`, which `idempotent_order_id` returns.
 
-    A repeat under the same id places nothing and returns the existing order.
-    Raises IdempotencyKeyReusedError when that is a different order, UnreadableOrderError when it cannot be read.
+    A repeated request with the same id writes nothing and returns the existing order.
+    Raises IdempotencyKeyReusedError if that order is different, UnreadableOrderError if it cannot be read.
     """
     order = new_order(
         order_id=order_id or str(uuid4()),
@@ -128,7 +128,7 @@ def place(  # noqa: PLR0913 (an order's fields, by keyword)
 
 
 def _put(order: Order) -> None:
-    # Holds when the id is new: the primary key itself forbids the duplicate.
+    # True if the id is new.
     condition = Order.order_id.does_not_exist()
     write(PUT_ITEM, order.order_id, key=ITEM, attributes=order.serialize(), condition=condition)
 
@@ -136,13 +136,13 @@ def _put(order: Order) -> None:
 def _placed_before(order: Order, existing: StoredOrder | None) -> Placement:
     if isinstance(existing, UnreadableOrder):
         raise UnreadableOrderError(existing)
-    if existing is None or _wish(existing) != _wish(order):
+    if existing is None or _requested_fields(existing) != _requested_fields(order):
         raise IdempotencyKeyReusedError
     # The same instant: our own call, whose reply was lost and which was therefore sent again.
     return Placement(existing, replayed=existing.created_at != order.created_at)
 
 
-def _wish(order: Order) -> tuple[object, ...]:
+def _requested_fields(order: Order) -> tuple[object, ...]:
     # An e-mail may have been stored before letters were composed; the request is still the same.
     return order.item, order.quantity, order.customer_name, tidy_email(order.customer_email)
 
@@ -172,7 +172,7 @@ def _readable(found: StoredOrder | None, order_id: str) -> Order:
 
 
 def change_status(order_id: str, to: Status, *, at: datetime, by: str, versions: Versions = None) -> Order:
-    """Move the order to `to` and return it as it then stands; an order that is there already is left as it is.
+    """Move the order to `to` and return it. An order that already has this status is not changed.
 
     If another program has set the order's status, the same write also updates the index key, the version and the
     history, even if the order already has the status `to`.
@@ -219,7 +219,7 @@ def _missing_entries(order: Order, change: HistoryEntry, versions: Versions) -> 
 
 
 def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
-    """Move a PENDING order to EXPIRED; None for one that has moved on or is gone. For the sweep alone.
+    """Move a PENDING order to EXPIRED. Returns None if it has another status or does not exist. For the sweep only.
 
     Raises UnreadableOrderError.
     """
@@ -294,7 +294,7 @@ def delete(order_id: str, *, versions: Versions = None) -> None:
     Raises OrderNotFoundError and, with `versions`, VersionMismatchError (its revision is none of them) or
     UnreadableOrderError (it cannot be read, and its version is none of them).
     """
-    # Holds when the order exists and, if the caller names versions, has one of them and its status is consistent.
+    # True if the order exists and, if the caller names versions, has one of them and its status is consistent.
     condition = Order.order_id.exists() if versions is None else _at(versions) & _in_step(Status)
     order_id = stored_id(order_id)
     try:
@@ -345,14 +345,14 @@ def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
 
 
 def _as_ours(sources: Collection[Status], versions: Versions = None) -> Condition:
-    # Holds when the order has one of these statuses and versions, and no other program has changed it. Only EXPIRED
+    # True if the order has one of these statuses and versions, and no other program has changed it. Only EXPIRED
     # orders have expired_at, and they are final.
     condition: Condition = _in_step(sources) & WELL_FORMED & Order.expired_at.does_not_exist()
     return condition if versions is None else condition & _at(versions)
 
 
 def _in_step(statuses: Collection[Status]) -> Condition:
-    # Holds when the order has one of these statuses and its key in by_status agrees: another program that sets the
+    # True if the order has one of these statuses and its key in by_status agrees: another program that sets the
     # status does not change the key.
     each = ((Order.status == status) & Order.status_key.startswith(f"{status}#") for status in statuses)
     condition: Condition = reduce(or_, each)
@@ -360,8 +360,8 @@ def _in_step(statuses: Collection[Status]) -> Condition:
 
 
 def _at(versions: Collection[Revision]) -> Condition:
-    # Holds when the order has one of these versions. For an order of the former system, and if the caller accepts no
-    # version at all, it never holds, so that DynamoDB returns the order with the failure.
+    # True if the order has one of these versions. For an order of the former system, and if the caller accepts no
+    # version at all, it is never true, so that DynamoDB returns the order with the failure.
     ours = [version for version in versions if isinstance(version, int) and version != UNVERSIONED]
     return Order.version.is_in(*ours) if ours else Order.version == IMPOSSIBLE_VERSION
 

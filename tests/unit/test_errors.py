@@ -49,11 +49,11 @@ def test_an_illegal_transition_names_both_statuses_and_what_is_allowed(order):
 
 def test_a_final_order_is_said_to_be_final(order):
     order.status = Status.EXPIRED
-    assert str(IllegalTransitionError(order, Status.PENDING)).endswith("Allowed: nothing: it is final.")
+    assert str(IllegalTransitionError(order, Status.PENDING)).endswith("cannot become PENDING. This status is final.")
 
 
 def test_a_version_mismatch_names_the_version_by_now(order):
     order.version = 7
     error = VersionMismatchError(order)
-    assert "o-1 is at version 7 by now" in str(error)
+    assert "o-1 is now at version 7" in str(error)
     assert error.order is order
