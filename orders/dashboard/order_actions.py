@@ -117,7 +117,7 @@ def _confirm_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
 
 def _invalid_request(request: HttpRequest, order_id: str) -> HttpResponse:
     """No page of ours sends such a form, nor such an address."""
-    messages.error(request, _("That was not understood, so nothing has been changed. Choose an action here."))
+    messages.error(request, _("That request was not valid. Nothing was changed."))
     return redirect(detail_url(request, order_id))
 
 

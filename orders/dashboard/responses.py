@@ -99,7 +99,7 @@ def _refused(request: HttpRequest, title: str, sentence: str, status: HTTPStatus
 def orders_unavailable(request: HttpRequest) -> HttpResponse:
     """A read is tried again by the page itself; a write is left to the person, who sees first what came of it."""
     retry_seconds = RETRY_SECONDS if request.method in SAFE_METHODS else None
-    context = {"title": _("The orders do not answer"), "retry_seconds": retry_seconds}
+    context = {"title": _("Orders are temporarily unavailable"), "retry_seconds": retry_seconds}
     response = render(request, "dashboard/unavailable.html", context, HTTPStatus.SERVICE_UNAVAILABLE)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response

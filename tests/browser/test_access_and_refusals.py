@@ -82,7 +82,7 @@ def test_a_page_comes_by_itself_once_dynamodb_answers_again(page):
     given.placed()
     with given.silent_dynamodb():
         assert page.goto("/dashboard/?status=PENDING").status == 503
-        expect(page.get_by_role("heading", name="The orders do not answer", level=1).last).to_be_visible()
+        expect(page.get_by_role("heading", name="Orders are temporarily unavailable", level=1).last).to_be_visible()
         expect(page.get_by_text("This page tries again every 5 seconds.")).to_be_visible()
     expect(page.get_by_text("Teapot")).to_be_visible()
 

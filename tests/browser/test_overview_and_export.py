@@ -45,7 +45,7 @@ def test_every_figure_leads_to_as_many_orders(page, monkeypatch):
 def test_figures_that_cannot_be_counted_lead_to_the_page_that_says_so(page, watch):
     with given.silent_dynamodb():
         page.goto("/dashboard/overview/")
-        expect(page.get_by_role("heading", name="The orders do not answer", level=1).last).to_be_visible()
+        expect(page.get_by_role("heading", name="Orders are temporarily unavailable", level=1).last).to_be_visible()
     # And once they can be counted, they are there.
     expect(page.get_by_role("link", name="Placed today")).to_be_visible()
     # That counting found no answer is in the browser's console, where it belongs.

@@ -242,7 +242,7 @@ def test_no_form_sets_a_status_that_staff_may_not_set(anna, to):
     before = stored(order.order_id)
     for response in (change(anna, order, to), anna.get(status_address(order), {"to": to, "version": "1"})):
         assert (response.status_code, response["Location"]) == (302, detail_address(order))
-        assert "nothing has been changed" in notices(response)[0]
+        assert "That request was not valid. Nothing was changed." in notices(response)[0]
     for action in ("EXPIRED", "expire", "PENDING", to):
         for address in ("/dashboard/bulk/preview/", "/dashboard/bulk/apply/"):
             data = {"action": action, "id": order.order_id, "seen": f"{order.order_id}:1"}
@@ -275,7 +275,7 @@ def test_a_form_without_a_version_that_was_seen_writes_nothing_and_says_so(anna,
         for send in (anna.post, anna.get):
             response = send(address, {**data, **more})
             assert (response.status_code, response["Location"]) == (302, detail_address(order))
-            assert "nothing has been changed" in notices(response)[-1]
+            assert "That request was not valid. Nothing was changed." in notices(response)[-1]
     assert stored(order.order_id) == before
 
 
