@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help setup run test lint audit format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
+.PHONY: help setup setup-run run test lint audit format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
 
 # Another project may have exported these in the terminal; each could make Python or Django load other code.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
@@ -18,11 +18,16 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 
 # Uses the Python that the environment was made from, because $(PYTHON) may be a different or older version; and not the
 # environment's own, because a set-up that runs at the same time may remove that.
-setup: ## Create .venv, or create it again if it is broken, moved or out of date
-	@python=$$($(BIN)/python -c 'import sys; print(sys._base_executable)' 2>/dev/null) || { python=$(PYTHON); $(NEW_ENOUGH); }; \
-	$$python -m local.setup .venv requirements.txt requirements-dev.txt
+SET_UP = python=$$($(BIN)/python -c 'import sys; print(sys._base_executable)' 2>/dev/null) || { python=$(PYTHON); $(NEW_ENOUGH); }; \
+	$$python -m local.setup .venv
 
-run: setup ## Serve on PORT (8000) with demo data; Ctrl-C stops everything
+setup: ## Create .venv, or create it again if it is broken, moved or out of date
+	@$(SET_UP) requirements.txt requirements-dev.txt
+
+setup-run: ## The same with only the packages that `make run` needs
+	@$(SET_UP) requirements.txt
+
+run: setup-run ## Serve on PORT (8000) with demo data; Ctrl-C stops everything
 	@exec $(BIN)/python -m local --port $(PORT)
 
 T ?=

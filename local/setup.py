@@ -1,13 +1,15 @@
 """Creates a virtual environment, or creates it again: `python -m local.setup FOLDER LIST…`.
 
-The environment contains exactly the packages in the lists. It is created again if it is incomplete, its Python is
-missing or has changed, its folder was moved, or a list has changed. Concurrent set-ups wait for each other. This module
-uses the standard library only, and runs in the environment that it replaces or in any Python from 3.11 on.
+The environment contains the packages in the lists, and those of lists that an earlier set-up installed. A new list is
+added to it. It is created again if it is incomplete, its Python is missing or has changed, its folder was moved, or one
+of the lists has changed. Concurrent set-ups wait for each other. This module uses the standard library only, and runs
+in the environment that it replaces or in any Python from 3.11 on.
 """
 
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,21 +50,53 @@ def ensure(folder: Path, lists: list[Path]) -> None:
             sys.stderr.write("Another set-up is running; waiting for it\n")
             lock.acquire()
         if not is_ready(folder, lists):
-            sys.stderr.write(f"Setting up {os.path.relpath(folder)} (once)\n")
-            _make(folder, lists)
+            present = [path for path in lists if is_ready(folder, [path])]
+            if _has_other_version(folder, lists):
+                present = []
+            count = len(_packages(lists) - _packages(present))
+            sys.stderr.write(f"Installing {count} packages into {os.path.relpath(folder)} (once, about 1 minute)\n")
+            if present:
+                _add(folder, lists)
+            else:
+                _make(folder, lists)
 
 
 def is_ready(folder: Path, lists: list[Path]) -> bool:
-    """Whether it was created in this folder, by this version of Python and from these lists, and its Python runs."""
+    """Whether it has these lists installed, in this folder and for this version of Python, and its Python runs."""
+    installed = _read_stamp(folder)
+    return (
+        installed[:2] == _origin(folder) and {_digest(path) for path in lists} <= set(installed[2:]) and _runs(folder)
+    )
+
+
+def _has_other_version(folder: Path, lists: list[Path]) -> bool:
+    installed = _read_stamp(folder)[2:]
+    return any(line.split(" ", 1)[1] == path.name and line != _digest(path) for line in installed for path in lists)
+
+
+def _read_stamp(folder: Path) -> list[str]:
+    """The origin (two lines) and a digest for each installed list, or nothing."""
     try:
-        return (folder / STAMP).read_text() == _stamp(folder, lists) and _runs(folder)
+        return (folder / STAMP).read_text().splitlines()
     except OSError:
-        return False
+        return []
 
 
-def _stamp(folder: Path, lists: list[Path]) -> str:
-    digests = [f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.name}" for path in lists]
-    return "\n".join([str(folder.resolve()), sys.version, *digests, ""])
+def _write_stamp(folder: Path, lists: list[Path]) -> None:
+    (folder / STAMP).write_text("\n".join([*_origin(folder), *map(_digest, lists), ""]))
+
+
+def _origin(folder: Path) -> list[str]:
+    return [str(folder.resolve()), sys.version.replace("\n", " ")]
+
+
+def _digest(path: Path) -> str:
+    return f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.name}"
+
+
+def _packages(lists: list[Path]) -> set[str]:
+    lines = [line for path in lists for line in path.read_text().splitlines() if "win32" not in line]
+    return {line.split("==")[0] for line in lines if re.match(r"[\w.-]+==", line)}
 
 
 def _runs(folder: Path) -> bool:
@@ -78,10 +112,27 @@ def _make(folder: Path, lists: list[Path]) -> None:
     elif folder.exists():
         shutil.rmtree(folder)
     _run([base, "-m", "venv", str(folder)], "the virtual environment could not be created")
+    _install(folder, lists)
+    _write_stamp(folder, lists)
+
+
+def _add(folder: Path, lists: list[Path]) -> None:
+    """After an interruption the next set-up creates the environment again; after a failure of pip it adds again."""
+    stamp = folder / STAMP
+    installed = stamp.read_text()
+    stamp.unlink()
+    try:
+        _install(folder, lists)
+    except SetUpError:
+        stamp.write_text(installed)
+        raise
+    _write_stamp(folder, lists)
+
+
+def _install(folder: Path, lists: list[Path]) -> None:
     requirements = [part for path in lists for part in ("-r", str(path))]
     install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *requirements]
     _run([str(folder / "bin" / "python"), *install], "pip could not install the packages")
-    (folder / STAMP).write_text(_stamp(folder, lists))
 
 
 def _run(command: list[str], failure: str) -> None:

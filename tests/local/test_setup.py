@@ -14,7 +14,7 @@ from local import PROJECT
 from tests.local.checkout import Checkout
 from tests.local.machine import comes_true, free_port, obey_permissions, processes_with, until_banner
 
-SETTING_UP = "Setting up .venv (once)\n"
+SETTING_UP = "Installing 0 packages into .venv (once, about 1 minute)\n"
 
 
 @pytest.fixture
@@ -64,6 +64,51 @@ def test_a_changed_list_leaves_nothing_of_the_former_environment(checkout):
     assert make(checkout, "setup") == SETTING_UP
 
     assert not (checkout.folder / ".venv" / "former").exists()
+
+
+def test_the_packages_for_development_are_added_and_make_run_removes_none(checkout):
+    assert make(checkout, "setup-run") == SETTING_UP
+    (checkout.folder / ".venv" / "former").touch()
+
+    assert make(checkout, "setup") == SETTING_UP
+    assert make(checkout, "setup-run") == ""
+    assert make(checkout, "setup") == ""
+
+    assert (checkout.folder / ".venv" / "former").exists()
+
+
+def test_the_environment_of_make_run_lacks_the_development_packages_and_survives_a_failure_to_add_them(checkout):
+    (checkout.folder / "requirements-dev.txt").write_text("no-such-package-of-ours==1\n")
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+    make(checkout, "setup-run", **offline)
+
+    done = checkout.run("make", "--silent", f"PYTHON={sys.executable}", "setup", **offline)
+
+    assert "Installing 1 packages into .venv" in done.stderr
+    assert "Setting up failed: pip could not install the packages" in done.stderr
+    assert make(checkout, "setup-run") == ""
+
+
+@pytest.mark.parametrize("changed", ["requirements.txt", "requirements-dev.txt"])
+def test_a_changed_list_of_either_kind_gets_a_new_environment(checkout, changed):
+    make(checkout, "setup")
+    (checkout.folder / ".venv" / "former").touch()
+    (checkout.folder / changed).write_text("# no packages\n")
+
+    assert make(checkout, "setup") == SETTING_UP
+
+    assert not (checkout.folder / ".venv" / "former").exists()
+    assert make(checkout, "setup-run") == ""
+
+
+def test_an_interrupted_addition_is_not_taken_for_a_complete_environment(checkout):
+    make(checkout, "setup-run")
+    (checkout.folder / "requirements-dev.txt").write_text(f"slow @ http://127.0.0.1:{free_port()}/slow.zip\n")
+    with started(checkout, "setup", PIP_RETRIES="100") as killed:
+        assert comes_true(lambda: not (checkout.folder / ".venv" / "installed").exists(), within=60)
+        os.killpg(killed.pid, signal.SIGKILL)
+
+    assert make(checkout, "setup-run") == SETTING_UP
 
 
 def test_an_environment_that_is_only_a_link_is_replaced_and_what_it_points_to_is_left_alone(checkout, tmp_path):
