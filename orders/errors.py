@@ -68,8 +68,8 @@ class IdempotencyKeyReusedError(OrderError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This Idempotency-Key has placed a different order already. Use a new key for a new order, "
-            "or send the same order again to get that one."
+            "This Idempotency-Key has already been used for a different order. Use a new key for a new order, "
+            "or repeat the first request to get its order."
         )
 
 

@@ -1,4 +1,4 @@
-"""What may become of an order: its statuses, the arrows between them, and when a PENDING one expires.
+"""The statuses of an order, the transitions between them, and when a PENDING order expires.
 
 Pure rules: the standard library only, and the clock is never read (callers pass `at=`).
 """
@@ -21,7 +21,7 @@ INITIAL = Status.PENDING
 EXPIRING_SOON = timedelta(hours=6)
 """An order that expires within this time is shown as expiring soon."""
 
-# What a caller may ask for. EXPIRED is on no list: nobody but the sweep sets it.
+# The transitions that a caller may request. EXPIRED is missing, because only the sweep sets it.
 TRANSITIONS: Mapping[Status, tuple[Status, ...]] = {
     Status.PENDING: (Status.PROCESSING, Status.CANCELLED),
     Status.PROCESSING: (Status.COMPLETED, Status.CANCELLED),

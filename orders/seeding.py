@@ -1,4 +1,4 @@
-"""Plausible orders to look at and to measure with, each with a past that the lifecycle allows."""
+"""Sample orders for trials and measurements, each with a history that the lifecycle allows."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

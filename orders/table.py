@@ -1,4 +1,4 @@
-"""The table and its indexes: made, mended and protected. What `create_orders_table` and a deploy call."""
+"""Creates, completes and protects the table. `create_orders_table` and a deploy call this."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,18 +14,18 @@ WAIT_SECONDS = 600.0
 
 
 class TableMismatchError(Exception):
-    """A table of this name exists whose keys are not ours; it is left as it is."""
+    """A table of this name exists with other keys. It was not changed."""
 
 
 class TableNotActiveError(Exception):
-    """The table or an index did not become ACTIVE in time; the work goes on in DynamoDB."""
+    """The table or an index did not become ACTIVE in time. DynamoDB continues to build it."""
 
 
 def ensure_table() -> Iterator[str]:
-    """Make the table and its indexes, whatever part of them is there, and wait until all are ACTIVE.
+    """Create the table and any missing index, and wait until all are ACTIVE.
 
-    Yields a sentence for each thing done. Safe to repeat, also after an interruption.
-    Raises TableMismatchError, TableNotActiveError, or StoreUnavailableError when DynamoDB does not answer.
+    Yields a sentence for each step done. Safe to repeat, also after an interruption.
+    Raises TableMismatchError, TableNotActiveError, or StoreUnavailableError when DynamoDB is not responding.
     """
     if not dynamodb.table_exists():
         dynamodb.create_table()
@@ -42,7 +42,7 @@ def ensure_table() -> Iterator[str]:
 def missing_indexes() -> list[str] | None:
     """The names of the indexes that the table lacks; None if there is no table. Changes nothing.
 
-    Raises TableMismatchError, or StoreUnavailableError when DynamoDB does not answer.
+    Raises TableMismatchError, or StoreUnavailableError when DynamoDB is not responding.
     """
     if not dynamodb.table_exists():
         return None
@@ -54,7 +54,7 @@ def missing_indexes() -> list[str] | None:
 def protect_table() -> Iterator[str]:
     """Turn on point-in-time recovery and deletion protection.
 
-    Yields a sentence for each: what was done, or that the engine has no such thing.
+    Yields a sentence for each: that it is on, or that the engine does not support it.
     """
     yield _protect("Point-in-time recovery", dynamodb.enable_point_in_time_recovery)
     yield _protect("Deletion protection", _forbid_deletion)
@@ -64,12 +64,12 @@ def _protect(what: str, turn_on: Callable[[], object]) -> str:
     try:
         turn_on()
     except UnsupportedOperationError:
-        return f"{what} is not offered by this engine; left out."
+        return f"{what} is not supported by this engine; skipped."
     return f"{what} is on."
 
 
 def _forbid_deletion() -> None:
-    # Asking again for what is on already is refused by DynamoDB.
+    # DynamoDB refuses to turn on what is already on.
     if not dynamodb.describe_table().get("DeletionProtectionEnabled"):
         dynamodb.update_table(DeletionProtectionEnabled=True)
         _wait_until_active()
@@ -106,11 +106,11 @@ def _add_index(index: Any) -> None:
 
 def _wait_until_active() -> None:
     deadline = time.monotonic() + WAIT_SECONDS
-    # For a moment DynamoDB may not find a table that it has just made.
+    # DynamoDB may briefly not find a table that it has just created.
     while not (dynamodb.table_exists() and _is_active(dynamodb.describe_table())):
         if time.monotonic() > deadline:
             raise TableNotActiveError(
-                f"Table {_name()} is not ACTIVE after {WAIT_SECONDS:.0f} s. Run this again: it goes on from there."
+                f"Table {_name()} is not ACTIVE after {WAIT_SECONDS:.0f} s. Run this again to continue."
             )
         time.sleep(POLL_SECONDS)
 

@@ -177,7 +177,7 @@ def _outcome(versions: Mapping[str, Revision], action: Action, by: str) -> Itera
             else:
                 yield _act(order_id, version, action, by)
         except StoreUnavailableError as error:
-            logger.warning("DynamoDB does not answer: %s", error.reason)
+            logger.warning("DynamoDB is not responding: %s", error.reason)
             answers = False
             sentence = _("is uncertain: the order store did not answer. Look at it before you repeat.")
             yield Row(order_id, None, acts=False, sentence=sentence, look=True)

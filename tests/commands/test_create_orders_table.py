@@ -11,7 +11,7 @@ from tests.contract.given import crowd, ids, other_engine, other_table
 from tests.contract.way import Reply, opened, reading, refused
 
 KEY = [{"AttributeName": "order_id", "KeyType": "HASH"}]
-NO_RECOVERY = "Point-in-time recovery is not offered by this engine; left out.\n"
+NO_RECOVERY = "Point-in-time recovery is not supported by this engine; skipped.\n"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_repeat_changes_nothing_and_says_so(elsewhere, run):
 
     output = run("create_orders_table")
 
-    assert output == f"{NO_RECOVERY}Deletion protection is on.\nThe table was ready; nothing to make.\n"
+    assert output == f"{NO_RECOVERY}Deletion protection is on.\nThe table is already complete.\n"
     after = described(elsewhere)
     assert (after["CreationDateTime"], set(indexes(elsewhere))) == (
         before["CreationDateTime"],
@@ -176,7 +176,7 @@ def test_an_operator_makes_the_table_that_the_environment_names(engine, manage, 
 
 def test_a_dynamodb_that_cannot_be_reached_is_said_in_a_sentence(run, engine):
     nowhere = "http://127.0.0.1:9"
-    with other_engine(nowhere), pytest.raises(CommandError, match="DynamoDB does not answer: ") as refusal:
+    with other_engine(nowhere), pytest.raises(CommandError, match="DynamoDB is not responding: ") as refusal:
         run("create_orders_table")
     assert nowhere in str(refusal.value)
     assert "\n" not in str(refusal.value)

@@ -327,12 +327,12 @@ def test_a_dynamodb_that_cannot_be_reached_is_said_in_a_sentence(manage, finishe
         nowhere = f"http://127.0.0.1:{kept.getsockname()[1]}"
         ((status, output, errors),) = finished(manage("expire_orders", AWS_ENDPOINT_URL_DYNAMODB=nowhere))
     assert (status, output) == (1, "")
-    assert errors.startswith("CommandError: DynamoDB does not answer: ")
+    assert errors.startswith("CommandError: DynamoDB is not responding: ")
     assert len(errors.splitlines()) == 1
 
 
 def test_a_dynamodb_that_goes_away_is_a_command_error(run, engine):
-    with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="What was expired stays expired"):
+    with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="Orders that were expired stay expired"):
         run("expire_orders", "--json")
 
 

@@ -109,5 +109,5 @@ def test_a_count_must_be_given(run):
 
 
 def test_a_dynamodb_that_cannot_be_reached_is_said_in_a_sentence(run):
-    with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="DynamoDB does not answer: "):
+    with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="DynamoDB is not responding: "):
         run("seed_orders", "--count", "1")

@@ -53,7 +53,7 @@ def test_a_page_says_that_the_orders_do_not_answer_and_tries_again_by_itself(ann
     assert page.refresh == "5"
     assert page.link("Try again now") == address
     assert "no-store" in response["Cache-Control"]
-    assert [record for record in caplog.records if record.getMessage().startswith("DynamoDB does not answer: ")]
+    assert [record for record in caplog.records if record.getMessage().startswith("DynamoDB is not responding: ")]
     check_reticent(response)
 
 

@@ -56,7 +56,7 @@ def test_the_sweep_stops_before_the_time_of_the_function_runs_out(table, monkeyp
 
 
 def test_an_engine_that_does_not_answer_is_a_runtime_error(table):
-    with other_table("NotMade"), pytest.raises(RuntimeError, match="The sweep failed: DynamoDB does not answer"):
+    with other_table("NotMade"), pytest.raises(RuntimeError, match="The sweep failed: DynamoDB is not responding"):
         schedule.expire_orders({}, Context(seconds=28))
 
 
@@ -114,7 +114,7 @@ def test_expired_sessions_and_old_records_of_logins_are_deleted_after_the_sweep(
 
 def test_a_sweep_that_fails_does_not_keep_the_housekeeping_from_running(table):
     session(expired_for=timedelta(hours=1))
-    with other_table("NotMade"), pytest.raises(RuntimeError, match=r"^The sweep failed: DynamoDB does not answer"):
+    with other_table("NotMade"), pytest.raises(RuntimeError, match=r"^The sweep failed: DynamoDB is not responding"):
         schedule.expire_orders({}, Context(seconds=28))
     assert sessions() == set()
 
@@ -133,7 +133,7 @@ def test_a_failed_housekeeping_is_its_own_error_and_the_sweep_is_done(table, no_
 def test_neither_failure_hides_the_other(table, no_database):
     with other_table("NotMade"), pytest.raises(RuntimeError) as raised:
         schedule.expire_orders({}, Context(seconds=28))
-    assert "The sweep failed: DynamoDB does not answer" in str(raised.value)
+    assert "The sweep failed: DynamoDB is not responding" in str(raised.value)
     assert "The housekeeping failed: The database of users failed" in str(raised.value)
 
 

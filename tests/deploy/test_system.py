@@ -69,7 +69,7 @@ def test_a_stalled_dynamodb_is_a_503_for_clients_and_a_failed_invocation_for_the
     assert (reply.status, reply.json()["code"]) == (503, "store_unavailable")
     assert int(reply.headers["Retry-After"]) > 0
     assert error
-    assert "The sweep failed: DynamoDB does not answer" in text
+    assert "The sweep failed: DynamoDB is not responding" in text
 
 
 def test_an_event_that_fails_three_times_goes_to_the_dead_letter_queue(deployed, checkout):
@@ -92,7 +92,7 @@ def received(sqs, queue):
 
 
 def failed_sweeps(checkout):
-    return checkout.log().count("The sweep failed: DynamoDB does not answer")
+    return checkout.log().count("The sweep failed: DynamoDB is not responding")
 
 
 def test_a_start_without_secrets_names_the_missing_parameter(deployed, checkout):

@@ -9,15 +9,15 @@ from orders.table import TableMismatchError, TableNotActiveError, ensure_table, 
 
 class Command(BaseCommand):
     help = (
-        "Make the orders' table with its indexes, paid per request, and wait until it is ready; add an index that is "
-        "missing; turn on point-in-time recovery and deletion protection where the engine has them. Safe to repeat."
+        "Create the orders table with its indexes, billed per request, and wait until it is ready. Add missing "
+        "indexes. Turn on point-in-time recovery and deletion protection if the engine supports them. Safe to repeat."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--unprotected",
             action="store_true",
-            help="leave recovery and deletion protection as they are",
+            help="do not change recovery and deletion protection",
         )
 
     def handle(self, **options: Any) -> None:
@@ -28,8 +28,8 @@ class Command(BaseCommand):
         except (StoreMisconfiguredError, TableMismatchError, TableNotActiveError) as error:
             raise CommandError(str(error)) from None
         except StoreUnavailableError as error:
-            raise CommandError(f"DynamoDB does not answer: {error.reason}") from None
-        self.stdout.write("The table is ready." if done else "The table was ready; nothing to make.")
+            raise CommandError(f"DynamoDB is not responding: {error.reason}") from None
+        self.stdout.write("The table is ready." if done else "The table is already complete.")
 
     def _say(self, sentences: Any) -> Any:
         for sentence in sentences:

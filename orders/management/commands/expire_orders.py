@@ -24,8 +24,8 @@ MAX_SECONDS = 86_400
 
 class Command(BaseCommand):
     help = (
-        "Turn PENDING orders that are too old into EXPIRED, oldest first. Safe to run at any time, also twice at "
-        "once: no order is expired twice and none that has moved on is touched. Exits with 1 if one could not be. "
+        "Expire PENDING orders that are too old, oldest first. Safe to run at any time, also concurrently: no order is "
+        "expired twice, and orders that have another status are not changed. Exits with 1 if an order failed. "
         "On SIGINT or SIGTERM it finishes the current order, prints the summary and exits with 130 or 143; a second "
         "signal ends it at once."
     )
@@ -36,9 +36,9 @@ class Command(BaseCommand):
             type=up_to(MAX_HOURS),
             default=settings.ORDERS_EXPIRY_HOURS,
             metavar="HOURS",
-            help=f"the age from which an order expires ({settings.ORDERS_EXPIRY_HOURS})",
+            help=f"the age in hours at which an order expires ({settings.ORDERS_EXPIRY_HOURS})",
         )
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be done, without writing")
         parser.add_argument("--limit", type=whole_number, metavar="N", help="expire at most N orders")
         parser.add_argument(
             "--max-seconds", type=up_to(MAX_SECONDS), metavar="S", help="stop before the next order after S s"
@@ -53,7 +53,8 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from None
             except StoreUnavailableError as error:
                 raise CommandError(
-                    f"DynamoDB does not answer: {error.reason}. What was expired stays expired; run this again."
+                    f"DynamoDB is not responding: {error.reason}. "
+                    "Orders that were expired stay expired. Run this again."
                 ) from None
             self.stdout.write(_as_json(result) if options["json"] else _as_text(result))
         if result.failed:

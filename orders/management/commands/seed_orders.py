@@ -19,14 +19,12 @@ MAX_DAYS = 3_650
 
 
 class Command(BaseCommand):
-    help = "Write plausible orders, spread over the last days, to look at and to measure with. Adds to what is there."
+    help = "Write sample orders with dates in the last days, for trials and measurements. Existing orders stay."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--count", type=whole_number, required=True, metavar="N", help="how many orders")
         parser.add_argument("--days", type=up_to(MAX_DAYS), default=30.0, metavar="D", help="over how many days (30)")
-        parser.add_argument(
-            "--seed", type=number_from_0, metavar="S", help="the same number makes the same orders (at random)"
-        )
+        parser.add_argument("--seed", type=number_from_0, metavar="S", help="a seed for reproducible orders (random)")
 
     def handle(self, **options: Any) -> None:
         count = options["count"]
@@ -45,4 +43,4 @@ class Command(BaseCommand):
         except StoreMisconfiguredError as error:
             raise CommandError(str(error)) from None
         except StoreUnavailableError as error:
-            raise CommandError(f"DynamoDB does not answer: {error.reason}") from None
+            raise CommandError(f"DynamoDB is not responding: {error.reason}") from None
