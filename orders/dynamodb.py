@@ -23,8 +23,8 @@ from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.models import Order
 from orders.reading import Item, StoredOrder, UnreadableOrder, read_order
 
-# The engine's own words for "not now": all the retries have been spent when one of these reaches us. A table that is
-# not there is among them, for a deploy that has yet to create it.
+# Temporary errors. All retries have failed when one of these is raised. A missing table is among them, because a deploy
+# may be about to create it.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 TRANSIENT_CODES = frozenset(
     {
@@ -41,7 +41,7 @@ SERVER_ERROR = 500
 
 # No response, an incomplete response, or no credentials from the service that issues them. Every other botocore error
 # lasts until somebody changes the configuration.
-NO_ANSWER = (
+NO_RESPONSE = (
     aws.CapacityNotAvailableError,
     aws.ChecksumError,
     aws.ConnectionError,
@@ -99,8 +99,8 @@ def connection() -> TableConnection:
 def write(operation: str, order_id: str, **parts: Any) -> dict[str, Any]:
     """Carry out one conditional write; `parts` are those of PynamoDB's `get_operation_kwargs`.
 
-    Raises ConditionRefusedError, holding the order that refused it: the refusal brings it back, so telling "gone" from
-    "moved on" takes no second read. PynamoDB's own methods cannot ask for that, hence the detour through `dispatch`.
+    Raises ConditionRefusedError, with the current order: DynamoDB returns it with the failure, so no second read is
+    needed. PynamoDB's own methods cannot request that, so this calls `dispatch`.
     """
     kwargs = connection().get_operation_kwargs(order_id, return_values_on_condition_failure="ALL_OLD", **parts)
     try:
@@ -283,7 +283,7 @@ def _is_transient(root: BaseException | None) -> bool:
     if isinstance(root, ClientError):
         status = root.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return root.response["Error"]["Code"] in TRANSIENT_CODES or status >= SERVER_ERROR
-    return isinstance(root, NO_ANSWER) and not _stems_from_a_mistake(root)
+    return isinstance(root, NO_RESPONSE) and not _stems_from_a_mistake(root)
 
 
 def _stems_from_a_mistake(error: BaseException) -> bool:

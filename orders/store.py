@@ -138,7 +138,7 @@ def _placed_before(order: Order, existing: StoredOrder | None) -> Placement:
         raise UnreadableOrderError(existing)
     if existing is None or _requested_fields(existing) != _requested_fields(order):
         raise IdempotencyKeyReusedError
-    # The same instant: our own call, whose reply was lost and which was therefore sent again.
+    # The same instant: our own call, which was sent again because its reply was lost.
     return Placement(existing, replayed=existing.created_at != order.created_at)
 
 

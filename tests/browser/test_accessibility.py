@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from accounts.models import Access, ApiKey
 from orders.lifecycle import Status
 from tests.browser import given
-from tests.contract.given import overwrite, set_outside
+from tests.contract.order_helpers import overwrite, set_outside
 
 AXE = Axe()
 

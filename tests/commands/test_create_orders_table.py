@@ -7,8 +7,8 @@ from orders import listing, table
 from orders.dynamodb import connection
 from orders.lifecycle import Status
 from orders.listing import Filters
-from tests.contract.given import crowd, ids, other_engine, other_table
-from tests.contract.way import Reply, opened, reading, refused
+from tests.contract.fault_proxy import Reply, opened, reading, refused
+from tests.contract.order_helpers import crowd, ids, other_engine, other_table
 
 KEY = [{"AttributeName": "order_id", "KeyType": "HASH"}]
 NO_RECOVERY = "Point-in-time recovery is not supported by this engine; skipped.\n"

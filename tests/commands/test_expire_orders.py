@@ -14,7 +14,7 @@ from orders.errors import OrderError
 from orders.expiry import sweep
 from orders.instants import read_instant
 from orders.lifecycle import Status
-from tests.contract.given import (
+from tests.contract.order_helpers import (
     BY,
     HOUR,
     NOW,

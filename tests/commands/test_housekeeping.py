@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import housekeeping
 from accounts.housekeeping import LOGIN_RECORD_AGE, Housekeeping, delete_outdated
 from accounts.models import User
-from tests.contract.given import NOW
+from tests.contract.order_helpers import NOW
 
 pytestmark = pytest.mark.django_db
 

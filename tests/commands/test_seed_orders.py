@@ -13,7 +13,7 @@ from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import created_key, customer_key, expiry_age
 from orders.seeding import plausible_orders
-from tests.contract.given import everything, other_engine
+from tests.contract.order_helpers import everything, other_engine
 from tests.unit.arrows import pairs
 
 AT = datetime(2026, 11, 22, 10, 15, 30, 123456, tzinfo=UTC)

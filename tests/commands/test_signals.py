@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.contract.given import crowd, everything
-from tests.contract.way import opened
+from tests.contract.fault_proxy import opened
+from tests.contract.order_helpers import crowd, everything
 
 PATIENCE = 60
 NOTICE = "Stopping after the current step. A second signal stops at once.\n"

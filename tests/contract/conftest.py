@@ -2,12 +2,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.given import other_engine
-from tests.contract.way import Way, opened
+from tests.contract.fault_proxy import FaultProxy, opened
+from tests.contract.order_helpers import other_engine
 
 
 @pytest.fixture
-def way(engine: str, table: None) -> Iterator[Way]:
+def way(engine: str, table: None) -> Iterator[FaultProxy]:
     """All calls of the test go to the engine through it."""
     with opened(engine) as way, other_engine(way.endpoint):
         yield way

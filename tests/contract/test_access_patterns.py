@@ -8,7 +8,7 @@ from orders import counts, dynamodb, expiry, listing, store
 from orders.errors import OrderError
 from orders.lifecycle import Status
 from orders.listing import Filters
-from tests.contract.given import BY, LATER, NOW, crowd, move, place, placed
+from tests.contract.order_helpers import BY, LATER, NOW, crowd, move, place, placed
 
 MINUTE = timedelta(minutes=1)
 EMAILS = pytest.mark.parametrize("email", ["", "ann@example.com"], ids=["no e-mail", "e-mail"])

@@ -12,7 +12,7 @@ from orders.cursors import Direction, Position, write_cursor
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.table import ensure_table
-from tests.contract.given import NOW, crowd, ids, other_table
+from tests.contract.order_helpers import NOW, crowd, ids, other_table
 from tests.traffic import recorded
 
 MINUTE = timedelta(minutes=1)

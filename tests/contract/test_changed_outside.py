@@ -9,8 +9,8 @@ from orders.errors import IllegalTransitionError, VersionMismatchError
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import OUTSIDE, HistoryEntry, OutsideRevision
-from tests.contract.given import BY, LATER, NOW, crowd, ids, placed, put, set_outside, stored
-from tests.contract.way import lost
+from tests.contract.fault_proxy import lost
+from tests.contract.order_helpers import BY, LATER, NOW, crowd, ids, placed, put, set_outside, stored
 
 CANCELLED = OutsideRevision(1, Status.CANCELLED)
 PLACED = HistoryEntry(Status.PENDING, NOW, BY)

@@ -5,7 +5,7 @@ from django.core.cache import cache
 
 from orders import counts, listing
 from orders.lifecycle import Status
-from tests.contract.given import HOUR, NOW, crowd, ids, move, placed, spoil
+from tests.contract.order_helpers import HOUR, NOW, crowd, ids, move, placed, spoil
 
 MINUTE = timedelta(minutes=1)
 MICROSECOND = timedelta(microseconds=1)
@@ -67,7 +67,7 @@ def test_a_count_includes_the_beginning_of_its_range_and_not_its_end(table, shar
     assert counts.count(status, after=NOW, before=NOW - HOUR) == 0
 
 
-def test_recent_counts_are_those_of_every_status(table, shards):
+def test_status_counts_contain_every_status(table, shards):
     orders = crowd(6)
     move(orders[0].order_id, Status.EXPIRED)
     assert counts.status_counts() == {
@@ -79,7 +79,7 @@ def test_recent_counts_are_those_of_every_status(table, shards):
     }
 
 
-def test_recent_counts_are_asked_for_once_in_a_while(table, traffic):
+def test_status_counts_are_cached_for_some_seconds(table, traffic):
     placed()
     traffic.clear()
     first = counts.status_counts()

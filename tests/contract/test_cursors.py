@@ -6,7 +6,7 @@ from orders import listing
 from orders.errors import InvalidCursorError
 from orders.lifecycle import Status
 from orders.listing import Filters
-from tests.contract.given import HOUR, NOW, crowd, ids
+from tests.contract.order_helpers import HOUR, NOW, crowd, ids
 
 SEVERAL = (
     Filters(),

@@ -6,8 +6,8 @@ from pynamodb.exceptions import PynamoDBException
 
 from orders import store
 from orders.errors import StoreUnavailableError
-from tests.contract.given import place
-from tests.contract.way import refused
+from tests.contract.fault_proxy import refused
+from tests.contract.order_helpers import place
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from orders import listing, store
 from orders.errors import IdempotencyKeyReusedError, IllegalTransitionError, OrderNotFoundError, VersionMismatchError
 from orders.lifecycle import Status
 from orders.models import HistoryEntry
-from tests.contract.given import BY, LATER, NOW, place, placed, put, stored
+from tests.contract.order_helpers import BY, LATER, NOW, place, placed, put, stored
 
 ORDER_ID = "0b1c1f6e-8f0a-4d5e-9a53-3f1c2a4b5c6d"
 CREATED = datetime(2024, 5, 1, 10, 15, 30, 123456, UTC)

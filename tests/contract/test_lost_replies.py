@@ -5,8 +5,8 @@ import pytest
 from orders import store
 from orders.errors import IdempotencyKeyReusedError, OrderNotFoundError, StoreUnavailableError
 from orders.lifecycle import Status
-from tests.contract.given import BY, LATER, NOW, everything, move, place, placed, stored
-from tests.contract.way import lost, refused
+from tests.contract.fault_proxy import lost, refused
+from tests.contract.order_helpers import BY, LATER, NOW, everything, move, place, placed, stored
 
 NOBODY = "6b1d9c1c-1111-4222-8333-444455556666"
 

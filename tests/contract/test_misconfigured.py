@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from orders import dynamodb, store, table
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
-from tests.contract.given import other_engine, place
+from tests.contract.order_helpers import other_engine, place
 
 NOWHERE = "http://127.0.0.1:9"
 UNSET = None

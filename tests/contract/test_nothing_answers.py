@@ -6,7 +6,7 @@ from orders import counts, dynamodb, expiry, listing, store, table
 from orders.errors import StoreUnavailableError
 from orders.lifecycle import Status
 from orders.models import expiry_age, new_order
-from tests.contract.given import BY, NOW, WISH, other_engine, other_table, place
+from tests.contract.order_helpers import BY, NOW, WISH, other_engine, other_table, place
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -25,9 +25,9 @@ CALLS = {
     "walk": lambda: list(listing.walk(listing.Filters(), limit=5)),
     "due": lambda: list(listing.due(before=NOW)),
     "count": lambda: counts.count(Status.PENDING),
-    "recent_counts": counts.status_counts,
+    "status_counts": counts.status_counts,
     "sweep": lambda: expiry.sweep(at=NOW, age=expiry_age()),
-    "save": lambda: list(dynamodb.save_many(iter([new_order(order_id="x", **WISH)]))),
+    "save_many": lambda: list(dynamodb.save_many(iter([new_order(order_id="x", **WISH)]))),
     "protect_table": lambda: list(table.protect_table()),
 }
 

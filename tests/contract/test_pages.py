@@ -11,8 +11,8 @@ from orders import counts, dynamodb, listing, store
 from orders.errors import StoreUnavailableError
 from orders.lifecycle import Status
 from orders.listing import Filters, Page
-from tests.contract.given import HOUR, NOW, crowd, everything, ids, move, place, placed
-from tests.contract.way import unprocessed
+from tests.contract.fault_proxy import unprocessed
+from tests.contract.order_helpers import HOUR, NOW, crowd, everything, ids, move, place, placed
 
 ALL = Filters()
 MINUTE = timedelta(minutes=1)

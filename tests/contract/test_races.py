@@ -15,7 +15,7 @@ from orders.errors import (
 )
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.contract.given import BY, LATER, everything, place, placed, race, stored
+from tests.contract.order_helpers import BY, LATER, everything, place, placed, race, stored
 from tests.unit.arrows import pairs
 
 ROUNDS = 25

@@ -31,7 +31,7 @@ from orders.errors import (
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import Order
-from tests.contract.given import NOW, everything, ids
+from tests.contract.order_helpers import NOW, everything, ids
 from tests.unit.arrows import pairs
 
 ALLOWED = {(source, to) for source, to, allowed in pairs() if allowed}

@@ -12,7 +12,7 @@ from orders.errors import (
 )
 from orders.lifecycle import Status
 from orders.models import HistoryEntry, Order
-from tests.contract.given import BY, LATER, NOW, WAYS, everything, ids, place, placed, stored
+from tests.contract.order_helpers import BY, LATER, NOW, PATHS, everything, ids, place, placed, stored
 from tests.unit.arrows import pairs
 
 NOBODY = "6b1d9c1c-1111-4222-8333-444455556666"
@@ -360,5 +360,5 @@ def test_a_ping_is_one_small_read(table, traffic):
 
 
 def test_every_way_leads_where_it_says(table):
-    for status in WAYS:
+    for status in PATHS:
         assert placed(status=status, at=NOW - timedelta(days=1)).status is status

@@ -11,7 +11,7 @@ from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import Order
 from orders.reading import UnreadableOrder
-from tests.contract.given import BY, LATER, NOW, crowd, ids, overwrite, place, placed, put, stored
+from tests.contract.order_helpers import BY, LATER, NOW, crowd, ids, overwrite, place, placed, put, stored
 
 BROKEN = {
     "quantity is a text": {"quantity": {"S": "2"}},

@@ -10,8 +10,8 @@ from django.test import Client
 
 from accounts.models import User
 from orders.models import Order
-from tests.contract.given import other_engine
-from tests.contract.way import Way, opened
+from tests.contract.fault_proxy import FaultProxy, opened
+from tests.contract.order_helpers import other_engine
 
 SignIn = Callable[..., Client]
 
@@ -55,7 +55,7 @@ def no_dynamodb(table: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def way(engine: str, table: None) -> Iterator[Way]:
+def way(engine: str, table: None) -> Iterator[FaultProxy]:
     """All calls of the test go to the engine through it, and none is tried twice."""
     with opened(engine) as way, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Order.Meta, "max_retry_attempts", 0)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from orders import store
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.contract.given import placed, stored
+from tests.contract.order_helpers import placed, stored
 from tests.dashboard.reading import Page, press, see
 
 ORDER_ID = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"

@@ -6,7 +6,7 @@ from django.contrib.messages import get_messages
 from orders import store
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.contract.given import LATER, move, placed, stored
+from tests.contract.order_helpers import LATER, move, placed, stored
 from tests.dashboard.reading import Page, press, see
 
 GARBAGE = ["", "one", "-1", "1.5", "1e3", "9" * 16, "9" * 5000, "\0", None]

@@ -6,8 +6,8 @@ from orders import store
 from orders.dashboard import bulk
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.contract.given import LATER, crowd, ids, move, other_engine, placed, stored, swell
-from tests.contract.way import lost, refused
+from tests.contract.fault_proxy import lost, refused
+from tests.contract.order_helpers import LATER, crowd, ids, move, other_engine, placed, stored, swell
 from tests.dashboard.reading import Page, press, see
 
 PREVIEW, APPLY = "/dashboard/bulk/preview/", "/dashboard/bulk/apply/"

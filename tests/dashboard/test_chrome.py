@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.contract.given import placed
+from tests.contract.order_helpers import placed
 from tests.dashboard.reading import Page, see
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

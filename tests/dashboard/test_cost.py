@@ -11,7 +11,7 @@ from django.test import Client
 
 from orders import listing
 from orders.listing import Filters
-from tests.contract.given import crowd
+from tests.contract.order_helpers import crowd
 from tests.traffic import Traffic
 
 FEW, MANY = 200, 5_000

@@ -6,7 +6,7 @@ import pytest
 
 from orders import store
 from orders.lifecycle import Status
-from tests.contract.given import LATER, NOW, placed, put, spoil, stored
+from tests.contract.order_helpers import LATER, NOW, placed, put, spoil, stored
 from tests.dashboard.reading import Page, press, see
 
 FORMER_ID = "6f9a1c52-1111-4000-8000-0000000000aa"

@@ -19,8 +19,8 @@ from orders.dashboard import export
 from orders.dashboard.export import defused, file_name
 from orders.dashboard.filters import Query
 from orders.lifecycle import Status
-from tests.contract.given import NOW, crowd, ids, placed, put
-from tests.contract.way import refused
+from tests.contract.fault_proxy import refused
+from tests.contract.order_helpers import NOW, crowd, ids, placed, put
 from tests.dashboard.reading import see
 from tests.dashboard.test_detail import FORMER_ID, former
 

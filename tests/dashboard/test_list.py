@@ -8,7 +8,7 @@ import pytest
 from orders import counts, listing
 from orders.lifecycle import Status
 from orders.listing import Filters
-from tests.contract.given import NOW, crowd, ids, placed
+from tests.contract.order_helpers import NOW, crowd, ids, placed
 from tests.dashboard.reading import press, see
 
 LIST = "/dashboard/"

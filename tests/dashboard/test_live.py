@@ -8,7 +8,7 @@ import pytest
 from orders import listing
 from orders.lifecycle import Status
 from orders.listing import Filters
-from tests.contract.given import LATER, NOW, crowd, ids, move, place, placed
+from tests.contract.order_helpers import LATER, NOW, crowd, ids, move, place, placed
 from tests.dashboard.reading import Page, see
 
 LIVE = "/dashboard/live/"

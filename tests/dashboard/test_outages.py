@@ -15,8 +15,8 @@ from environ import Env
 
 from orders.models import Order
 from ordersite.settings import DATABASE_OPTIONS
-from tests.contract.given import placed, stored
-from tests.contract.way import lost, refused
+from tests.contract.fault_proxy import lost, refused
+from tests.contract.order_helpers import placed, stored
 from tests.dashboard.reading import Page, see
 
 ORDER = "/dashboard/orders/6f9a1c52-0000-4000-8000-000000000001/"

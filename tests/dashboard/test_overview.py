@@ -12,7 +12,7 @@ from orders.dashboard import overview
 from orders.dashboard.filters import Query
 from orders.lifecycle import Status
 from orders.models import expiry_age, new_order
-from tests.contract.given import HOUR, NOW, WISH, placed
+from tests.contract.order_helpers import HOUR, NOW, WISH, placed
 from tests.dashboard.reading import see
 
 SIZED = {"item": "Wall clock, walnut", "customer_name": "Zoe Almeida", "customer_email": "zoe.almeida@example.com"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.given import placed
+from tests.contract.order_helpers import placed
 from tests.dashboard.reading import Page, see
 
 ORDER_ID = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"

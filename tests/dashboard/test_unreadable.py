@@ -8,7 +8,7 @@ import pytest
 
 from orders import store
 from orders.lifecycle import Status
-from tests.contract.given import crowd, ids, overwrite, placed, put, set_outside, stored
+from tests.contract.order_helpers import crowd, ids, overwrite, placed, put, set_outside, stored
 from tests.dashboard.reading import Page, press, see
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from orders import store
 from orders.lifecycle import Status
-from tests.contract.given import placed
-from tests.contract.way import Reply as EngineReply
-from tests.contract.way import Way, opened
+from tests.contract.fault_proxy import FaultProxy, opened
+from tests.contract.fault_proxy import Reply as EngineReply
+from tests.contract.order_helpers import placed
 from tests.deploy.deployment import PASSWORD, Browser, Gateway, Reply
 from tests.deploy.servers import PATH, PROJECT, Postgresql, free_port, gunicorn, postgresql_server, wait_until
 
@@ -53,13 +53,13 @@ class Site:
 
 
 @pytest.fixture
-def way(engine: str, table: None) -> Iterator[Way]:
+def way(engine: str, table: None) -> Iterator[FaultProxy]:
     with opened(engine) as way:
         yield way
 
 
 @pytest.fixture
-def site(way: Way, tmp_path: Path) -> Iterator[Site]:
+def site(way: FaultProxy, tmp_path: Path) -> Iterator[Site]:
     """A site of its own, in which an administrator has signed in and a shop has a key."""
     with postgresql_server() as postgresql:
         port = free_port()
@@ -145,7 +145,7 @@ def test_while_postgresql_hangs_every_response_has_retry_after(site: Site) -> No
     wait_until(lambda: site.browser.get(ORDERS).status == 200, what="the pages' return")
 
 
-def test_the_outcome_of_a_bulk_action_is_shown_if_postgresql_stops_during_it(site: Site, way: Way) -> None:
+def test_the_outcome_of_a_bulk_action_is_shown_if_postgresql_stops_during_it(site: Site, way: FaultProxy) -> None:
     orders = [placed(), placed()]
     page = site.browser.get(ORDERS)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.housekeeping import LOGIN_RECORD_AGE
 from orders import schedule, store
-from tests.contract.given import other_table, swell
+from tests.contract.order_helpers import other_table, swell
 from tests.deploy.lambda_context import Context
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from django.utils import timezone
 from orders import store
 from orders.errors import OrderNotFoundError
 from orders.lifecycle import TRANSITIONS, Status
-from tests.contract.given import placed
+from tests.contract.order_helpers import placed
 
 PATHS_TO = {
     Status.PENDING: [],

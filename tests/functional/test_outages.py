@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from orders import store
-from tests.contract.given import other_engine
-from tests.contract.way import opened, refused
+from tests.contract.fault_proxy import opened, refused
+from tests.contract.order_helpers import other_engine
 
 TEAPOT = {"item": "Teapot", "quantity": 2}
 

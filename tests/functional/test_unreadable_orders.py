@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.given import overwrite, put, set_outside, stored
+from tests.contract.order_helpers import overwrite, put, set_outside, stored
 
 SHAPES = [
     {"quantity": {"S": "2"}},

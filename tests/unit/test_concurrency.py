@@ -1,4 +1,4 @@
-"""Several questions asked at once: their answers, and that no caller waits for answers that it no longer needs."""
+"""Concurrent calls: the order of their results, and that no caller waits for results that it no longer needs."""
 
 import threading
 
@@ -37,7 +37,7 @@ def questions():
         thread.join()
 
 
-def test_the_answers_come_in_the_order_of_the_questions(questions):
+def test_results_are_in_the_order_of_the_items(questions):
     questions.release.set()
     assert map_concurrently(questions.ask, range(100)) == list(range(100))
     assert map_concurrently(questions.ask, [7]) == [7]

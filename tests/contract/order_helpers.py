@@ -1,4 +1,4 @@
-"""What the tests of the store and of the lists begin with, and how they look behind both."""
+"""Helpers that create, change and read orders for the tests, also directly in DynamoDB."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +21,8 @@ HOUR = timedelta(hours=1)
 BY = "staff:anna"
 WISH = {"item": "Teapot", "quantity": 2, "customer_name": "Ann", "customer_email": "", "at": NOW, "by": BY}
 
-# The way that an order takes into each status.
-WAYS = {
+# The status changes that lead to each status.
+PATHS = {
     Status.PENDING: (),
     Status.PROCESSING: (Status.PROCESSING,),
     Status.COMPLETED: (Status.PROCESSING, Status.COMPLETED),
@@ -36,9 +36,9 @@ def place(**fields: Any) -> store.Placement:
 
 
 def placed(*, status: Status = Status.PENDING, **fields: Any) -> Order:
-    """An order that stands in the table in this status."""
+    """A stored order with this status."""
     order = place(**fields).order
-    for to in WAYS[status]:
+    for to in PATHS[status]:
         order = move(order.order_id, to)
     return order
 
@@ -65,11 +65,11 @@ def ids(orders: Iterable[Any]) -> list[str]:
     return [order.order_id for order in orders]
 
 
-# --- Behind the store -------------------------------------------------------------------------------------------------
+# --- Direct access ----------------------------------------------------------------------------------------------------
 
 
 def stored(order_id: str) -> dict[str, Any] | None:
-    """The order as DynamoDB holds it."""
+    """The item in DynamoDB."""
     reply = _client().get_item(TableName=Order.Meta.table_name, Key={"order_id": {"S": order_id}}, ConsistentRead=True)
     return reply.get("Item")
 
@@ -120,7 +120,7 @@ def _client() -> Any:
 
 @contextmanager
 def other_table(name: str) -> Iterator[None]:
-    """The orders' table has this name meanwhile."""
+    """The orders table has this name inside the block."""
     former = Order.Meta.table_name
     with _reconnected():
         Order.Meta.table_name = name
@@ -132,7 +132,7 @@ def other_table(name: str) -> Iterator[None]:
 
 @contextmanager
 def other_engine(endpoint: str) -> Iterator[None]:
-    """DynamoDB is at this address meanwhile."""
+    """DynamoDB has this address inside the block."""
     former = os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
     with _reconnected():
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
@@ -158,12 +158,12 @@ def race(*runners: Callable[[], Any]) -> list[Any]:
     barrier = Barrier(len(runners))
     results: list[Any] = [None] * len(runners)
 
-    def run(lane: int, runner: Callable[[], Any]) -> None:
+    def run(number: int, runner: Callable[[], Any]) -> None:
         barrier.wait()
         try:
-            results[lane] = runner()
+            results[number] = runner()
         except Exception as error:  # noqa: BLE001 (the test looks at it)
-            results[lane] = error
+            results[number] = error
 
     threads = [Thread(target=run, args=pair) for pair in enumerate(runners)]
     for thread in threads:

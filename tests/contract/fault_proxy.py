@@ -1,4 +1,4 @@
-"""A way to the engine on which replies get lost, are delayed in their meaning, or are replaced by AWS's own errors."""
+"""A proxy to the engine that drops replies, changes them, or replaces them with AWS errors."""
 
 import http.client
 import json
@@ -13,8 +13,8 @@ from tests.serving import serving
 Reply = tuple[int, dict[str, str], bytes]
 
 
-class Way(ThreadingHTTPServer):
-    """Carries each request to the engine and its reply back, as it is or as the next of `changes` for it says.
+class FaultProxy(ThreadingHTTPServer):
+    """Forwards each request to the engine and returns the reply, changed by the next of `changes` for its operation.
 
     A change takes the engine's reply and returns another one, or None: then the reply is lost.
     """
@@ -26,7 +26,7 @@ class Way(ThreadingHTTPServer):
         self.engine = urlsplit(engine).netloc
         self.changes: dict[str, list[Callable[[Reply], Reply | None]]] = {}
         self.operations: list[str] = []
-        """What was asked for, each attempt counted."""
+        """The requested operations, including retries."""
 
     @property
     def endpoint(self) -> str:
@@ -53,7 +53,7 @@ class Way(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Way
+    server: FaultProxy
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -73,8 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
         """The tests say what matters."""
 
 
-def opened(engine: str) -> AbstractContextManager[Way]:
-    return serving(Way(engine))
+def opened(engine: str) -> AbstractContextManager[FaultProxy]:
+    return serving(FaultProxy(engine))
 
 
 def lost(_: Reply) -> None:
