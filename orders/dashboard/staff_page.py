@@ -38,7 +38,7 @@ def staff_page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
             except UnreadableOrderError as error:
                 return responses.unreadable(request, error.order)
             except StoreUnavailableError as error:
-                logger.warning("DynamoDB does not answer: %s", error.reason)
+                logger.warning("DynamoDB is not responding: %s", error.reason)
                 return responses.orders_unavailable(request)
 
         # `wraps` hides from the type checker that the two have one signature.
