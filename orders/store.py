@@ -6,7 +6,7 @@ written on the condition that nothing in it has changed since. So an order that 
 
 Callers may give a UUID in upper case, except to `expire` and `repair`, which take the id as it is stored.
 Callers pass the time (`at`) and the author (`by`); nothing here reads the clock or the request. Every function raises
-StoreUnavailableError when DynamoDB does not answer.
+StoreUnavailableError when DynamoDB is not responding.
 """
 
 from collections.abc import Collection, Mapping

@@ -86,7 +86,7 @@ def test_a_command_neither_reports_an_outage_nor_asks_to_be_run_again(machine, c
     with other_engine(NOWHERE), pytest.raises(CommandError) as refusal:
         call_command(*command)
     assert "nobody" in str(refusal.value)
-    assert "does not answer" not in str(refusal.value)
+    assert "not responding" not in str(refusal.value)
     assert "again" not in str(refusal.value)
 
 
