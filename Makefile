@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help setup setup-run run test lint audit format bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
+.PHONY: help setup setup-run run test lint audit format messages bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
 
 # Another project may have exported these in the terminal; each could make Python or Django load other code.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
@@ -47,6 +47,9 @@ audit: setup ## Compare the pinned packages with known vulnerabilities (needs th
 format: setup ## Format the code and fix what can be fixed automatically
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
+
+messages: setup ## Update locale/ with the texts of the code, and compile the translations
+	$(BIN)/python -m local.messages
 
 bench: setup ## Measure calls, capacity and client CPU beside the handlers that this replaces
 	$(BIN)/python -m benchmarks

@@ -83,7 +83,7 @@ NOT_SHIPPED = (
     "*.libs/*.la",
     # Zappa's patterns can only compare first letters; _remove_unused removes the other services and languages.
     "botocore/data/[!ds]*/*",
-    "**/locale/[!e_]*",
+    "**/locale/[!de_]*",
     "*.dist-info/RECORD",
     "*.dist-info/INSTALLER",
     "*.dist-info/REQUESTED",
@@ -105,7 +105,7 @@ UNUSED_STATIC = (
 UNUSED_FILES = re.compile(r".*\.(pyi|pyx|pxd|c|h|po|a|typed)")
 BOTO_SERVICES = ("dynamodb", "ssm")
 """The AWS services that the app calls."""
-LANGUAGES = ("en", "__init__.py", "__pycache__")
+LANGUAGES = ("de", "en", "__init__.py", "__pycache__")
 
 Parts = dict[str, int]
 

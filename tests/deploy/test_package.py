@@ -78,6 +78,14 @@ def test_botocore_data_is_limited_to_the_services_that_are_called(names):
     assert services == set(packaging.BOTO_SERVICES)
 
 
+def test_only_the_languages_of_the_pages_are_packed(names):
+    catalogs = {name for name in names if name.endswith(".mo")}
+    assert {name.split("/LC_MESSAGES")[0].rpartition("/")[2] for name in catalogs} == {"de", "en"}
+    of_pages = ("locale", "django/conf/locale", "django/contrib/admin/locale", "axes/locale")
+    assert {f"{folder}/de/LC_MESSAGES/django.mo" for folder in of_pages} <= catalogs
+    assert not any(name.endswith(".po") for name in names)
+
+
 def test_every_module_has_its_bytecode(names):
     version = "cpython-{}{}".format(*sys.version_info)
     sources = {PurePosixPath(name) for name in names if name.endswith(".py")}
