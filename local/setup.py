@@ -71,7 +71,7 @@ def is_ready(folder: Path, lists: list[Path]) -> bool:
 
 def _has_other_version(folder: Path, lists: list[Path]) -> bool:
     installed = _read_stamp(folder)[2:]
-    return any(line.split(" ", 1)[1] == path.name and line != _digest(path) for line in installed for path in lists)
+    return any(line.endswith(f" {path.name}") and line != _digest(path) for line in installed for path in lists)
 
 
 def _read_stamp(folder: Path) -> list[str]:
@@ -100,8 +100,10 @@ def _packages(lists: list[Path]) -> set[str]:
 
 
 def _runs(folder: Path) -> bool:
-    python = folder / "bin" / "python"
-    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    try:
+        return subprocess.run([folder / "bin" / "python", "-c", ""], capture_output=True, check=False).returncode == 0
+    except OSError:  # its Python has been removed
+        return False
 
 
 def _make(folder: Path, lists: list[Path]) -> None:
