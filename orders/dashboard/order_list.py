@@ -21,6 +21,7 @@ from orders.dashboard.staff_page import staff_page
 from orders.dynamodb import BATCH_GET_LIMIT
 from orders.errors import InvalidCursorError
 from orders.lifecycle import Status
+from orders.templatetags.orders_display import status_label
 
 PAGE_SIZE = 25
 
@@ -99,7 +100,7 @@ def _tabs(query: Query, counts: dict[Status, int]) -> list[dict[str, Any]]:
         every,
         *(
             {
-                "name": status.value,
+                "name": status_label(status),
                 "count": counts.get(status),
                 "url": query.url(status=status.value),
                 "active": query.status is status,

@@ -52,6 +52,7 @@ def test_the_pages_are_in_german(anna, api):
         "/dashboard/bulk/preview/", {"action": "cancel", "id": order["order_id"]}, headers=GERMAN
     ).content.decode()
     assert "Neue Bestellung" in listed
+    assert "<span>Ausstehend</span>" in listed  # a tab
     assert "Ausstehend" in shown
     assert "Bestellung stornieren" in shown
     assert "1 Bestellung stornieren?" in preview
