@@ -25,6 +25,15 @@ def test_data_survives_a_kill_of_all_processes_and_an_orderly_end(folder, notes)
         assert processes_with(folder) == []
 
 
+@pytest.fixture
+def default_hangup():
+    """SIGHUP ends a process. Under `nohup`, the tests and all processes that they start ignore it."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)
+
+
+@pytest.mark.usefixtures("default_hangup")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_the_engine_ends_with_its_user(folder, notes, number):
     with another_user(folder) as (user, endpoint):
