@@ -34,19 +34,43 @@ KEYWORDS = {
 Message = str | tuple[str, ...]
 
 
+class StableCatalog(Catalog):
+    """A catalogue whose header depends on the language only, so that a run without a new text changes no file."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return [
+            ("Language", str(self.locale_identifier)),
+            ("Plural-Forms", self.plural_forms),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit\n"),
+        ]
+
+
 def main() -> None:
     template = extracted()
     for language in LANGUAGES:
-        catalog = read(language)
-        catalog.update(template, no_fuzzy_matching=True)
-        # What the code no longer uses is in the repository's history.
-        catalog.obsolete.clear()
+        catalog = updated(language, template)
         path(language, "po").write_bytes(po_bytes(catalog))
         path(language, "mo").write_bytes(mo_bytes(catalog))
         missing = [message.id for message in catalog if message.id and not is_translated(message.string)]
-        print(f"{path(language, 'po').relative_to(PROJECT)}: {len(catalog)} texts, {len(missing)} not translated")  # noqa: T201 (a command)
+        print(f"{language}: {len(catalog)} texts, {len(missing)} not translated")  # noqa: T201 (a command)
         for text in missing:
             print(f"  {text!r}", file=sys.stderr)  # noqa: T201
+
+
+def updated(language: str, template: Catalog) -> Catalog:
+    """The texts of the template with their translations so far. Texts that the code no longer has are dropped."""
+    before = read(language)
+    catalog = StableCatalog(language, domain="django", header_comment=before.header_comment, fuzzy=False)
+    for message in template:
+        if message.id:
+            known = before.get(message.id, message.context)
+            string = known.string if known and type(known.id) is type(message.id) else None
+            comments = known.user_comments if known else ()
+            catalog.add(message.id, string, message.locations, context=message.context, user_comments=comments)
+    return catalog
 
 
 def path(language: str, suffix: str) -> Path:
@@ -119,7 +143,7 @@ def read(language: str) -> Catalog:
 
 
 def po_bytes(catalog: Catalog) -> bytes:
-    """Without line numbers and dates, which would change with every edit of the code."""
+    """Without line numbers, which would change with every edit of the code."""
     for message in catalog:
         message.locations = [(name, 0) for name, _line in message.locations]
     output = BytesIO()

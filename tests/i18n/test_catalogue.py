@@ -1,6 +1,7 @@
 """The German catalogue is complete. `make messages` updates it after a text has changed."""
 
 import re
+import shutil
 
 import pytest
 from django.utils import translation
@@ -35,7 +36,22 @@ def test_a_translation_has_the_same_placeholders(message):
 
 
 def test_the_compiled_file_matches_the_catalogue():
-    assert messages.path("de", "mo").read_bytes() == messages.mo_bytes(CATALOGUE)
+    catalog = messages.updated("de", messages.extracted())
+    assert messages.path("de", "mo").read_bytes() == messages.mo_bytes(catalog)
+
+
+def test_a_second_run_changes_no_byte(tmp_path, monkeypatch):
+    monkeypatch.setattr(messages, "LOCALE", shutil.copytree(messages.LOCALE, tmp_path / "locale"))
+    messages.main()
+    first = {suffix: messages.path("de", suffix).read_bytes() for suffix in ("po", "mo")}
+    messages.main()
+    assert {suffix: messages.path("de", suffix).read_bytes() for suffix in ("po", "mo")} == first
+
+
+def test_the_header_has_no_dates_and_no_placeholders():
+    header = messages.path("de", "po").read_text(encoding="utf-8").partition("\n\n")[0]
+    names = re.findall(r'^"([\w-]+):', header, re.MULTILINE)
+    assert names == ["Language", "Plural-Forms", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"]
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 Bestellungen"), (1, "1 Bestellung"), (2, "2 Bestellungen")])
