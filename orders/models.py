@@ -202,7 +202,7 @@ class Order(Model):
     by_customer = ByCustomer()
 
     stored: Mapping[str, Any] = MappingProxyType({})
-    """The item that the order was read from, in DynamoDB's format; empty for a new order."""
+    """The item that the order was read from, in DynamoDB's format; empty for a new order, and after a change."""
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
@@ -244,6 +244,17 @@ class Order(Model):
     @property
     def expires_at(self) -> datetime | None:
         return lifecycle.expires_at(self.status, self.created_at, age=expiry_age())
+
+    def add_entries(self, entries: Iterable[HistoryEntry], *, expired_at: datetime | None = None) -> None:
+        """Make the changes that the store has written: the status is that of the last entry."""
+        for entry in entries:
+            self.status, self.updated_at = entry.status, entry.at
+            self.history = [*self.history, entry]
+            self.version += 1
+        self.status_key = status_key(self.status, shard_of(self.order_id))
+        if expired_at:
+            self.expired_at = expired_at
+        self.stored = MappingProxyType({})
 
     def was_moved_by(self, by: str, *, since: Revision) -> bool:
         """Whether `by` made the one change since that revision.

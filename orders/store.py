@@ -9,6 +9,7 @@ Callers pass the time (`at`) and the author (`by`); nothing here reads the clock
 StoreUnavailableError when DynamoDB is not responding.
 """
 
+import logging
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
 from pynamodb.attributes import Attribute
-from pynamodb.constants import ALL_NEW, DELETE_ITEM, ITEM, PUT_ITEM, UPDATE_ITEM
+from pynamodb.constants import ALL_OLD, DELETE_ITEM, ITEM, PUT_ITEM, UPDATE_ITEM
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
@@ -83,6 +84,18 @@ IN_RANGE = (
     & _is_in_readable_years(Order.updated_at)
 )
 WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN), IN_RANGE)
+
+# What a status change overwrites.
+OVERWRITTEN: tuple[Attribute[Any], ...] = (
+    Order.status,
+    Order.status_key,
+    Order.updated_at,
+    Order.expired_at,
+    Order.version,
+    Order.history,
+)
+
+logger = logging.getLogger(__name__)
 
 
 class Placement(NamedTuple):
@@ -177,7 +190,8 @@ def change_status(order_id: str, to: Status, *, at: datetime, by: str, versions:
     If another program has set the order's status, the same write also updates the index key, the version and the
     history, even if the order already has the status `to`.
     Raises OrderNotFoundError, UnreadableOrderError, VersionMismatchError (its revision is none of `versions`) or
-    IllegalTransitionError. Nothing is written then, with one exception for UnreadableOrderError: see `_write`.
+    IllegalTransitionError. The order is unchanged then. A malformed value that no condition can detect is the one case
+    in which it is written and restored; StoreUnavailableError may then mean that it could not be restored.
     """
     order_id = stored_id(order_id)
     if sources := lifecycle.sources(to):
@@ -223,9 +237,9 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
 
     Raises UnreadableOrderError.
     """
-    change, expired_at = HistoryEntry(Status.EXPIRED, at, by), Order.expired_at.set(at)
+    change = HistoryEntry(Status.EXPIRED, at, by)
     try:
-        return _append(order_id, change, _as_ours([Status.PENDING]), expired_at)
+        return _append(order_id, change, _as_ours([Status.PENDING]), expired_at=at)
     except ConditionRefusedError as refused:
         order, done = refused.order, _is_done(refused, change)
     if order is None:
@@ -234,7 +248,7 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
     if done or order.status is not Status.PENDING:
         return order if done else None
     try:
-        return _rewrite(order, [*_outside(order, at), change], expired_at)
+        return _rewrite(order, [*_outside(order, at), change], expired_at=at)
     except ConditionRefusedError as refused:
         return refused.order if isinstance(refused.order, Order) and _is_done(refused, change) else None
 
@@ -261,31 +275,61 @@ def _outside(order: Order, at: datetime) -> list[HistoryEntry]:
     return [HistoryEntry(order.status, at, OUTSIDE)] if order.changed_outside else []
 
 
-def _append(order_id: str, change: HistoryEntry, condition: Condition, *more: Action) -> Order:
+def _append(order_id: str, change: HistoryEntry, condition: Condition, *, expired_at: datetime | None = None) -> Order:
     """Add the change to an order that meets the condition; the version and the history are updated in place."""
     version = Order.version.set(Order.version + 1)
     history = Order.history.set(Order.history.append([change]))
-    return _write(order_id, change, condition, version, history, *more)
+    return _write(order_id, [change], condition, version, history, expired_at=expired_at)
 
 
-def _rewrite(order: Order, entries: list[HistoryEntry], *more: Action) -> Order:
+def _rewrite(order: Order, entries: list[HistoryEntry], *, expired_at: datetime | None = None) -> Order:
     """Set the status of the last entry and add all entries to the history, if the order is still as it was read."""
     version = Order.version.set(order.version + len(entries))
     history = Order.history.set([*order.history, *entries])
-    return _write(order.order_id, entries[-1], _unchanged(order.stored), version, history, *more)
+    return _write(order.order_id, entries, _unchanged(order.stored), version, history, expired_at=expired_at)
 
 
-def _write(order_id: str, change: HistoryEntry, condition: Condition, *more: Action) -> Order:
+def _write(
+    order_id: str, entries: list[HistoryEntry], condition: Condition, *counts: Action, expired_at: datetime | None
+) -> Order:
+    """Raises UnreadableOrderError if the order could not be read before the write, which is then undone."""
+    change = entries[-1]
     actions = [
         Order.status.set(change.status),
         Order.status_key.set(status_key(change.status, shard_of(order_id))),
         Order.updated_at.set(change.at),
-        *more,
+        *counts,
     ]
-    reply = write(UPDATE_ITEM, order_id, actions=actions, condition=condition, return_values=ALL_NEW)
-    # Another program may have stored a malformed text or a fraction with the right type, which the condition cannot
-    # detect. Then the write has been made, and this raises UnreadableOrderError.
-    return _readable(dynamodb.read(reply["Attributes"]), order_id)
+    if expired_at:
+        actions.append(Order.expired_at.set(expired_at))
+    # The old item, because it is needed to undo the write; the new one follows from it.
+    reply = write(UPDATE_ITEM, order_id, actions=actions, condition=condition, return_values=ALL_OLD)
+    order = dynamodb.read(reply["Attributes"])
+    if isinstance(order, UnreadableOrder):
+        _undo(order, change)
+        raise UnreadableOrderError(order)
+    order.add_entries(entries, expired_at=expired_at)
+    return order
+
+
+def _undo(order: UnreadableOrder, change: HistoryEntry) -> None:
+    """Restore what a status change has overwritten in `order`, which is the order as it was before.
+
+    Another program may have stored a malformed text or a fraction with the right type, which no condition can detect.
+    """
+    before = order.stored
+    actions = [
+        Path(attribute).set(before[attribute.attr_name]) if attribute.attr_name in before else attribute.remove()
+        for attribute in OVERWRITTEN
+    ]
+    history = [*before["history"]["L"], *Order.history.serialize([change])]
+    is_ours = (Order.status == change.status) & (Path(Order.history) == {"L": history})
+    try:
+        write(UPDATE_ITEM, order.order_id, actions=actions, condition=is_ours)
+    except ConditionRefusedError as refused:
+        # Sent twice: our own first call restored it, and only its reply was lost.
+        if not refused.retried:
+            logger.warning("Order %s changed before a status change could be undone.", order.order_id)
 
 
 def delete(order_id: str, *, versions: Versions = None) -> None:

@@ -10,7 +10,7 @@ from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import OUTSIDE, HistoryEntry, OutsideRevision
 from tests.contract.fault_proxy import lost
-from tests.contract.order_helpers import BY, LATER, NOW, crowd, ids, placed, put, set_outside, stored
+from tests.contract.order_helpers import BY, LATER, NOW, crowd, ids, overwrite, placed, put, set_outside, stored
 
 CANCELLED = OutsideRevision(1, Status.CANCELLED)
 PLACED = HistoryEntry(Status.PENDING, NOW, BY)
@@ -218,3 +218,26 @@ def test_an_order_that_others_keep_changing_is_finally_refused(way):
         store.change_status(order_id, Status.COMPLETED, at=LATER, by=BY)
     assert way.operations.count("UpdateItem") == 1 + 1 + store.ATTEMPTS
     assert store.get(order_id).status is Status.PROCESSING
+
+
+# --- The returned order -----------------------------------------------------------------------------------------------
+
+CHANGES = {
+    "status": lambda order_id: store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY),
+    "expiry": lambda order_id: store.expire(order_id, at=LATER, by=BY),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+@pytest.mark.parametrize("attributes", [{}, {"status": {"S": "pending"}}, {"version": None, "history": None}])
+def test_a_changed_order_is_returned_as_it_is_stored(table, change, attributes):
+    order_id = placed(customer_email="ann@example.com").order_id
+    overwrite(order_id, **attributes)
+    assert change(order_id).attribute_values == store.get(order_id).attribute_values
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "EXPIRED", "processing"])
+def test_a_repaired_order_is_returned_as_it_is_stored(table, status):
+    order_id = placed().order_id
+    set_outside(order_id, status)
+    assert store.repair(store.get(order_id), at=LATER).attribute_values == store.get(order_id).attribute_values

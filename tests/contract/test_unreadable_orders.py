@@ -6,12 +6,25 @@ from uuid import uuid4
 import pytest
 
 from orders import listing, store
-from orders.errors import OrderNotFoundError, UnreadableOrderError, VersionMismatchError
+from orders.errors import OrderNotFoundError, StoreUnavailableError, UnreadableOrderError, VersionMismatchError
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import Order
 from orders.reading import UnreadableOrder
-from tests.contract.order_helpers import BY, LATER, NOW, crowd, ids, overwrite, place, placed, put, stored
+from tests.contract.fault_proxy import lost, refused
+from tests.contract.order_helpers import (
+    BY,
+    LATER,
+    NOW,
+    crowd,
+    ids,
+    overwrite,
+    place,
+    placed,
+    put,
+    set_outside,
+    stored,
+)
 
 BROKEN = {
     "quantity is a text": {"quantity": {"S": "2"}},
@@ -38,14 +51,17 @@ BROKEN = {
     "quantity is too large": {"quantity": {"N": "9.9E125"}},
     "quantity is too small": {"quantity": {"N": "-9.9E125"}},
 }
-# What no condition can check. Of an order of the former system these are found all the same.
+# What no condition can check.
 MALFORMED = {
     "quantity is a fraction": {"quantity": {"N": "2.5"}},
     "created_at is no instant": {"created_at": {"S": "2024-13-01T10:15:30Z"}},
+    "updated_at is no instant": {"updated_at": {"S": "2024-13-01T10:15:30Z"}},
+    "version is a fraction": {"version": {"N": "1.5"}},
     "history has a malformed entry": {"history": {"L": [{"S": "PENDING"}]}},
 }
 CHANGES = [pytest.param(changes, id=name) for name, changes in BROKEN.items()]
-ALL_CHANGES = [*CHANGES, *(pytest.param(changes, id=name) for name, changes in MALFORMED.items())]
+ONLY_MALFORMED = [pytest.param(changes, id=name) for name, changes in MALFORMED.items()]
+ALL_CHANGES = [*CHANGES, *ONLY_MALFORMED]
 VERSIONS = pytest.mark.parametrize("versions", [None, {0}, {1}, {0, 1}])
 
 
@@ -110,11 +126,59 @@ def test_nothing_is_written_to_an_order_of_the_former_system_that_cannot_be_read
     assert stored(order_id) == before
 
 
-@pytest.mark.parametrize("changes", [pytest.param(changes, id=name) for name, changes in MALFORMED.items()])
-def test_a_malformed_value_in_an_order_of_ours_is_reported_after_the_write_at_the_latest(table, changes):
-    """The condition of a write can ask for types only, and to read the order first would cost every write a read."""
-    order_id = ours(**changes)
+@VERSIONS
+@pytest.mark.parametrize("changes", ONLY_MALFORMED)
+def test_an_order_of_ours_with_a_malformed_value_stays_as_it_was(table, changes, versions):
+    """No condition detects such a value, so the status is written and then restored."""
+    order_id = ours(**changes, note={"S": "of the other program"})
+    before = stored(order_id)
+    for to in (Status.PROCESSING, Status.CANCELLED, Status.COMPLETED):
+        with pytest.raises(UnreadableOrderError):
+            store.change_status(order_id, to, at=LATER, by=BY, versions=versions)
+        assert stored(order_id) == before
     with pytest.raises(UnreadableOrderError):
+        store.expire(order_id, at=LATER, by=BY)
+    assert stored(order_id) == before
+
+
+def test_the_restored_order_takes_two_calls(traffic):
+    order_id = ours(quantity={"N": "2.5"})
+    traffic.clear()
+    with pytest.raises(UnreadableOrderError):
+        store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
+    assert traffic.operations == ["UpdateItem", "UpdateItem"]
+
+
+def test_an_order_is_restored_once_if_the_reply_is_lost(way, caplog):
+    order_id = ours(quantity={"N": "2.5"})
+    before = stored(order_id)
+    way.change("UpdateItem", lambda reply: reply, lost)
+    way.operations.clear()
+    with pytest.raises(UnreadableOrderError):
+        store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
+    assert way.operations.count("UpdateItem") == 3
+    assert stored(order_id) == before
+    assert "could be undone" not in caplog.text
+
+
+def test_a_later_change_by_another_program_is_not_undone(way, caplog):
+    order_id = ours(quantity={"N": "2.5"})
+
+    def overtaken(reply):
+        set_outside(order_id, "CANCELLED")
+        return reply
+
+    way.change("UpdateItem", overtaken)
+    with pytest.raises(UnreadableOrderError):
+        store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
+    assert stored(order_id)["status"] == {"S": "CANCELLED"}
+    assert f"Order {order_id} changed before a status change could be undone." in caplog.text
+
+
+def test_an_order_that_cannot_be_restored_is_reported_as_unavailable(way):
+    order_id = ours(quantity={"N": "2.5"})
+    way.change("UpdateItem", lambda reply: reply, *[refused(400, "ThrottlingException")] * 3)
+    with pytest.raises(StoreUnavailableError):
         store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
 
 
