@@ -1,4 +1,4 @@
-"""One action on many orders: a preview that says what would happen to each, then what did happen to each."""
+"""One action on many orders: a preview of what will happen to each, and then the result for each."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -32,8 +32,8 @@ from orders.reading import StoredOrder, UnreadableOrder
 
 MOST = 100
 MOST_SECONDS = 15.0
-"""After these nothing more is tried: with the 8 that a stalled store may hold one order, it is below what Lambda allows
-a request."""
+"""No order is tried after this time. A stalled store delays one order by up to 8 seconds more, and Lambda allows a
+request 28 seconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,14 +63,14 @@ class Row(NamedTuple):
     order: StoredOrder | None
     acts: bool
     sentence: str
-    look: bool = False
-    """Whether there is an order to look at; where `order` is not known it may be so all the same."""
+    is_linked: bool = False
+    """Whether to link to the order, which may exist even if `order` is None."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(VIEW)
 def preview(request: HttpRequest) -> HttpResponse:
-    """What would become of each order that was selected. Writes nothing."""
+    """Show what would happen to each selected order. Writes nothing."""
     if request.method != "POST":
         return redirect("dashboard:list")
     action, order_ids = _action(request), _selected(request.POST)
@@ -97,7 +97,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(VIEW)
 def apply(request: HttpRequest) -> HttpResponse:
-    """Act on the orders of the preview, each only if it is still as it was shown there."""
+    """Apply the action to each order of the preview that has not changed since."""
     if request.method != "POST":
         return redirect("dashboard:list")
     action, versions = _action(request), _versions(request.POST)
@@ -107,7 +107,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         return forbidden(request, refusal(request.user, action.need)[1])
     rows = list(_outcome(versions, action, caller_label(request.user)))
     acted = sum(row.acts for row in rows)
-    context = {"title": _("Outcome"), "rows": rows, "acted": acted, "stayed": len(rows) - acted}
+    context = {"title": _("Result"), "rows": rows, "acted": acted, "stayed": len(rows) - acted}
     return render(request, "dashboard/bulk_outcome.html", {**context, **_return(request)})
 
 
@@ -121,17 +121,17 @@ def _return(request: HttpRequest) -> dict[str, str]:
 
 
 def _nothing(request: HttpRequest, action: Action | None, chosen: Collection[str]) -> HttpResponse:
-    sentence = _("No order was selected. Tick the orders first, or “Whole page”.")
+    sentence = _("No orders are selected. Select orders, or “Whole page”, first.")
     if len(chosen) > MOST:
-        sentence = _("These are more than %d orders, so nothing has been done. Take fewer at a time.") % MOST
+        sentence = _("You can change at most %d orders at a time. Nothing was changed.") % MOST
     elif chosen and action is None:
         sentence = _("No action was chosen.")
-    context = {"title": _("Nothing to do"), "sentence": sentence, **_return(request)}
+    context = {"title": _("No action taken"), "sentence": sentence, **_return(request)}
     return render(request, "dashboard/bulk_nothing.html", context, HTTPStatus.BAD_REQUEST)
 
 
 def _selected(data: QueryDict) -> list[str]:
-    """The rows that were ticked, or every row of the page."""
+    """The ids of the selected rows, or of every row of the page."""
     return valid_order_ids(data.getlist("shown" if data.get("all") else "id"))
 
 
@@ -148,47 +148,50 @@ def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
     for order_id in order_ids:
         order = orders.get(order_id)
         if order is None:
-            yield Row(order_id, None, acts=False, sentence=_("is gone"))
+            yield Row(order_id, None, acts=False, sentence=_("no longer exists"))
         elif isinstance(order, UnreadableOrder):
             yield _unreadable(order)
         elif action.to is None:
-            yield Row(order_id, order, acts=True, sentence=_("will be deleted"), look=True)
+            yield Row(order_id, order, acts=True, sentence=_("will be deleted"), is_linked=True)
         elif action.to in order.allowed_transitions:
-            yield Row(order_id, order, acts=True, sentence=_("will become %s") % action.to, look=True)
+            yield Row(order_id, order, acts=True, sentence=_("will become %s") % action.to, is_linked=True)
         else:
-            sentence = _("stays, because it is %s") % order.status
-            yield Row(order_id, order, acts=False, sentence=sentence, look=True)
+            sentence = _("will not change, because it is %s") % order.status
+            yield Row(order_id, order, acts=False, sentence=sentence, is_linked=True)
 
 
 def _unreadable(order: UnreadableOrder) -> Row:
-    sentence = _("stays, because it cannot be read: %s") % " ".join(order.reasons)
-    return Row(order.order_id, order, acts=False, sentence=sentence, look=order.has_address)
+    sentence = _("cannot be changed, because it cannot be read: %s") % " ".join(order.reasons)
+    return Row(order.order_id, order, acts=False, sentence=sentence, is_linked=order.has_address)
 
 
 def _outcome(versions: Mapping[str, Revision], action: Action, by: str) -> Iterator[Row]:
-    """One after the other. Once the store has not answered, nothing is tried: each would wait as long, and in vain."""
-    answers, time_is_up = True, stopwatch.after(MOST_SECONDS)
+    """Apply the action to one order at a time.
+
+    Once the store fails to respond, the remaining orders are not tried, because each would time out too.
+    """
+    is_available, time_is_up = True, stopwatch.after(MOST_SECONDS)
     for order_id, version in versions.items():
         try:
-            if not answers:
-                yield _untried(order_id, _("was not tried: the order store does not answer"))
+            if not is_available:
+                yield _untried(order_id, _("was not tried: the order store is not responding"))
             elif time_is_up():
-                yield _untried(order_id, _("was not tried: the others took too long. Do it again"))
+                yield _untried(order_id, _("was not tried: the others took too long. Try again."))
             else:
                 yield _act(order_id, version, action, by)
         except StoreUnavailableError as error:
             logger.warning("DynamoDB is not responding: %s", error.reason)
-            answers = False
-            sentence = _("is uncertain: the order store did not answer. Look at it before you repeat.")
-            yield Row(order_id, None, acts=False, sentence=sentence, look=True)
+            is_available = False
+            sentence = _("may or may not have changed: the order store did not respond. Check it before you try again.")
+            yield Row(order_id, None, acts=False, sentence=sentence, is_linked=True)
         except Exception as error:  # noqa: BLE001 (whatever is wrong with one order, the person must hear of the others)
             logger.error("Order %s could not be acted on: %r", order_id, error)  # noqa: TRY400 (one line each)
-            sentence = _("could not be changed. It has been logged; tell an administrator.")
-            yield Row(order_id, None, acts=False, sentence=sentence, look=True)
+            sentence = _("could not be changed. The error was logged. Tell an administrator.")
+            yield Row(order_id, None, acts=False, sentence=sentence, is_linked=True)
 
 
 def _untried(order_id: str, sentence: str) -> Row:
-    return Row(order_id, None, acts=False, sentence=sentence, look=True)
+    return Row(order_id, None, acts=False, sentence=sentence, is_linked=True)
 
 
 def _act(order_id: str, version: Revision, action: Action, by: str) -> Row:
@@ -198,18 +201,18 @@ def _act(order_id: str, version: Revision, action: Action, by: str) -> Row:
             return Row(order_id, None, acts=True, sentence=_("was deleted"))
         order = store.change_status(order_id, action.to, at=timezone.now(), by=by, versions={version})
     except OrderNotFoundError:
-        return Row(order_id, None, acts=False, sentence=_("had been deleted already"))
+        return Row(order_id, None, acts=False, sentence=_("was already deleted"))
     except UnreadableOrderError as error:
         return _unreadable(error.order)
     except (VersionMismatchError, IllegalTransitionError) as error:
         return _left_alone(error.order, version)
     if not order.was_moved_by(by, since=version):
-        return Row(order_id, order, acts=False, sentence=_("was %s already") % order.status, look=True)
-    return Row(order_id, order, acts=True, sentence=_("became %s") % action.to, look=True)
+        return Row(order_id, order, acts=False, sentence=_("was already %s") % order.status, is_linked=True)
+    return Row(order_id, order, acts=True, sentence=_("became %s") % action.to, is_linked=True)
 
 
 def _left_alone(order: Order, version: Revision) -> Row:
-    sentence = _("was left alone: it is %s") % order.status
+    sentence = _("was not changed: it is %s") % order.status
     if order.revision != version:
-        sentence = _("was left alone: it has changed since the preview and is %s now") % order.status
-    return Row(order.order_id, order, acts=False, sentence=sentence, look=True)
+        sentence = _("was not changed: it has changed since the preview and is now %s") % order.status
+    return Row(order.order_id, order, acts=False, sentence=sentence, is_linked=True)

@@ -1,4 +1,4 @@
-"""What is filtered, as CSV for a spreadsheet: streamed, and safe to open."""
+"""The filtered orders as CSV for a spreadsheet: streamed, and safe to open."""
 
 import csv
 import json
@@ -61,10 +61,10 @@ CELL_START = re.compile(f"[{CELL_STARTS}]")
 @require_safe
 @staff_page(VIEW)
 def export(request: HttpRequest) -> HttpResponseBase:
-    """The filtered orders, newest first, MOST at most; the last line says so where there are more."""
+    """The newest filtered orders, MOST at most. If there are more, the last line states it."""
     query = Query(request.GET)
     if query.unknown or not query.is_valid:
-        # The list says what is wrong with the address. A file could not, and would contain more than was asked for.
+        # The list shows what is wrong with the URL. A file could not, and would contain more than was requested.
         return redirect(f"{reverse('dashboard:list')}?{request.GET.urlencode()}")
     time_is_up = stopwatch.after(MOST_SECONDS)
     pages = listing.walk(query.filters(), limit=MOST + 1)
@@ -105,7 +105,7 @@ def _minute(instant: datetime) -> str:
 
 
 class _Echo:
-    """csv wants something to write to; what it writes is what we send."""
+    """A file object for csv.writer that returns each line instead of storing it."""
 
     def write(self, text: str) -> str:
         return text
@@ -113,7 +113,7 @@ class _Echo:
 
 def _lines(pages: Iterable[listing.Page], time_is_up: TimeIsUp) -> Iterator[str]:
     write = csv.writer(_Echo()).writerow
-    # The mark by which spreadsheets know UTF-8.
+    # Spreadsheets recognise UTF-8 by this byte order mark.
     yield "\ufeff" + str(write(HEADINGS))
     number = size = 0
     try:
@@ -131,14 +131,14 @@ def _lines(pages: Iterable[listing.Page], time_is_up: TimeIsUp) -> Iterator[str]
                 yield str(write([_cut(number)]))
                 return
     except StoreUnavailableError:
-        # The answer has begun, so all that can still be said is said in it.
-        yield str(write([_("Cut short: the order store stopped answering. Export again.")]))
+        # The response has begun, so only the file itself can report the error.
+        yield str(write([_("Incomplete: the order store stopped responding. Export again.")]))
 
 
 def _cut(number: int) -> str:
     if number:
-        return _("Only the newest %d are here. For more, filter by day, or use the API.") % number
-    return _("The search took too long, and no order has matched so far. Filter by day, or use the API.")
+        return _("Only the newest %d orders are included. To get more, filter by day or use the API.") % number
+    return _("The search timed out before any order matched. Filter by day or use the API.")
 
 
 def _cells(order: StoredOrder) -> Iterator[Any]:

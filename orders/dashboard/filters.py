@@ -1,4 +1,4 @@
-"""The list's filters as they stand in the address: read, shown as words, and changed."""
+"""The list's filters in the URL: parsing them, describing them and building links with other filters."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -23,14 +23,14 @@ SEARCH_NAME = "q"
 
 
 class Chip(NamedTuple):
-    """A filter in plain words, and the address of the list without it."""
+    """An active filter as text, and the URL of the list without it."""
 
     text: str
     without: str
 
 
 class Query:
-    """The list's address: its filters, checked, and where in the list it stands."""
+    """The list's query string: validated filters and the cursor."""
 
     def __init__(self, params: QueryDict) -> None:
         self.values: dict[str, str] = {name: str(params[name]) for name in NAMES if params.get(name)}
@@ -77,7 +77,7 @@ class Query:
         ends = [midnight(last + timedelta(days=1))] if last else []
         ends += [before - expiry_age()] if before else []
         begin, end = max(begins, default=None), min(ends, default=None)
-        # Two ranges that do not meet hold nothing.
+        # Ranges that do not overlap match nothing.
         end = begin if begin and end and end < begin else end
         return Filters(
             status=self.status,

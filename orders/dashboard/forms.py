@@ -158,10 +158,10 @@ class FilterForm(forms.Form):
         values: dict[str, Any] = super().clean() or self.cleaned_data
         first, last = values.get("created_from"), values.get("created_to")
         if first and last and first > last:
-            self.add_error("created_to", _("It lies before the first day."))
+            self.add_error("created_to", _("The last day is before the first day."))
         after, before = values.get("expires_after"), values.get("expires_before")
         if after and before and after > before:
-            self.add_error("expires_before", _("It lies before the first instant."))
+            self.add_error("expires_before", _("The end is before the start."))
         return values
 
 
@@ -175,7 +175,7 @@ class PlaceOrderForm(forms.Form):
         max_length=MAX_TEXT,
         required=False,
         empty_value=ANONYMOUS,
-        help_text=_("Left empty, the order says “anonymous”."),
+        help_text=_("If empty, the order shows “anonymous”."),
     )
     customer_email = EmailField(
         label=_("Customer's e-mail"),
@@ -186,7 +186,7 @@ class PlaceOrderForm(forms.Form):
 
 
 class ChangeStatusForm(forms.Form):
-    # What no arrow leads to, nobody can ask for: EXPIRED is the sweep's alone.
+    # Only statuses with a transition. EXPIRED is set by the sweep only.
     to = forms.TypedChoiceField(choices=[(s.value, s.value) for s in Status if sources(s)], coerce=Status)
     version = RevisionField()
 

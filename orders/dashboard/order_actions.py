@@ -31,7 +31,7 @@ from orders.text import visible
 
 
 class ActionTexts(NamedTuple):
-    """The texts of the page that asks before an action."""
+    """The texts of the confirmation page."""
 
     question: Promise
     button: Promise
@@ -48,7 +48,7 @@ CHANGE_TEXTS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(CHANGE)
 def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
-    """GET asks whether it is meant, POST does it."""
+    """GET shows a confirmation page. POST changes the order."""
     form = ChangeStatusForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
         return _invalid_request(request, order_id)
@@ -61,16 +61,16 @@ def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
     except (VersionMismatchError, IllegalTransitionError) as error:
         return _conflict(request, error.order, to=to, seen=version)
     if order.was_moved_by(by, since=version):
-        messages.success(request, _("The order is %s now.") % order.status)
+        messages.success(request, _("The order is now %s.") % order.status)
     else:
-        messages.info(request, _("The order was %s already. You changed nothing.") % order.status)
+        messages.info(request, _("The order was already %s. Nothing was changed.") % order.status)
     return redirect(detail_url(request, order.order_id))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(DELETE)
 def delete(request: HttpRequest, order_id: str) -> HttpResponse:
-    """GET asks whether it is meant, POST does it."""
+    """GET shows a confirmation page. POST deletes the order."""
     form = DeleteForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
         return _invalid_request(request, order_id)
@@ -82,16 +82,16 @@ def delete(request: HttpRequest, order_id: str) -> HttpResponse:
     except VersionMismatchError as error:
         return _conflict(request, error.order, to=None, seen=version)
     except OrderNotFoundError:
-        messages.info(request, _("The order had been deleted already."))
+        messages.info(request, _("The order was already deleted."))
     else:
-        messages.success(request, _("Order %s is deleted.") % visible(order_id))
+        messages.success(request, _("Order %s was deleted.") % visible(order_id))
     return redirect(list_url(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(DELETE)
 def delete_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
-    """GET asks whether to delete an unreadable order, POST deletes it. It has no version for the form to send."""
+    """GET shows a confirmation page. POST deletes the order, which has no version for the form to send."""
     try:
         if request.method != "POST":
             return _confirm_unreadable(request, order_id)
@@ -100,9 +100,9 @@ def delete_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
         messages.error(request, _("The order can be read now, so it was not deleted. Check it before you delete it."))
         return redirect(detail_url(request, order_id))
     except OrderNotFoundError:
-        messages.info(request, _("The order had been deleted already."))
+        messages.info(request, _("The order was already deleted."))
     else:
-        messages.success(request, _("Order %s is deleted.") % order_id)
+        messages.success(request, _("Order %s was deleted.") % order_id)
     return redirect(list_url(request))
 
 
@@ -116,22 +116,22 @@ def _confirm_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
 
 
 def _invalid_request(request: HttpRequest, order_id: str) -> HttpResponse:
-    """No page of ours sends such a form, nor such an address."""
+    """None of our pages sends such a form or links to such a URL."""
     messages.error(request, _("That request was not valid. Nothing was changed."))
     return redirect(detail_url(request, order_id))
 
 
 def _confirm(request: HttpRequest, order: Order, *, to: Status | None, seen: Revision) -> HttpResponse:
-    """ActionTexts before acting, naming the order; if the action is not possible, say why at once."""
+    """The confirmation page, or the reason why the action is not possible."""
     if to is order.status:
-        messages.info(request, _("The order is %s already.") % order.status)
+        messages.info(request, _("The order is already %s.") % order.status)
         return redirect(detail_url(request, order.order_id))
     if order.revision != seen or not _is_possible(order, to):
         return _conflict(request, order, to=to, seen=seen)
-    ask = CHANGE_TEXTS[to] if to else DELETE_TEXTS
+    texts = CHANGE_TEXTS[to] if to else DELETE_TEXTS
     context = {
-        "title": ask.question,
-        "button": ask.button,
+        "title": texts.question,
+        "button": texts.button,
         "to": to,
         "is_final": to is not None and is_terminal(to),
         "version": seen,
@@ -145,14 +145,11 @@ def _is_possible(order: Order, to: Status | None) -> bool:
 
 
 def _conflict(request: HttpRequest, order: Order, *, to: Status | None, seen: Revision) -> HttpResponse:
-    """What the person wants and what the order is do not go together: both sides, and the person decides.
-
-    Nothing has been written.
-    """
+    """The requested change beside the current order, for the person to decide. Nothing has been written."""
     moved = order.revision != seen
     version = seen.version if isinstance(seen, OutsideRevision) else seen
     context = {
-        "title": _("The order has changed meanwhile") if moved else _("The order cannot become %s") % to,
+        "title": _("The order has changed") if moved else _("The order cannot become %s") % to,
         "order": order,
         "to": to,
         "seen": seen,

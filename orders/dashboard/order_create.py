@@ -36,7 +36,7 @@ def create(request: HttpRequest) -> HttpResponse:
         order = store.place(**values, order_id=order_id, at=timezone.now(), by=caller.label).order
     except IdempotencyKeyReusedError:
         return _placed_another(request, form, order_id)
-    messages.success(request, format_html(_("Order {} is placed."), _link(order.order_id)))
+    messages.success(request, format_html(_("Order {} was placed."), _link(order.order_id)))
     return redirect("dashboard:list")
 
 
@@ -47,10 +47,10 @@ def _create_page(request: HttpRequest, form: PlaceOrderForm, status: HTTPStatus)
 
 
 def _placed_another(request: HttpRequest, form: PlaceOrderForm, order_id: str) -> HttpResponse:
-    """Somebody went back to a form that had been sent, and changed it: an order more, or a mistake? They say."""
+    """The form was sent before with other values. A second order needs another submission, with a new token."""
     form.data = {**request.POST.dict(), "token": str(uuid4())}
     sentence = _(
-        "This form has placed order {} already. What you have changed since is in no order: place it to have both."
+        "This form already placed order {}. Your later changes were not saved. Submit again to place a second order."
     )
     form.add_error(None, format_html(sentence, _link(order_id)))
     return _create_page(request, form, HTTPStatus.CONFLICT)

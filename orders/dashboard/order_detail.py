@@ -40,7 +40,7 @@ def detail(request: HttpRequest, order_id: str) -> HttpResponse:
 @require_safe
 @staff_page(VIEW)
 def raw(request: HttpRequest, order_id: str) -> HttpResponse:
-    """The order as the table keeps it."""
+    """The order as it is stored."""
     try:
         stored = store.get(order_id).stored
     except UnreadableOrderError as error:

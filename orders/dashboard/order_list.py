@@ -37,7 +37,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     try:
         found = listing.page(query.filters(), limit=PAGE_SIZE, cursor=query.cursor)
     except InvalidCursorError:
-        # An old bookmark, most likely: the first page of the same filters is what the person wants.
+        # Probably an old bookmark. Show the first page of the same filters.
         return redirect(query.url(cursor=None))
     return render(request, "dashboard/list.html", {**_list_context(request, query), **_found_context(query, found)})
 
@@ -72,9 +72,9 @@ def _found_context(query: Query, found: listing.Page) -> dict[str, Any]:
 @require_safe
 @staff_page(VIEW)
 def counts(request: HttpRequest) -> HttpResponse:
-    """The tabs with their counts, which the list fetches after it is there: counting must not hold up the orders.
+    """The tabs with their counts. The list fetches them after it has loaded, because counting is slow.
 
-    Without scripts the way leads back to the list, which then finds them counted.
+    Without JavaScript, this redirects to the list, which then shows the counts from the cache.
     """
     query = Query(request.GET)
     if not query.is_valid:
@@ -86,7 +86,7 @@ def counts(request: HttpRequest) -> HttpResponse:
 
 
 def _tabs_context(query: Query, counts: dict[Status, int]) -> dict[str, Any]:
-    # The counts are of all orders; beside the filters of a person they would only mislead.
+    # The counts are of all orders, so they would be misleading beside other filters.
     shown = {} if query.is_narrowed else counts
     text = query.text()
     counts_url = reverse("dashboard:counts") + (f"?{text}" if text else "")
@@ -113,26 +113,26 @@ def _tabs(query: Query, counts: dict[Status, int]) -> list[dict[str, Any]]:
 @require_safe
 @staff_page(VIEW)
 def live(request: HttpRequest) -> HttpResponse:
-    """What has changed under a list that somebody is reading: the state of the rows shown, and what came in."""
+    """Updates of an open list: the current status of its rows, and the number of new orders."""
     query = Query(request.GET)
     if not query.is_valid:
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
     try:
-        came_in = _came_in(query, request.GET.get("newest"))
+        new_orders = _new_orders(query, request.GET.get("newest"))
     except InvalidCursorError:
         return HttpResponse(status=HTTPStatus.BAD_REQUEST)
     context = {
         "orders": listing.get_many(with_canonical_ids(valid_order_ids(request.GET.getlist("id"))[:PAGE_SIZE])),
-        "count": len(came_in.orders),
-        "more": came_in.previous,
+        "count": len(new_orders.orders),
+        "more": new_orders.previous,
         "newest_url": query.url(cursor=None),
         "now": timezone.now(),
     }
     return render(request, "dashboard/live.html", context)
 
 
-def _came_in(query: Query, newest: str | None) -> listing.Page:
-    """What has come in since; nothing for a page further down, which has its newer ones behind a button."""
+def _new_orders(query: Query, newest: str | None) -> listing.Page:
+    """The orders placed since the list was loaded. Only its first page reports them."""
     if not newest:
         return listing.Page([], None, None)
     return listing.page(query.filters(), limit=BATCH_GET_LIMIT, cursor=newest)

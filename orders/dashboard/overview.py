@@ -95,7 +95,7 @@ def _day_count(day: date) -> CountQuery:
 
 
 def _hour_counts(now: datetime) -> Iterator[CountQuery]:
-    """What is PENDING by the hour in which it will expire: an order of the hour h expires at h + the expiry age."""
+    """The PENDING orders by the hour of their expiry: an order of the hour h expires at h + the expiry age."""
     for hour in _hours(now):
         yield CountQuery(Status.PENDING, hour - expiry_age(), hour + HOUR - expiry_age(), HOURS_CAP)
 

@@ -23,14 +23,14 @@ SAFE_METHODS = ("GET", "HEAD")
 def render(
     request: HttpRequest, template: str, context: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK
 ) -> HttpResponse:
-    """The page inside the admin's chrome; never kept by a cache, since it shows people's data."""
+    """A page with the admin's navigation. Never cached, because it shows personal data."""
     response = render_template(request, template, {**admin.site.each_context(request), **context}, status=status)
     patch_cache_control(response, no_store=True)
     return response
 
 
 def forbidden(request: HttpRequest, sentence: str) -> HttpResponse:
-    return _refused(request, _("You may not do this"), sentence, HTTPStatus.FORBIDDEN)
+    return _refused(request, _("Access denied"), sentence, HTTPStatus.FORBIDDEN)
 
 
 def not_found(request: HttpRequest, sentence: str) -> HttpResponse:
@@ -50,7 +50,7 @@ def unreadable(request: HttpRequest, order: UnreadableOrder) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of an unforeseen error. Raises whatever the chrome's own questions do, to the database for one."""
+    """The page for an unexpected error. May itself raise, because the navigation queries the database."""
     return _refused(request, _("Something went wrong"), server_error_sentence(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
@@ -70,12 +70,12 @@ def error_page(
 
 
 def database_unavailable(request: HttpRequest) -> HttpResponse:
-    """The page while the relational database does not answer: nobody can be signed in, so it has no chrome."""
-    sentence = _("The database of users and sessions does not answer. Try again in a few seconds.")
+    """The page while the relational database is unavailable. Nobody can be signed in, so it has no navigation."""
+    sentence = _("The user database is not responding. Try again in a few seconds.")
     if request.method not in SAFE_METHODS:
         sentence = _(
-            "The database of users and sessions does not answer, so it is not known whether your change was saved. "
-            "Check that before you repeat it."
+            "The user database is not responding. Your change may or may not have been saved. "
+            "Check before you try again."
         )
     retry_url = request.get_full_path() if request.method in SAFE_METHODS else None
     title = _("Temporarily unavailable")
@@ -97,7 +97,7 @@ def _refused(request: HttpRequest, title: str, sentence: str, status: HTTPStatus
 
 
 def orders_unavailable(request: HttpRequest) -> HttpResponse:
-    """A read is tried again by the page itself; a write is left to the person, who sees first what came of it."""
+    """The page for an outage of DynamoDB. It retries a read by itself, but never a write."""
     retry_seconds = RETRY_SECONDS if request.method in SAFE_METHODS else None
     context = {"title": _("Orders are temporarily unavailable"), "retry_seconds": retry_seconds}
     response = render(request, "dashboard/unavailable.html", context, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -107,12 +107,12 @@ def orders_unavailable(request: HttpRequest) -> HttpResponse:
 
 def login_url(request: HttpRequest) -> str:
     """The login, which returns to this page."""
-    # What was sent to a form is gone with the session; the way back is the page, not the form's address.
+    # A form's data is lost with the session, so return to the list and not to the form's URL.
     back = request.get_full_path() if request.method in SAFE_METHODS else reverse("dashboard:list")
     return redirect_to_login(back, reverse("admin:login")).url
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW."""
-    sentence = _("This form has grown old, or the browser sends no cookies. Go back, load the page again and repeat.")
+    sentence = _("This form has expired, or your browser blocks cookies. Go back, reload the page and try again.")
     return forbidden(request, sentence)

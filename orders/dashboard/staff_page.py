@@ -22,8 +22,8 @@ View = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
 def staff_page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
     """A view for staff who have this permission.
 
-    A stranger goes to the login and comes back. Somebody who lacks the permission, an order that is not there or cannot
-    be read, and a store that does not answer each get a page that says so.
+    Anonymous users are redirected to the login, which returns to the page. A missing permission, a missing or
+    unreadable order, and an unavailable order store each have an error page.
     """
 
     def decorate(view: View[Parameters]) -> View[Parameters]:
@@ -48,7 +48,7 @@ def staff_page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
 
 
 def _refusal(request: HttpRequest, need: Need) -> HttpResponse | None:
-    """The answer to a request that does not get as far as the view."""
+    """The response for a user who may not see the page, or None."""
     if not request.user.is_authenticated:
         return redirect(responses.login_url(request))
     if not request.user.is_staff:

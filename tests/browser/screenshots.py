@@ -84,7 +84,7 @@ def test_screenshots(open_browser, staff, orders):
     page.get_by_role("button", name="Cancel order").wait_for()
     given.moved(order, Status.PROCESSING)
     page.get_by_role("button", name="Cancel order").click()
-    expect(page.get_by_role("heading", name="The order has changed meanwhile")).to_be_visible()
+    expect(page.get_by_role("heading", name="The order has changed")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 560})
     shoot(page, "conflict")
 

@@ -49,7 +49,7 @@ def test_a_viewer_who_forges_a_form_is_refused(visitor, address):
 
 def test_a_refusal_says_whom_to_ask_inside_the_chrome(visitor):
     assert visitor.goto("/dashboard/orders/new/").status == 403
-    expect(visitor.get_by_role("heading", name="You may not do this")).to_be_visible()
+    expect(visitor.get_by_role("heading", name="Access denied")).to_be_visible()
     expect(visitor.get_by_text('Ask an administrator for the group "Order managers".')).to_be_visible()
     visitor.get_by_role("link", name="All orders").click()
     expect(visitor).to_have_url(re.compile("/dashboard/$"))
@@ -59,7 +59,7 @@ def test_a_refusal_says_whom_to_ask_inside_the_chrome(visitor):
 def test_what_is_not_there_is_said_inside_the_chrome(page, address):
     assert page.goto(address).status == 404
     expect(page.get_by_role("heading", name="Not found", level=1).last).to_be_visible()
-    page.get_by_role("link", name="To the orders").click()
+    page.get_by_role("link", name="Go to orders").click()
     expect(page).to_have_url(re.compile("/dashboard/$"))
 
 
@@ -92,7 +92,7 @@ def test_a_change_that_finds_no_dynamodb_is_not_repeated_behind_the_persons_back
     page.goto(f"/dashboard/orders/{order.order_id}/")
     with given.silent_dynamodb():
         page.get_by_role("button", name="Start processing").click()
-        expect(page.get_by_text("it is not known whether your change was made")).to_be_visible()
+        expect(page.get_by_text("Your change may or may not have been saved")).to_be_visible()
         expect(page.locator("[data-retry]")).to_have_count(0)
     assert given.now_is(order).version == 1
 

@@ -36,15 +36,15 @@ def test_the_preview_says_what_would_become_of_each_and_writes_nothing(page):
     page.goto("/dashboard/")
     tick(page, pending, done)
     page.get_by_role("button", name="Cancel orders").click()
-    expect(page.get_by_text("1 order will change, 1 stays as it is. Nothing has been written yet.")).to_be_visible()
+    expect(page.get_by_text("1 order will change, 1 will not. Nothing has been changed yet.")).to_be_visible()
     assert sentence(page, pending) == "will become CANCELLED"
-    assert sentence(page, done) == "stays, because it is COMPLETED"
+    assert sentence(page, done) == "will not change, because it is COMPLETED"
     assert given.now_is(pending).version == 1
 
     page.get_by_role("button", name="Cancel 1 order").click()
     assert sentence(page, pending) == "became CANCELLED"
     assert given.now_is(untouched).status == "PENDING"
-    page.get_by_role("link", name="Back to the orders").click()
+    page.get_by_role("link", name="Back to orders").click()
     expect(page.get_by_role("row", name=pending.order_id[:8])).to_contain_text("CANCELLED")
 
 
@@ -56,11 +56,11 @@ def test_one_that_moved_since_the_preview_is_reported_and_not_forced(page):
     page.get_by_role("button", name="Cancel 2 orders").wait_for()
     given.moved(moved, Status.PROCESSING)
     page.get_by_role("button", name="Cancel 2 orders").click()
-    expect(page.get_by_role("status")).to_have_text(re.compile("1 order was changed, 1 was left alone."))
+    expect(page.get_by_role("status")).to_have_text(re.compile("1 order was changed, 1 was not changed."))
     assert sentence(page, still) == "became CANCELLED"
-    assert sentence(page, moved) == "was left alone: it has changed since the preview and is PROCESSING now"
+    assert sentence(page, moved) == "was not changed: it has changed since the preview and is now PROCESSING"
     assert given.now_is(moved).status == "PROCESSING"
-    page.get_by_role("link", name="Back to the orders").click()
+    page.get_by_role("link", name="Back to orders").click()
     expect(page).to_have_url(re.compile(r"\?status=PENDING$"))
 
 
@@ -71,5 +71,5 @@ def test_the_whole_page_is_deleted_and_no_more(page):
     expect(page.get_by_text("25 selected")).to_be_visible()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete 25 orders").dblclick()
-    expect(page.get_by_role("heading", name="Outcome", level=1).last).to_be_visible()
+    expect(page.get_by_role("heading", name="Result", level=1).last).to_be_visible()
     assert len(given.every_order()) == 5

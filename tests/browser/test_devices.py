@@ -85,7 +85,7 @@ def test_no_page_of_a_bulk_action_and_no_error_page_is_wider_than_the_screen(ope
     page.get_by_role("checkbox", name="Whole page").check()
     assert not is_wider_than(page, width)
     page.get_by_role("button", name="Cancel orders").click()
-    expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing has been changed yet.")).to_be_visible()
     assert not is_wider_than(page, width)
     page.get_by_role("button", name="Cancel 1 order").click()
     expect(page.get_by_text("1 order was changed")).to_be_visible()
@@ -99,7 +99,7 @@ def test_no_page_of_a_bulk_action_and_no_error_page_is_wider_than_the_screen(ope
 def test_no_refusal_of_the_api_is_wider_than_a_phone(open_browser, manager, address):
     page = open_browser(manager, viewport={"width": 320, "height": 740})
     page.goto(address)
-    expect(page.get_by_role("link", name="To the orders")).to_be_visible()
+    expect(page.get_by_role("link", name="Go to orders")).to_be_visible()
     assert not is_wider_than(page, 320)
     assert outside_of_its_card(page) == []
 
@@ -130,7 +130,7 @@ def test_long_texts_take_two_lines_of_a_list_and_push_no_column_off_the_page(ope
     assert text.bounding_box()["height"] == pytest.approx(2 * line, abs=1)
     page.get_by_role("checkbox", name="Whole page").check()
     page.get_by_role("button", name="Cancel orders").click()
-    expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing has been changed yet.")).to_be_visible()
     assert page.get_by_title(words).first.bounding_box()["height"] == pytest.approx(2 * line, abs=1)
     page.get_by_role("link", name=page.locator("td .o-id").first.inner_text()).click()
     expect(page.get_by_role("region", name="Order", exact=True)).to_be_visible()
@@ -269,7 +269,7 @@ def test_without_scripts_one_acts_and_cancels(plain):
     plain.goto("/dashboard/")
     plain.get_by_role("link", name=order.order_id[:8]).click()
     plain.get_by_role("button", name="Start processing").click()
-    expect(plain.get_by_text("The order is PROCESSING now.")).to_be_visible()
+    expect(plain.get_by_text("The order is now PROCESSING.")).to_be_visible()
     plain.get_by_role("link", name="Cancel order").click()
     plain.get_by_role("button", name="Cancel order").click()
     assert given.now_is(order).status == "CANCELLED"
@@ -289,8 +289,8 @@ def test_without_scripts_one_places_an_order(plain):
     plain.goto("/dashboard/")
     plain.get_by_role("main").get_by_role("link", name="New order").click()
     plain.get_by_label("Item").fill("Teapot")
-    plain.get_by_role("button", name="Place the order").click()
-    expect(plain.get_by_text("is placed")).to_be_visible()
+    plain.get_by_role("button", name="Place order").click()
+    expect(plain.get_by_text("was placed")).to_be_visible()
     assert [order.item for order in given.every_order()] == ["Teapot"]
 
 

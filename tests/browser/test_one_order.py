@@ -52,10 +52,10 @@ def test_an_order_is_processed_and_completed(page):
     order = given.placed()
     page.goto(f"/dashboard/orders/{order.order_id}/")
     page.get_by_role("button", name="Start processing").click()
-    expect(page.get_by_text("The order is PROCESSING now.")).to_be_visible()
+    expect(page.get_by_text("The order is now PROCESSING.")).to_be_visible()
     page.get_by_role("link", name="Complete order").click()
     page.get_by_role("button", name="Complete order").click()
-    expect(page.get_by_text("The order is COMPLETED now.")).to_be_visible()
+    expect(page.get_by_text("The order is now COMPLETED.")).to_be_visible()
     assert [(entry.status, entry.by) for entry in given.now_is(order).history[1:]] == [
         ("PROCESSING", "staff:anna"),
         ("COMPLETED", "staff:anna"),
@@ -73,7 +73,7 @@ def test_cancelling_asks_first(page):
     assert given.now_is(order).status == "PENDING"
     page.get_by_role("link", name="Cancel order").click()
     page.get_by_role("button", name="Cancel order").click()
-    expect(page.get_by_text("The order is CANCELLED now.")).to_be_visible()
+    expect(page.get_by_text("The order is now CANCELLED.")).to_be_visible()
 
 
 def test_deleting_asks_first_and_returns_to_the_list_as_it_was(page):
@@ -84,7 +84,7 @@ def test_deleting_asks_first_and_returns_to_the_list_as_it_was(page):
     page.get_by_role("link", name="Delete").click()
     expect(page.get_by_text("This cannot be undone.")).to_be_visible()
     page.get_by_role("button", name="Delete order").click()
-    expect(page.get_by_text(f"Order {order.order_id} is deleted.")).to_be_visible()
+    expect(page.get_by_text(f"Order {order.order_id} was deleted.")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/dashboard/\?status=PENDING$"))
     assert [left.item for left in given.every_order()] == ["Other"]
 
@@ -113,18 +113,18 @@ def test_two_people_at_one_order_and_the_second_decides(two_people):
         page.goto(f"/dashboard/orders/{order.order_id}/")
     anna.get_by_role("link", name="Cancel order").click()
     ben.get_by_role("button", name="Start processing").click()
-    expect(ben.get_by_text("The order is PROCESSING now.")).to_be_visible()
+    expect(ben.get_by_text("The order is now PROCESSING.")).to_be_visible()
 
     anna.get_by_role("button", name="Cancel order").click()
-    expect(anna.get_by_role("heading", name="The order has changed meanwhile")).to_be_visible()
-    expect(anna.get_by_role("region", name="Yours")).to_contain_text(
+    expect(anna.get_by_role("heading", name="The order has changed")).to_be_visible()
+    expect(anna.get_by_role("region", name="Your change")).to_contain_text(
         re.compile("You saw.*PENDING.*CANCELLED", re.DOTALL)
     )
-    expect(anna.get_by_role("region", name="Theirs")).to_contain_text(re.compile("PROCESSING.*ben", re.DOTALL))
+    expect(anna.get_by_role("region", name="Current order")).to_contain_text(re.compile("PROCESSING.*ben", re.DOTALL))
     assert given.now_is(order).version == 2
 
-    anna.get_by_role("button", name="Make it CANCELLED all the same").click()
-    expect(anna.get_by_text("The order is CANCELLED now.")).to_be_visible()
+    anna.get_by_role("button", name="Change to CANCELLED anyway").click()
+    expect(anna.get_by_text("The order is now CANCELLED.")).to_be_visible()
 
 
 def test_two_people_at_one_order_and_the_second_gives_way(two_people):
@@ -134,12 +134,12 @@ def test_two_people_at_one_order_and_the_second_gives_way(two_people):
         page.goto(f"/dashboard/orders/{order.order_id}/")
     ben.get_by_role("link", name="Cancel order").click()
     ben.get_by_role("button", name="Cancel order").click()
-    expect(ben.get_by_text("The order is CANCELLED now.")).to_be_visible()
+    expect(ben.get_by_text("The order is now CANCELLED.")).to_be_visible()
 
     anna.get_by_role("button", name="Start processing").click()
-    expect(anna.get_by_text("From CANCELLED it cannot become PROCESSING.")).to_be_visible()
-    expect(anna.get_by_role("button", name="all the same")).to_have_count(0)
-    anna.get_by_role("link", name="Leave it as it is").click()
+    expect(anna.get_by_text("An order that is CANCELLED cannot become PROCESSING.")).to_be_visible()
+    expect(anna.get_by_role("button", name="anyway")).to_have_count(0)
+    anna.get_by_role("link", name="Leave unchanged").click()
     expect(anna.locator("h1 .o-pill")).to_have_text("CANCELLED")
 
 

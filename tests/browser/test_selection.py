@@ -25,7 +25,7 @@ def ticked(page):
 def previewed(page):
     """The items that the preview of cancelling names."""
     page.get_by_role("button", name="Cancel orders").click()
-    expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing has been changed yet.")).to_be_visible()
     return page.locator("td[data-label=Item]").all_inner_texts()
 
 
@@ -138,7 +138,7 @@ def test_applying_an_action_clears_the_selection(page, orders):
     assert previewed(page) == ["Item 1", "Item 2"]
     page.get_by_role("button", name="Cancel 1 order").click()
     expect(page.get_by_role("status")).to_contain_text("1 order was changed")
-    page.get_by_role("link", name="Back to the orders").click()
+    page.get_by_role("link", name="Back to orders").click()
     expect(page.get_by_text("Select orders to act on several at once.")).to_be_visible()
     assert ticked(page) == []
     # This includes the earlier page of the list, which had ticks.

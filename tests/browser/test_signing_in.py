@@ -20,7 +20,7 @@ def test_a_stranger_signs_in_and_comes_back_to_the_page_they_wanted(open_browser
     expect(page).to_have_url(re.compile("/admin/login/"))
     sign_in(page, "anna")
     expect(page).to_have_url(re.compile(r"/dashboard/\?status=PENDING$"))
-    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching orders")).to_be_visible()
 
 
 def test_the_front_door_leads_to_the_orders(page):

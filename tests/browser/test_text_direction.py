@@ -56,7 +56,7 @@ def test_a_stored_text_reorders_nothing_on_any_page(page: Page, text):
     page.goto("/dashboard/")
     page.locator(f"input[name=id][value='{order.order_id}']").check()
     page.get_by_role("button", name="Cancel orders").click()
-    expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing has been changed yet.")).to_be_visible()
     assert page.evaluate(TURNED_AROUND) == []
 
 

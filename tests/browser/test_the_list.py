@@ -95,7 +95,7 @@ def test_pages_go_forth_and_back_and_an_order_returns_to_its_page(page):
     second, address = items(page), page.url
 
     page.get_by_text("Item 30", exact=True).click()
-    page.get_by_role("link", name="Back to the list").click()
+    page.get_by_role("link", name="Back to list").click()
     expect_items(page, second)
     assert page.url == address
 
@@ -128,7 +128,7 @@ def test_the_search_box_says_what_it_can_search(page):
     search = page.get_by_role("searchbox", name="Search by order id")
     search.fill("teapot <b>")
     search.press("Enter")
-    expect(page.get_by_role("heading", name="“teapot <b>” cannot be searched for")).to_be_visible()
+    expect(page.get_by_role("heading", name="“teapot <b>” is not an order id or an e-mail")).to_be_visible()
     expect(page.get_by_text("a customer's e-mail, such as")).to_be_visible()
     expect(search).to_have_value("teapot <b>")
 
@@ -181,7 +181,7 @@ def test_no_orders_yet_and_nothing_matches_are_different_pages(page):
     page.get_by_role("link", name="Place the first order").click()
     expect(page.get_by_role("heading", name="New order", level=1).last).to_be_visible()
     page.goto("/dashboard/?status=EXPIRED")
-    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching orders")).to_be_visible()
     page.get_by_role("link", name="Clear all filters").click()
     expect(page).to_have_url(re.compile("/dashboard/$"))
 
@@ -199,13 +199,13 @@ def test_the_list_refreshes_itself_and_moves_nothing_under_the_reader(page):
     given.placed("Newcomer", ago=timedelta(0))
     # The page's own clock: its timer fires as it would after so many seconds.
     page.clock.run_for(21_000)
-    expect(page.get_by_text("2 new orders have come in. Show them.")).to_be_visible()
+    expect(page.get_by_text("2 new orders have arrived. Show them.")).to_be_visible()
     expect(row).to_contain_text("PROCESSING")
     expect(row.get_by_role("checkbox")).to_be_checked()
     assert (row.bounding_box(), items(page)) == (before, shown)
     expect(page.get_by_text("1 selected")).to_be_visible()
 
-    page.get_by_text("2 new orders have come in.").click()
+    page.get_by_text("2 new orders have arrived.").click()
     expect(page.get_by_text("Newcomer").first).to_be_visible()
 
 
@@ -216,6 +216,6 @@ def test_the_refresh_of_a_filtered_list_counts_only_what_fits(page):
     given.placed("His", email="his@example.com", ago=timedelta(0))
     given.placed("Hers", ago=timedelta(0))
     page.clock.run_for(21_000)
-    page.get_by_text("1 new order has come in. Show it.").click()
+    page.get_by_text("1 new order has arrived. Show it.").click()
     expect(page.get_by_text("Hers")).to_be_visible()
     expect_items(page, ["Hers", "Teapot"])

@@ -181,7 +181,7 @@ def test_no_link_of_a_refusal_leads_to_another_refusal(sign_in, order, kind):
     browser = lacking(sign_in, kind)
     page = see(browser, "/dashboard/?status=PENDING", status=403)
     assert "You are signed in as lena" in page.words
-    assert not page.has_link("To the orders")
+    assert not page.has_link("Go to orders")
     assert {form.action for form in page.forms} == {"/admin/logout/"}
     links = {urljoin("/dashboard/", link.href) for link in page.links if not link.href.startswith("#")}
     assert "/admin/" in links
@@ -214,7 +214,7 @@ def test_the_way_out_of_a_refused_form_leads_to_the_list(sign_in, order):
 def test_every_page_of_refusal_has_the_way_out(sign_in, table, address):
     page = see(sign_in(), address, status=403 if address.startswith("/admin") else 404)
     assert page.form("/admin/logout/", button=WAY_OUT)
-    assert not page.has_link("To the orders")
+    assert not page.has_link("Go to orders")
 
 
 def test_an_old_form_of_a_person_without_permissions_has_the_way_out(sign_in, order):
@@ -228,7 +228,7 @@ def test_an_old_form_of_a_person_without_permissions_has_the_way_out(sign_in, or
 
 def test_a_user_who_may_see_orders_is_led_back_to_them(viewer, order):
     page = see(viewer, PAGES["new"], status=403)
-    assert page.link("To the orders") == "/dashboard/"
+    assert page.link("Go to orders") == "/dashboard/"
     assert WAY_OUT not in page.words
 
 
@@ -333,7 +333,7 @@ def test_a_form_without_its_token_is_refused_in_words_and_writes_nothing(anna, o
     for address, data in [pair for forms in forgeries(ORDER_ID).values() for pair in forms]:
         response = browser.post(address, data, headers={"Accept": "text/html"})
         assert response.status_code == 403
-        assert "load the page again and repeat" in Page(response).words
+        assert "reload the page and try again" in Page(response).words
     assert store.get(ORDER_ID).status is Status.PENDING
 
 

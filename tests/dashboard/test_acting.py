@@ -45,7 +45,7 @@ def test_a_button_moves_the_order_and_says_so(anna):
     form = see(anna, detail_address(order)).form(status_address(order), button="Start processing")
     response = press(anna, form, "Start processing")
     assert (response.status_code, response["Location"]) == (302, detail_address(order))
-    assert notices(response) == ["The order is PROCESSING now."]
+    assert notices(response) == ["The order is now PROCESSING."]
     assert state(order) == (Status.PROCESSING, 2)
     assert store.get(order.order_id).history[-1].by == "staff:anna"
 
@@ -62,7 +62,7 @@ def test_a_double_click_acts_once_and_both_answers_say_what_is_so(anna):
 def test_a_double_click_reports_the_change_both_times(anna):
     order = placed()
     for _ in range(2):
-        assert notices(change(anna, order, "PROCESSING"))[-1] == "The order is PROCESSING now."
+        assert notices(change(anna, order, "PROCESSING"))[-1] == "The order is now PROCESSING."
 
 
 def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
@@ -70,7 +70,7 @@ def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
     store.change_status(order.order_id, Status.PROCESSING, at=LATER, by="api-key:shop")
     response = change(anna, order, "PROCESSING")
     assert (response.status_code, response["Location"]) == (302, detail_address(order))
-    assert notices(response) == ["The order was PROCESSING already. You changed nothing."]
+    assert notices(response) == ["The order was already PROCESSING. Nothing was changed."]
     assert store.get(order.order_id).history[-1].by == "api-key:shop"
 
 
@@ -79,7 +79,7 @@ def test_cancelling_asks_first_and_then_does_it(anna):
     confirm = see(anna, see(anna, detail_address(order)).link("Cancel order"))
     assert "Cancel this order?" in confirm.words
     assert f"3 × Oak table for Zoë Order {order.order_id} PENDING" in confirm.words
-    assert "Its status becomes CANCELLED. This status is final." in confirm.words
+    assert "The new status is CANCELLED. This status is final." in confirm.words
     assert state(order) == (Status.PENDING, 1)
     press(anna, confirm.form(status_address(order)), "Cancel order")
     assert state(order) == (Status.CANCELLED, 2)
@@ -92,11 +92,11 @@ def test_completing_asks_first_and_then_does_it(anna):
     confirm = see(anna, page.link("Complete order"))
     assert "Complete this order?" in confirm.words
     assert f"3 × Oak table for Zoë Order {order.order_id} PROCESSING" in confirm.words
-    assert "Its status becomes COMPLETED. This status is final." in confirm.words
+    assert "The new status is COMPLETED. This status is final." in confirm.words
     assert confirm.link("Back") == detail_address(order)
     assert state(order) == (Status.PROCESSING, order.version)
     response = press(anna, confirm.form(status_address(order)), "Complete order")
-    assert notices(response) == ["The order is COMPLETED now."]
+    assert notices(response) == ["The order is now COMPLETED."]
     assert state(order) == (Status.COMPLETED, order.version + 1)
 
 
@@ -106,8 +106,8 @@ def test_completing_an_order_that_has_changed_shows_both_sides_and_names_the_ord
     move(order.order_id, Status.CANCELLED)
     page = see(anna, link, status=409)
     assert f"3 × Oak table for Zoë Order {order.order_id} CANCELLED" in page.words
-    assert "You wanted COMPLETED" in page.words
-    assert "From CANCELLED it cannot become COMPLETED." in page.words
+    assert "You requested COMPLETED" in page.words
+    assert "An order that is CANCELLED cannot become COMPLETED." in page.words
     assert state(order) == (Status.CANCELLED, order.version + 1)
 
 
@@ -116,11 +116,11 @@ def test_deleting_asks_first_and_then_does_it(anna):
     confirm = see(anna, see(anna, detail_address(order)).link("Delete"))
     assert "Delete this order?" in confirm.words
     assert f"3 × Oak table for Zoë Order {order.order_id} PENDING" in confirm.words
-    assert "The order and its history are deleted. This cannot be undone." in confirm.words
+    assert "The order and its history will be deleted. This cannot be undone." in confirm.words
     assert confirm.link("Back") == detail_address(order)
     assert stored(order.order_id)
     response = press(anna, confirm.form(delete_address(order)), "Delete order")
-    assert (response["Location"], notices(response)) == ("/dashboard/", [f"Order {order.order_id} is deleted."])
+    assert (response["Location"], notices(response)) == ("/dashboard/", [f"Order {order.order_id} was deleted."])
     assert stored(order.order_id) is None
 
 
@@ -128,7 +128,7 @@ def test_deleting_twice_is_no_error_and_says_so(anna):
     order = placed()
     answers = [anna.post(delete_address(order), {"version": "1"}) for _ in range(2)]
     assert [answer["Location"] for answer in answers] == ["/dashboard/", "/dashboard/"]
-    assert notices(answers[1])[-1] == "The order had been deleted already."
+    assert notices(answers[1])[-1] == "The order was already deleted."
 
 
 def test_asking_whether_to_delete_an_order_that_is_gone_says_so(anna):
@@ -157,11 +157,11 @@ def test_who_was_overtaken_sees_both_sides_and_nothing_is_written(anna):
     response = press(anna, confirm.form(status_address(order)), "Cancel order")
     assert response.status_code == 409
     page = Page(response)
-    assert "The order has changed meanwhile" in page.words
-    assert "You saw PENDING You wanted CANCELLED" in page.words
-    assert "It is now PROCESSING" in page.words
+    assert "The order has changed" in page.words
+    assert "You saw PENDING You requested CANCELLED" in page.words
+    assert "Current status PROCESSING" in page.words
     assert "otto (staff)" in page.words
-    assert page.link("Leave it as it is") == detail_address(order)
+    assert page.link("Leave unchanged") == detail_address(order)
     assert state(order) == (Status.PROCESSING, 2)
 
 
@@ -169,7 +169,7 @@ def test_who_was_overtaken_may_decide_to_act_all_the_same(anna):
     order = placed()
     move(order.order_id, Status.PROCESSING)
     page = Page(change(anna, order, "CANCELLED", version=1))
-    response = press(anna, page.form(status_address(order)), "Make it CANCELLED all the same")
+    response = press(anna, page.form(status_address(order)), "Change to CANCELLED anyway")
     assert response.status_code == 302
     assert state(order) == (Status.CANCELLED, 3)
 
@@ -179,10 +179,10 @@ def test_who_is_overtaken_again_while_deciding_is_asked_again(anna):
     move(order.order_id, Status.PROCESSING)
     form = Page(change(anna, order, "CANCELLED", version=1)).form(status_address(order))
     move(order.order_id, Status.COMPLETED)
-    response = press(anna, form, "Make it CANCELLED all the same")
+    response = press(anna, form, "Change to CANCELLED anyway")
     assert response.status_code == 409
     page = Page(response)
-    assert "From COMPLETED it cannot become CANCELLED." in page.words
+    assert "An order that is COMPLETED cannot become CANCELLED." in page.words
     assert status_address(order) not in page.actions()
     assert state(order) == (Status.COMPLETED, 3)
 
@@ -193,9 +193,9 @@ def test_deleting_an_order_that_moved_shows_both_sides_and_can_be_insisted_on(an
     response = anna.post(delete_address(order), {"version": "1"})
     assert response.status_code == 409
     page = Page(response)
-    assert "You saw PENDING You wanted it deleted" in page.words
+    assert "You saw PENDING You requested deletion" in page.words
     assert stored(order.order_id)
-    press(anna, page.form(delete_address(order)), "Delete it all the same")
+    press(anna, page.form(delete_address(order)), "Delete anyway")
     assert stored(order.order_id) is None
 
 
@@ -230,8 +230,8 @@ def test_a_change_off_the_arrows_is_refused_in_words_and_writes_nothing(anna, st
         assert response.status_code == 409
         page = Page(response)
         assert f"The order cannot become {to}" in page.words
-        assert "changed meanwhile" not in page.words
-        assert f"From {status} it cannot become {to}." in page.words
+        assert "The order has changed" not in page.words
+        assert f"An order that is {status} cannot become {to}." in page.words
         assert status_address(order) not in page.actions()
     assert stored(order.order_id) == before
 
@@ -254,14 +254,14 @@ def test_asking_for_what_is_so_already_says_so(anna):
     order = placed(status=Status.CANCELLED)
     response = anna.get(f"{status_address(order)}?to=CANCELLED&version=1")
     assert (response.status_code, response["Location"]) == (302, detail_address(order))
-    assert notices(response) == ["The order is CANCELLED already."]
+    assert notices(response) == ["The order is already CANCELLED."]
 
 
 def test_the_question_names_the_change_that_it_is_about(anna):
     order = placed()
     page = see(anna, f"{status_address(order)}?to=PROCESSING&version=1")
     assert "Start processing this order?" in page.words
-    assert "Its status becomes PROCESSING." in page.words
+    assert "The new status is PROCESSING." in page.words
     assert "final" not in page.words
     assert set(page.form(status_address(order)).buttons) == {"Start processing"}
 

@@ -55,7 +55,7 @@ def test_the_preview_says_of_each_order_what_would_become_of_it_and_writes_nothi
     before = {order.order_id: stored(order.order_id) for order in one_of_each.values()}
     page = Page(select(anna, action, ids(list(one_of_each.values()))))
     for status, order in one_of_each.items():
-        said = f"will become {to}" if status in movable else f"stays, because it is {status}"
+        said = f"will become {to}" if status in movable else f"will not change, because it is {status}"
         assert said in row(page, order), status
     assert {order_id: stored(order_id) for order_id in before} == before
     seen = [f"{order.order_id}:{order.version}" for status, order in one_of_each.items() if status in movable]
@@ -83,20 +83,20 @@ def test_the_preview_names_the_action_in_its_question_and_on_its_button(anna, ac
 def test_deleting_is_possible_whatever_the_status(anna, one_of_each):
     page = Page(select(anna, "delete", ids(list(one_of_each.values()))))
     assert all("will be deleted" in row(page, order) for order in one_of_each.values())
-    assert "5 orders will change, 0 stay as they are." in page.words
+    assert "5 orders will change, 0 will not." in page.words
 
 
 def test_an_order_that_is_gone_is_said_to_be(anna):
     order, gone = crowd(2)
     gone.delete()
     page = Page(select(anna, "cancel", ids([order, gone])))
-    assert "is gone" in page.words
+    assert "no longer exists" in page.words
     assert page.form(APPLY).data()["seen"] == [f"{order.order_id}:1"]
 
 
 def test_a_preview_in_which_nothing_would_change_has_nothing_to_confirm(anna):
     page = Page(select(anna, "complete", ids(crowd(2))))
-    assert "0 orders will change, 2 stay as they are." in page.words
+    assert "0 orders will change, 2 will not." in page.words
     assert page.form(APPLY).buttons == {}
 
 
@@ -124,7 +124,7 @@ def test_the_way_back_keeps_filters_and_page(anna):
     assert back.startswith("status=PENDING&cursor=")
     preview = Page(press(anna, form, "Process", all="1"))
     assert preview.link("Back") == f"/dashboard/?{back}"
-    assert confirmed(anna, preview).link("Back to the orders") == f"/dashboard/?{back}"
+    assert confirmed(anna, preview).link("Back to orders") == f"/dashboard/?{back}"
 
 
 # --- Outcome ----------------------------------------------------------------------------------------------------------
@@ -153,9 +153,9 @@ def test_an_order_that_moved_since_the_preview_is_reported_and_not_forced(anna):
     gone.delete()
     outcome = confirmed(anna, preview)
     assert "became CANCELLED" in row(outcome, still)
-    assert "was left alone: it has changed since the preview and is PROCESSING now" in row(outcome, moved)
-    assert "had been deleted already" in outcome.words
-    assert "1 order was changed, 2 were left alone." in outcome.words
+    assert "was not changed: it has changed since the preview and is now PROCESSING" in row(outcome, moved)
+    assert "was already deleted" in outcome.words
+    assert "1 order was changed, 2 were not changed." in outcome.words
     assert states([still, moved]) == [Status.CANCELLED, Status.PROCESSING]
     assert stored(gone.order_id) is None
 
@@ -183,9 +183,9 @@ def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
     store.change_status(kept.order_id, Status.CANCELLED, at=LATER, by="staff:anna")
     outcome = confirmed(anna, preview)
     assert "became CANCELLED" in row(outcome, mine)
-    assert "was CANCELLED already" in row(outcome, theirs)
-    assert "was CANCELLED already" in row(outcome, kept)
-    assert "1 order was changed, 2 were left alone." in outcome.words
+    assert "was already CANCELLED" in row(outcome, theirs)
+    assert "was already CANCELLED" in row(outcome, kept)
+    assert "1 order was changed, 2 were not changed." in outcome.words
     assert store.get(theirs.order_id).history[-1].by == "api-key:shop"
 
 
@@ -205,13 +205,13 @@ def test_a_change_that_was_sent_again_because_its_reply_was_lost_is_the_persons_
 def test_deleting_twice_says_that_they_were_gone(anna):
     preview = Page(select(anna, "delete", ids(crowd(2))))
     confirmed(anna, preview)
-    assert confirmed(anna, preview).words.count("had been deleted already") == 2
+    assert confirmed(anna, preview).words.count("was already deleted") == 2
 
 
 def test_an_action_that_was_never_possible_is_refused_order_by_order(anna, one_of_each):
     done = one_of_each[Status.COMPLETED]
     page = Page(anna.post(APPLY, {"action": "cancel", "seen": f"{done.order_id}:3"}))
-    assert "was left alone: it is COMPLETED" in page.words
+    assert "was not changed: it is COMPLETED" in page.words
     assert store.get(done.order_id).status is Status.COMPLETED
 
 
@@ -222,7 +222,7 @@ def test_a_selection_of_nothing_says_what_to_do(anna):
     for data in ({}, {"action": "cancel"}, {"action": "cancel", "id": ""}, {"action": "cancel", "all": "1"}):
         response = anna.post(PREVIEW, data)
         assert response.status_code == 400
-        assert "No order was selected." in Page(response).words
+        assert "No orders are selected." in Page(response).words
     assert anna.post(APPLY, {"action": "cancel"}).status_code == 400
 
 
@@ -252,13 +252,13 @@ def test_garbage_among_what_was_seen_does_not_keep_the_rest_from_being_done(anna
     seen = ["garbage", f"{'x' * 3000}:1", f"{order.order_id}:1", "unknown:1", "\0:1", "💥:1", f"{order.order_id}:1"]
     page = Page(anna.post(APPLY, {"action": "cancel", "seen": seen}))
     assert page.words.count("became CANCELLED") == 1
-    assert page.words.count("had been deleted already") == 3
+    assert page.words.count("was already deleted") == 3
     assert store.get(order.order_id).version == 2
 
 
 def test_ids_of_nothing_are_said_to_be_gone(anna):
     page = Page(select(anna, "cancel", ["", "x" * 3000, "a/b", "\0", "💥", "<b>", "<b>"]))
-    assert page.words.count("is gone") == 4
+    assert page.words.count("no longer exists") == 4
 
 
 def test_an_order_that_is_named_twice_is_shown_and_acted_on_once(anna):
@@ -275,7 +275,7 @@ def test_a_hundred_orders_are_the_most_and_more_are_refused_whole(anna):
     ):
         response = anna.post(address, {"action": "cancel", field: values})
         assert response.status_code == 400
-        assert "more than 100 orders, so nothing has been done" in Page(response).words
+        assert "at most 100 orders at a time. Nothing was changed." in Page(response).words
     assert {order.version for order in Order.scan()} == {1}
     assert "100 orders were changed." in confirmed(anna, Page(select(anna, "cancel", ids(orders[:100])))).words
 
@@ -296,12 +296,12 @@ def test_when_the_store_stops_answering_each_order_is_told_of_and_nothing_more_i
     outcome = confirmed(anna, preview)
     rows = [row(outcome, order) for order in orders]
     assert "became CANCELLED" in rows[0]
-    assert "is uncertain: the order store did not answer" in rows[1]
+    assert "may or may not have changed: the order store did not respond" in rows[1]
     assert "was not tried" in rows[2]
     assert "was not tried" in rows[3]
     assert outcome.link(orders[1].order_id[:8]) == f"/dashboard/orders/{orders[1].order_id}/"
     assert way.operations.count("UpdateItem") == 2
-    assert "1 order was changed, 3 were left alone." in outcome.words
+    assert "1 order was changed, 3 were not changed." in outcome.words
 
 
 def test_one_order_that_cannot_be_written_does_not_keep_the_others_from_being_told_of(anna, caplog):
@@ -310,7 +310,7 @@ def test_one_order_that_cannot_be_written_does_not_keep_the_others_from_being_to
     swell(orders[1].order_id)
     outcome = confirmed(anna, preview)
     assert outcome.words.count("became CANCELLED") == 2
-    assert "could not be changed. It has been logged" in outcome.words
+    assert "could not be changed. The error was logged" in outcome.words
     [record] = [record for record in caplog.records if record.name == "orders.dashboard.bulk"]
     assert orders[1].order_id in record.getMessage()
     assert states([orders[0], orders[2]]) == [Status.CANCELLED] * 2
@@ -323,5 +323,5 @@ def test_what_there_was_no_time_for_is_told_and_left_alone(anna, monkeypatch):
     orders = crowd(3)
     page = confirmed(anna, Page(select(anna, "cancel", ids(orders))))
     assert page.words.count("became CANCELLED") == 1
-    assert page.words.count("was not tried: the others took too long. Do it again") == 2
+    assert page.words.count("was not tried: the others took too long. Try again.") == 2
     assert sorted(states(orders)) == ["CANCELLED", "PENDING", "PENDING"]

@@ -18,7 +18,7 @@ def test_an_address_of_nothing_is_a_page_in_the_chrome_for_staff(anna, address):
     page = Page(response)
     assert "There is no page at" in page.words
     assert page.has_link("All orders")
-    assert page.has_link("To the orders")
+    assert page.has_link("Go to orders")
 
 
 @pytest.mark.parametrize("address", NOWHERE)
@@ -39,7 +39,7 @@ def test_what_stood_in_the_address_is_shown_as_text(anna):
 
 
 def test_an_admin_page_that_is_not_there_or_not_for_this_person_is_a_page(anna, sign_in):
-    assert see(sign_in(is_superuser=True), "/admin/nothing/", status=404).has_link("To the orders")
+    assert see(sign_in(is_superuser=True), "/admin/nothing/", status=404).has_link("Go to orders")
     page = see(anna, "/admin/accounts/user/", status=403)
     assert "Ask an administrator" in page.words
 

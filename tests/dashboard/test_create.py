@@ -45,7 +45,7 @@ def test_an_order_is_placed_and_the_notice_leads_to_it(anna):
     assert (order.status, order.version) == (Status.PENDING, 1)
     assert [entry.by for entry in order.history] == ["staff:anna"]
     after = see(anna, response["Location"])
-    assert f"Order {order.order_id[:8]} is placed." in after.words
+    assert f"Order {order.order_id[:8]} was placed." in after.words
     assert f"/dashboard/orders/{order.order_id}/" in [link.href for link in after.links]
 
 
@@ -202,7 +202,7 @@ def test_a_form_that_is_changed_after_it_was_sent_is_asked_about_and_places_noth
     response = anna.post(NEW, {**TEAPOT, "quantity": "3", "customer_name": "Zoë"})
     assert response.status_code == 409
     page = Page(response)
-    assert f"This form has placed order {order.order_id[:8]} already." in page.words
+    assert f"This form already placed order {order.order_id[:8]}" in page.words
     assert f"/dashboard/orders/{order.order_id}/" in [link.href for link in page.links]
     assert "&lt;a href" not in response.content.decode()
     assert only().quantity == 2
@@ -227,8 +227,8 @@ def test_what_was_typed_comes_back_as_text(anna):
 def test_a_notice_about_an_order_is_shown_once(anna):
     response = anna.post(NEW, TEAPOT)
     assert len(list(get_messages(response.wsgi_request))) == 1
-    assert "is placed" in see(anna, "/dashboard/").words
-    assert "is placed" not in see(anna, "/dashboard/").words
+    assert "was placed" in see(anna, "/dashboard/").words
+    assert "was placed" not in see(anna, "/dashboard/").words
 
 
 def test_the_browser_shows_digits_and_says_what_is_wrong_before_it_sends(anna):

@@ -113,7 +113,7 @@ def test_an_expired_order_says_when_and_that_the_system_did_it(anna):
 def test_an_order_that_is_not_there_is_a_page_that_says_so(anna):
     page = see(anna, "/dashboard/orders/6f9a1c52-0000-4000-8000-000000000000/", status=404)
     assert "There is no order 6f9a1c52-0000-4000-8000-000000000000." in page.words
-    assert page.has_link("To the orders")
+    assert page.has_link("Go to orders")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_order_that_is_not_there_is_a_page_that_says_so(anna):
 )
 @pytest.mark.parametrize("page", ["", "raw/"])
 def test_an_id_that_no_order_can_have_is_a_page_that_says_so(anna, order_id, page):
-    assert see(anna, f"/dashboard/orders/{order_id}/{page}", status=404).has_link("To the orders")
+    assert see(anna, f"/dashboard/orders/{order_id}/{page}", status=404).has_link("Go to orders")
 
 
 # --- Raw JSON ---------------------------------------------------------------------------------------------------------

@@ -234,7 +234,7 @@ def test_the_export_ends_at_the_cap_and_says_how_to_get_more(anna, monkeypatch):
     orders = crowd(4)
     *shown, notice = exported(anna)
     assert [row[0] for row in shown] == ids(orders[:3])
-    assert notice == ["Only the newest 3 are here. For more, filter by day, or use the API."]
+    assert notice == ["Only the newest 3 orders are included. To get more, filter by day or use the API."]
 
 
 def test_exactly_as_many_as_the_cap_are_all_and_no_notice(anna, monkeypatch):
@@ -253,7 +253,7 @@ def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, m
     traffic.clear()
     *shown, notice = exported(anna)
     assert [row[0] for row in shown] == ids(orders[:100])
-    assert notice == ["Only the newest 100 are here. For more, filter by day, or use the API."]
+    assert notice == ["Only the newest 100 orders are included. To get more, filter by day or use the API."]
     assert traffic.operations == ["Query"]
 
 
@@ -269,7 +269,7 @@ def test_the_time_limit_also_ends_an_export_that_finds_only_empty_pages(anna, tr
     crowd(250, customer_email="zoe@example.com")
     traffic.clear()
     assert exported(anna, customer_email="zoe@example.com", status="CANCELLED") == [
-        ["The search took too long, and no order has matched so far. Filter by day, or use the API."]
+        ["The search timed out before any order matched. Filter by day or use the API."]
     ]
     assert traffic.operations == ["Query", "BatchGetItem"]
 
@@ -281,7 +281,7 @@ def test_the_export_ends_before_it_is_larger_than_lambda_carries_and_says_so(ann
         placed(item="日" * 200)
     *shown, notice = exported(anna)
     assert len(shown) == 4
-    assert notice == ["Only the newest 4 are here. For more, filter by day, or use the API."]
+    assert notice == ["Only the newest 4 orders are included. To get more, filter by day or use the API."]
 
 
 # --- Streaming --------------------------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def test_an_export_that_is_cut_short_says_so_in_its_last_line(anna, way):
     crowd(150)
     way.change("Query", lambda reply: reply, refused(500, "InternalServerError"))
     *_, last = rows(anna.get(EXPORT))
-    assert last == ["Cut short: the order store stopped answering. Export again."]
+    assert last == ["Incomplete: the order store stopped responding. Export again."]
 
 
 def test_an_export_that_cannot_begin_is_a_page(anna, no_dynamodb):

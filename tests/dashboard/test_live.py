@@ -37,9 +37,9 @@ def test_it_says_how_many_orders_have_come_in_and_leads_to_the_first_page(anna):
         page = Page(look(anna, cursor(first)))
         assert (
             page.words
-            == f"{number} new order{'s have' if number > 1 else ' has'} come in. Show {'them' if number > 1 else 'it'}."
+            == f"{number} new order{'s have' if number > 1 else ' has'} arrived. Show {'them' if number > 1 else 'it'}."
         )
-        assert page.link("come in") == "/dashboard/"
+        assert page.link("arrived") == "/dashboard/"
 
 
 def test_it_says_nothing_while_nothing_has_come_in(anna):
@@ -48,8 +48,8 @@ def test_it_says_nothing_while_nothing_has_come_in(anna):
 
 def test_it_counts_a_hundred_and_no_further(anna):
     *_, oldest = crowd(102)
-    assert "100+ new orders have come in." in Page(look(anna, cursor(oldest))).words
-    assert "100 new orders have come in." in Page(look(anna, cursor(crowd(102)[-2]))).words
+    assert "100+ new orders have arrived." in Page(look(anna, cursor(oldest))).words
+    assert "100 new orders have arrived." in Page(look(anna, cursor(crowd(102)[-2]))).words
 
 
 def test_it_counts_only_what_fits_the_filters_and_keeps_them(anna):
@@ -58,7 +58,7 @@ def test_it_counts_only_what_fits_the_filters_and_keeps_them(anna):
     placed(at=LATER)
     page = Page(look(anna, cursor(first, status=Status.PENDING), status="PENDING"))
     assert "1 new order has" in page.words
-    assert page.link("come in") == "/dashboard/?status=PENDING"
+    assert page.link("arrived") == "/dashboard/?status=PENDING"
 
 
 def test_the_way_to_new_orders_is_the_first_page_also_from_a_page_that_was_reached_by_newer(anna):
@@ -69,9 +69,9 @@ def test_the_way_to_new_orders_is_the_first_page_also_from_a_page_that_was_reach
     assert not first.has_link("Newer")
     page = anna.get(address).content.decode()
     fragment = LIVE + page.partition(f'hx-get="{LIVE}')[2].partition('"')[0].replace("&amp;", "&")
-    assert not Page(anna.get(fragment)).has_link("come in")
+    assert not Page(anna.get(fragment)).has_link("arrived")
     place(at=LATER)
-    assert Page(anna.get(fragment)).link("come in") == "/dashboard/"
+    assert Page(anna.get(fragment)).link("arrived") == "/dashboard/"
 
 
 def test_it_shows_the_rows_as_they_are_by_now(anna):

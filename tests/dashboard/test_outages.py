@@ -63,8 +63,8 @@ def test_a_form_does_not_claim_to_know_what_came_of_it_and_is_not_sent_again_by_
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     page = Page(response)
     assert page.refresh is None
-    assert "it is not known whether your change was made" in page.words
-    assert page.link("To the orders") == "/dashboard/"
+    assert "Your change may or may not have been saved" in page.words
+    assert page.link("Go to orders") == "/dashboard/"
     check_reticent(response)
 
 
@@ -77,7 +77,7 @@ def test_what_needs_no_orders_works_without_dynamodb(anna, no_dynamodb):
 
 def test_a_bulk_action_without_dynamodb_tells_of_each_order(anna, no_dynamodb):
     page = Page(anna.post("/dashboard/bulk/apply/", {"action": "cancel", "seen": ["one:1", "two:1"]}))
-    assert "is uncertain" in page.words
+    assert "may or may not have changed" in page.words
     assert "was not tried" in page.words
 
 
@@ -119,7 +119,7 @@ def patient(sign_in) -> Client:
 
 
 HTML = {"Accept": "text/html"}
-SENTENCE = "The database of users and sessions does not answer"
+SENTENCE = "The user database is not responding"
 STAFF_READS = [*READS, "/dashboard/search/?q=one", "/dashboard/orders/new/", "/admin/", "/admin/accounts/user/"]
 STAFF_READS += ["/admin/login/", "/no/such/page/", "/admin/no/such/page/"]
 STAFF_WRITES = {
@@ -206,8 +206,8 @@ def test_a_page_without_the_database_of_users_says_when_to_try_again(patient, re
 def test_a_form_without_the_database_of_users_says_that_the_outcome_is_unknown(patient, request, address):
     request.getfixturevalue("stopped")
     page = check_database_unavailable(patient.post(address, STAFF_WRITES[address], headers=HTML))
-    assert "it is not known whether your change was saved" in page.words
-    assert page.link("To the orders") == "/dashboard/"
+    assert "Your change may or may not have been saved" in page.words
+    assert page.link("Go to orders") == "/dashboard/"
 
 
 @pytest.mark.parametrize("address", ["/dashboard/", "/admin/", "/no/such/page/"])
@@ -256,7 +256,7 @@ def check_server_error(response):
     assert response.status_code == 500
     page = Page(response)
     assert "Something went wrong" in page.words
-    assert page.link("To the orders") == "/dashboard/"
+    assert page.link("Go to orders") == "/dashboard/"
     assert response["Cache-Control"] == "no-store"
     check_reticent(response)
 

@@ -42,7 +42,7 @@ def test_anything_else_is_told_what_can_be_searched_for(anna, written, traffic):
     response = anna.get("/dashboard/search/", {"q": written})
     assert response.status_code == 404
     content = response.content.decode()
-    assert "whole id" in content
+    assert "complete order id" in content
     assert "e-mail" in content
     assert "<b>tea</b>" not in content
     assert traffic == []

@@ -37,7 +37,7 @@ def test_a_refusal_is_a_page_that_says_what_is_wrong(sign_in, accept):
     browser = sign_in("Order viewers")
     page = Page(browser.get("/orders/none", headers={"Accept": accept}))
     assert "Not Found There is no order none. Status 404, code order_not_found" in page.words
-    assert page.link("To the orders") == "/dashboard/"
+    assert page.link("Go to orders") == "/dashboard/"
     wrong = browser.get("/orders?limit=0&page=<b>2</b>", headers={"Accept": accept})
     assert wrong.status_code == 400
     assert "page : There is no such parameter." in Page(wrong).words

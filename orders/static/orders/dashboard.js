@@ -1,7 +1,7 @@
 // Conveniences of the staff pages. Every page works without them.
 "use strict";
 
-// The server shows times in the person's own zone; it learns of it by this cookie.
+// The server shows times in the time zone of this cookie.
 document.cookie = "timezone=" + Intl.DateTimeFormat().resolvedOptions().timeZone + ";path=/;max-age=31536000;samesite=lax";
 
 const NO_MATCH = "No match. Type an order id or a customer's e-mail.";
@@ -70,7 +70,7 @@ document.addEventListener("DOMContentLoaded", () => {
     afterG = event.key === "g";
   });
 
-  // The whole row leads where its link leads; a selection of text, and what is to be clicked in the row, stay themselves.
+  // A click anywhere in a row follows its link, except on links and inputs, and while text is selected.
   document.addEventListener("click", (event) => {
     const row = event.target.closest("[data-row]");
     if (!row || event.target.closest("a, input, label") || String(getSelection())) return;
@@ -78,7 +78,7 @@ document.addEventListener("DOMContentLoaded", () => {
     else row.querySelector("a").click();
   });
 
-  // One click, one submission: the server would do it once all the same, but need not be asked twice.
+  // Ignore a second submission. The server would apply it only once anyway.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post") return;
@@ -124,7 +124,7 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   });
 
-  // The filter's panel goes as it came, and when one turns to something else.
+  // Close the filter panel on a click outside it and on Escape.
   const filter = document.querySelector(".o-filters");
   document.addEventListener("click", (event) => {
     if (filter && !filter.contains(event.target)) filter.open = false;
@@ -135,18 +135,18 @@ document.addEventListener("DOMContentLoaded", () => {
     filter.querySelector("summary").focus();
   });
 
-  // The page of an outage asks quietly, and comes again once there is something to show.
+  // The outage page polls, and reloads when the server responds.
   const retry = document.querySelector("[data-retry]");
   if (retry) {
     setInterval(async () => {
-      const answer = await fetch(location.href, { method: "HEAD" }).catch(() => null);
-      if (answer?.ok) location.reload();
+      const response = await fetch(location.href, { method: "HEAD" }).catch(() => null);
+      if (response?.ok) location.reload();
     }, 1000 * retry.dataset.retry);
   }
 
-  // --- What Unfold's chrome lacks ---
+  // --- Accessibility fixes for Unfold ---
 
-  // Its menus open by a click on what no keyboard reaches.
+  // Its menus open on a click on elements that the keyboard cannot reach.
   document.querySelectorAll("[x-on\\:click]:not([href], button, input, select, h2, :has(a, button, input))").forEach((element) => {
     element.tabIndex = 0;
     element.setAttribute("role", "button");
@@ -158,12 +158,12 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   document.querySelectorAll(".material-symbols-outlined[role=button]").forEach((icon) => icon.setAttribute("aria-label", "Menu"));
 
-  // Its menu of the person is a landmark without a name.
+  // Its user menu is a landmark without a name.
   document.querySelectorAll("nav nav").forEach((menu) => {
     menu.setAttribute("aria-label", menu.nextElementSibling?.querySelector(".truncate")?.textContent.trim() || "Menu");
   });
 
-  // Its palette does not say that it is a dialog, and its scrolling parts are all called the same.
+  // Its command palette has no dialog role, and all its scroll areas have the same name.
   const palette = document.querySelector("[x-data='searchCommand()']");
   const title = document.querySelector("#main h1")?.textContent.trim();
   if (palette) {
@@ -193,18 +193,18 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("#content [data-simplebar]").forEach((part) => { part.dataset.simplebarAriaLabel = title; });
 });
 
-// A page is hidden until Unfold's scripts have run, and the browser gives the focus before that.
+// The page is hidden until Unfold's scripts have run, so the browser's own autofocus comes too early.
 document.addEventListener("alpine:initialized", () => setTimeout(() => {
   if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
 }));
 
-// Figures that cannot be counted: the page that says why, and tries again.
+// If counting fails, load the page itself, which shows the error and retries.
 document.addEventListener("htmx:responseError", (event) => {
   const address = event.target.dataset?.counting;
   if (address) location.assign(address);
 });
 
-// Django's widgets for choosing many are made on load, with names on what cannot have any.
+// Django's multiple-choice widgets, built on load, have a label on an element whose role allows none.
 window.addEventListener("load", () => setTimeout(() => {
   document.querySelectorAll(".help-tooltip").forEach((tip) => tip.setAttribute("role", "img"));
 }));
