@@ -41,8 +41,11 @@ lint: setup ## Check style, types, the direction of imports and missing migratio
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
 
+# --strict: a package that the service does not find fails the check instead of being skipped.
 audit: setup ## Compare the pinned packages with known vulnerabilities (needs the network)
-	$(BIN)/python -m pip_audit --no-deps --disable-pip -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/python -m pip_audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-dev.txt || { \
+		echo "Not passed. Upgrade the packages listed above. If none is listed, the vulnerability service (pypi.org)" \
+			"did not respond or has no data about a package: check the network and try again." >&2; exit 1; }
 
 format: setup ## Format the code and fix what can be fixed automatically
 	$(BIN)/python -m ruff check --fix
@@ -57,11 +60,11 @@ bench: setup ## Measure calls, capacity and client CPU beside the handlers that 
 screenshots: setup ## Take the screenshots in docs/images/ again
 	$(BIN)/python -m pytest -q tests/browser/screenshots.py
 
-lock: setup ## Pin the packages again from pyproject.toml
-	$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
-	$(BIN)/python -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command "make lock" --group pyproject.toml:dev -c requirements.txt -o requirements-dev.txt
+COMPILE = $(BIN)/python -m uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+lock: setup ## Pin the packages of pyproject.toml again, with their hashes
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) --group pyproject.toml:dev -c requirements.txt -o requirements-dev.txt
 
 clean: ## Remove what set-up and builds created; orders, users and keys stay
 	rm -rf .venv .local/engine .local/tools .local/deploy staticfiles ordersite-*.zip

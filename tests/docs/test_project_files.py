@@ -74,6 +74,15 @@ def test_the_lock_files_match_pyproject():
     assert mismatches(ROOT) == []
 
 
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_pinned_package_has_hashes(name):
+    pins = re.findall(
+        r"^([\w.-]+)(?:\[[^\]]*\])?==[^\n]*(\n +--hash=sha256:[0-9a-f]{64}\b)?", (ROOT / name).read_text(), re.MULTILINE
+    )
+    assert len(pins) > 50
+    assert [package for package, first_hash in pins if not first_hash] == []
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
