@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -54,7 +56,7 @@ class ApiKeyForm(forms.ModelForm):
 
 
 class StatusFilter(admin.SimpleListFilter):
-    title = "status"
+    title = _("status")
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
@@ -73,11 +75,11 @@ class StatusFilter(admin.SimpleListFilter):
 
 EDITABLE = ("name", "access", "expiry_date")
 GENERATED = ("prefix", "created")
-PAST_EXPIRY = (
+PAST_EXPIRY = _(
     "This time has passed. Enter a time in the future, or leave both fields empty for a key that never expires. "
     "To disable a key, revoke it."
 )
-BADGES = {KeyStatus.ACTIVE.label: "success", KeyStatus.EXPIRED.label: "warning", KeyStatus.REVOKED.label: "danger"}
+BADGES = {KeyStatus.ACTIVE: "success", KeyStatus.EXPIRED: "warning", KeyStatus.REVOKED: "danger"}
 """The colour of each status, by Unfold's names."""
 
 
@@ -89,9 +91,10 @@ class ApiKeyAdmin(ModelAdmin):
     list_filter = (StatusFilter, "access", "created")
     actions = ("revoke",)
 
-    @display(description="Status", label=BADGES)
-    def status(self, key: ApiKey) -> str:
-        return str(key.status(at=timezone.now()).label)
+    @display(description=_("Status"), label=BADGES)
+    def status(self, key: ApiKey) -> tuple[str, str]:
+        status = key.status(at=timezone.now())
+        return status, str(status.label)
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         """A new key has no prefix yet and cannot be revoked."""
@@ -108,16 +111,21 @@ class ApiKeyAdmin(ModelAdmin):
             return
         key = obj.generate()
         super().save_model(request, obj, form, change)
-        message = 'The key "{}" is <code>{}</code>. Copy it now: only a hash is stored, so it cannot be shown again.'
+        message = gettext(
+            'The key "{}" is <code>{}</code>. Copy it now: only a hash is stored, so it cannot be shown again.'
+        )
         self.message_user(request, format_html(message, obj.name, key), messages.WARNING)
 
-    @admin.action(description="Revoke selected API keys (cannot be undone)", permissions=["change"])
+    @admin.action(description=_("Revoke selected API keys (cannot be undone)"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         usable = list(queryset.filter(revoked=False))
         for key in usable:
             key.revoked = True
             key.save(update_fields=["revoked"])
             self.log_change(request, key, "Revoked.")
-        self.message_user(
-            request, f"{len(usable)} revoked. Requests with them are refused within a minute.", messages.SUCCESS
+        message = ngettext(
+            "%d API key was revoked. Requests with it are refused within a minute.",
+            "%d API keys were revoked. Requests with them are refused within a minute.",
+            len(usable),
         )
+        self.message_user(request, message % len(usable), messages.SUCCESS)

@@ -57,11 +57,3 @@ def identify(caller: Caller) -> Identity:
     if not caller.is_authenticated:
         raise ValueError("An anonymous user has no identity. Check the permissions first.")
     return Identity(f"user:{caller.pk}", f"staff:{caller.get_username()}")
-
-
-def caller_id(caller: Caller) -> str:
-    return identify(caller).id
-
-
-def caller_label(caller: Caller) -> str:
-    return identify(caller).label

@@ -1,5 +1,7 @@
 """The names of API keys: a single line each, because the history of an order shows them."""
 
+from django.utils.translation import gettext as _
+
 from orders.text import hidden_character, trimmed, visible
 
 MAX_NAME_LENGTH = 50
@@ -12,11 +14,12 @@ def checked_name(name: str) -> str:
     """
     name = trimmed(name)
     if not name:
-        raise ValueError("The name is blank. Enter who will use the key, for example shop.")
+        raise ValueError(_("The name is blank. Enter who will use the key, for example shop."))
     if len(name) > MAX_NAME_LENGTH:
-        raise ValueError(f"The name has {len(name)} characters; at most {MAX_NAME_LENGTH} are allowed.")
+        message = _("The name has %(length)d characters; at most %(limit)d are allowed.")
+        raise ValueError(message % {"length": len(name), "limit": MAX_NAME_LENGTH})
     if hidden := hidden_character(name):
-        raise ValueError(hidden.sentence)
+        raise ValueError(hidden.sentence.translated(_))
     return name
 
 

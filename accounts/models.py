@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.key_names import MAX_NAME_LENGTH, displayed_name
 
@@ -18,14 +20,14 @@ class User(AbstractUser):
 
 
 class Access(models.TextChoices):
-    READ_ONLY = "read-only", "Read-only"
-    READ_WRITE = "read-write", "Read-write"
+    READ_ONLY = "read-only", _("Read-only")
+    READ_WRITE = "read-write", _("Read-write")
 
 
 class KeyStatus(models.TextChoices):
-    ACTIVE = "active", "Active"
-    EXPIRED = "expired", "Expired"
-    REVOKED = "revoked", "Revoked"
+    ACTIVE = "active", _("Active")
+    EXPIRED = "expired", _("Expired")
+    REVOKED = "revoked", _("Revoked")
 
 
 class ApiKeyManager(models.Manager["ApiKey"]):
@@ -44,33 +46,40 @@ class ApiKey(models.Model):
     """
 
     id = models.CharField(max_length=150, unique=True, primary_key=True, editable=False)
-    prefix = models.CharField(max_length=PREFIX_LENGTH, unique=True, editable=False)
+    prefix = models.CharField(_("prefix"), max_length=PREFIX_LENGTH, unique=True, editable=False)
     hashed_key = models.CharField(max_length=150, editable=False)
-    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
     name = models.CharField(
+        _("name"),
         max_length=MAX_NAME_LENGTH,
         default=None,
-        help_text=f"Who uses the key. The history of an order shows this name. At most {MAX_NAME_LENGTH} characters.",
+        help_text=format_lazy(
+            _("Who uses the key. The history of an order shows this name. At most {limit} characters."),
+            limit=MAX_NAME_LENGTH,
+        ),
     )
     revoked = models.BooleanField(
-        blank=True, default=False, help_text="A revoked key is refused. Revoking cannot be undone."
+        _("revoked"), blank=True, default=False, help_text=_("A revoked key is refused. Revoking cannot be undone.")
     )
     expiry_date = models.DateTimeField(
-        blank=True, null=True, verbose_name="Expires", help_text="From this time on the key is refused."
+        _("Expires"), blank=True, null=True, help_text=_("From this time on the key is refused.")
     )
     access = models.CharField(
+        _("access"),
         max_length=10,
         choices=Access.choices,
         default=Access.READ_ONLY,
-        help_text="A read-only key can list and read orders. A read-write key can also place, change and delete them.",
+        help_text=_(
+            "A read-only key can list and read orders. A read-write key can also place, change and delete them."
+        ),
     )
 
     objects = ApiKeyManager()
 
     class Meta:
         ordering = ("-created",)
-        verbose_name = "API key"
-        verbose_name_plural = "API keys"
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,4 +144,4 @@ class OrderPermission(models.Model):  # noqa: DJ008 (there is never a row to nam
             ("change_order", "Can change order"),
             ("delete_order", "Can delete order"),
         )
-        verbose_name = "order"
+        verbose_name = _("order")

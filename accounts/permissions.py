@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -56,10 +57,8 @@ class OrderPermissions(BasePermission):
 
 
 def refusal(user: object, need: Need) -> tuple[str, str]:
-    """The code and the message for a caller without the permission."""
+    """The code and the message for a caller without the permission; the message in the language of the response."""
     if isinstance(user, ApiKeyCaller):
         return "read_only_api_key", "This API key is read-only. Use a read-write key to change orders."
-    return (
-        "missing_permission",
-        f"You do not have the permission '{need.label}'. Ask an administrator for the group \"{need.group}\".",
-    )
+    message = _("You do not have the permission '%(permission)s'. Ask an administrator for the group \"%(group)s\".")
+    return "missing_permission", message % {"permission": need.label, "group": need.group}

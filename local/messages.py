@@ -20,6 +20,7 @@ LOCALE = PROJECT / "locale"
 LANGUAGES = ("de",)
 PACKAGES = ("accounts", "orders", "ordersite")
 KEYWORDS = {
+    "Message": None,
     "_": None,
     "gettext": None,
     "gettext_lazy": None,

@@ -9,6 +9,7 @@ from typing import Any
 
 from pynamodb.attributes import Attribute
 
+from orders.message import Message
 from orders.models import HistoryAttribute, InstantAttribute, Order, StatusAttribute
 
 Item = dict[str, dict[str, Any]]
@@ -23,22 +24,22 @@ SHOWN = 40
 """The most characters of a stored value that a reason quotes."""
 
 REQUIRED = ("item", "quantity", "status", "created_at")
+SET = Message("a set")
 KINDS = {
-    "S": "text",
-    "N": "a number",
-    "L": "a list",
-    "M": "a map",
-    "B": "binary data",
-    "BOOL": "true or false",
-    "NULL": "null",
-    "SS": "a set",
-    "NS": "a set",
-    "BS": "a set",
+    "S": Message("text"),
+    "N": Message("a number"),
+    "L": Message("a list"),
+    "M": Message("a map"),
+    "B": Message("binary data"),
+    "BOOL": Message("true or false"),
+    "SS": SET,
+    "NS": SET,
+    "BS": SET,
 }
-MEANINGS: Mapping[type[Attribute[Any]], str] = {
-    StatusAttribute: "a status",
-    InstantAttribute: "a valid time",
-    HistoryAttribute: "a list of status changes",
+MEANINGS: Mapping[type[Attribute[Any]], Message] = {
+    StatusAttribute: Message("a status"),
+    InstantAttribute: Message("a valid time"),
+    HistoryAttribute: Message("a list of status changes"),
 }
 
 
@@ -47,7 +48,7 @@ class UnreadableOrder:
     """An item that is not a valid order, because another program wrote it."""
 
     order_id: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Message, ...]
     """A sentence for each attribute that is wrong."""
     stored: Item = field(repr=False)
 
@@ -120,34 +121,36 @@ def _is_integer(value: object, least: int, most: int) -> bool:
 
 def _unreadable(item: Item) -> UnreadableOrder:
     order_id = str(item.get("order_id", {}).get("S", ""))
-    return UnreadableOrder(order_id, tuple(_reasons(item)) or ("It cannot be read.",), item)
+    return UnreadableOrder(order_id, tuple(_reasons(item)) or (Message("It cannot be read."),), item)
 
 
-def _reasons(item: Item) -> Iterator[str]:
+def _reasons(item: Item) -> Iterator[Message]:
     for name, attribute in Order.get_attributes().items():
         held = item.get(name)
         kind = next(iter(held)) if held else "NULL"
         if kind == "NULL":
             if name in REQUIRED:
-                yield f"{name} is {'null' if held else 'missing'}."
+                yield Message("%(name)s is null.", name=name) if held else Message("%(name)s is missing.", name=name)
         elif kind != attribute.attr_type:
-            yield f"{name} is {KINDS.get(kind, kind)}, not {KINDS[attribute.attr_type]}."
+            found, expected = KINDS.get(kind, kind), KINDS[attribute.attr_type]
+            yield Message("%(name)s is %(found)s, not %(expected)s.", name=name, found=found, expected=expected)
         elif held and (meaning := _missed(name, attribute, held[kind])):
-            yield f"{name} is {_quoted(kind, held[kind])}, which is not {meaning}."
+            found = _quoted(kind, held[kind])
+            yield Message("%(name)s is %(found)s, which is not %(expected)s.", name=name, found=found, expected=meaning)
 
 
-def _missed(name: str, attribute: Attribute[Any], value: Any) -> str | None:
+def _missed(name: str, attribute: Attribute[Any], value: Any) -> Message | None:
     """What the value should be; None if it is valid."""
     try:
         read = attribute.deserialize(value)
     except Exception:  # noqa: BLE001 (an attribute may raise anything)
         return MEANINGS.get(type(attribute), KINDS[attribute.attr_type])
     if name == "quantity" and not _is_integer(read, -MAX_INTEGER, MAX_INTEGER):
-        return f"a whole number of at most {MAX_INTEGER}"
+        return Message("a whole number of at most %(limit)d", limit=MAX_INTEGER)
     if name == "version" and not _is_integer(read, 0, MAX_VERSION):
-        return f"a whole number from 0 to {MAX_VERSION}"
+        return Message("a whole number from 0 to %(limit)d", limit=MAX_VERSION)
     if name == "order_id" and not is_address(read):
-        return f"an id of at most {MAX_ORDER_ID} characters without a slash"
+        return Message("an id of at most %(limit)d characters without a slash", limit=MAX_ORDER_ID)
     return None
 
 

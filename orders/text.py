@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from orders.message import Message
+
 BLANKS = "".join(
     chr(code)
     for span in (
@@ -66,10 +68,9 @@ _SHOWN_BY_NAME = re.compile(rf"{_REGIONAL_FLAG}|((?![\t\n\r])[{_HIDDEN_AND_HALVE
 _INNER_BLANKS = "".join(blank for blank in BLANKS if unicodedata.category(blank) in ("Zs", "So"))
 
 _CONTROL_NAMES = {0x00: "NULL", 0x09: "TAB", 0x0A: "LINE FEED", 0x0D: "CARRIAGE RETURN", 0x1B: "ESCAPE", 0x7F: "DELETE"}
-_KINDS = {"Cc": "control character", "Co": "private-use character", "Cs": "half of a character"}
 
-UNUSABLE_DOMAIN_SENTENCE = "The part after the @ is not a valid domain name. Check its spelling."
-WHOLE_NUMBER_SENTENCE = "Write a whole number without separators, such as 1000."
+UNUSABLE_DOMAIN_SENTENCE = Message("The part after the @ is not a valid domain name. Check its spelling.")
+WHOLE_NUMBER_SENTENCE = Message("Write a whole number without separators, such as 1000.")
 
 
 class Hidden(NamedTuple):
@@ -79,15 +80,26 @@ class Hidden(NamedTuple):
     position: int
 
     @property
-    def sentence(self) -> str:
-        return f"This contains the {name_of(self.character)} at position {self.position}. Remove it."
+    def sentence(self) -> Message:
+        return Message(
+            "This contains the %(character)s at position %(position)d. Remove it.",
+            character=name_of(self.character),
+            position=self.position,
+        )
 
 
-def name_of(character: str) -> str:
+def name_of(character: str) -> Message:
     """`invisible character ZERO WIDTH SPACE (U+200B)`."""
-    kind = _KINDS.get(unicodedata.category(character), "invisible character")
-    name = unicodedata.name(character, None) or _CONTROL_NAMES.get(ord(character))
-    return f"{kind} {name} ({code_of(character)})" if name else f"{kind} {code_of(character)}"
+    code, name = code_of(character), unicodedata.name(character, None) or _CONTROL_NAMES.get(ord(character))
+    full = f"{name} ({code})" if name else code
+    match unicodedata.category(character):
+        case "Cc":
+            return Message("control character %(name)s", name=full)
+        case "Co":
+            return Message("private-use character %(name)s", name=full)
+        case "Cs":
+            return Message("half of a character %(name)s", name=full)
+    return Message("invisible character %(name)s", name=full)
 
 
 def code_of(character: str) -> str:

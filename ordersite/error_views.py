@@ -14,6 +14,7 @@ from orders.api import problems
 from orders.api.media_types import prefers_html
 from orders.api.views import UnknownRouteView
 from orders.dashboard import responses
+from orders.message import Message
 
 _not_found_problem = UnknownRouteView.as_view()
 
@@ -40,19 +41,21 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def refused(
-    request: HttpRequest, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None
+    request: HttpRequest, status: HTTPStatus, code: str, detail: Message, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
     """The response to a request that is refused before authentication."""
     if not prefers_html(request):
         return problems.plain(problems.problem(status, code, detail), headers)
-    response = responses.error_page(request, _("This request cannot be processed"), detail, status)
+    response = responses.error_page(request, _("This request cannot be processed"), detail.translated(_), status)
     for name, value in (headers or {}).items():
         response[name] = value
     return response
 
 
 def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
-    detail = f"This URL does not support {request.method}. It supports {allowed}."
+    detail = Message(
+        "This URL does not support %(method)s. It supports %(allowed)s.", method=request.method, allowed=allowed
+    )
     return refused(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, {"Allow": allowed})
 
 

@@ -7,11 +7,13 @@ Lambda gives a starting function its full CPU, and once for all under SnapStart.
 import logging
 import logging.config
 import random
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django_guid import get_guid
 
 from orders.schedule import LambdaContext
@@ -76,7 +78,7 @@ def _timed_out(event: Event) -> dict[str, Any]:
 
     # A connection may still be waiting for a response, so the next request must not use it.
     connections.close_all()
-    response = timed_out(_request(event))
+    response = _rendered(timed_out, event)
     if request_id := get_guid():
         response["X-Request-Id"] = request_id
     return _for_gateway(response)
@@ -85,16 +87,27 @@ def _timed_out(event: Event) -> dict[str, Any]:
 def _failed(event: Event) -> dict[str, Any]:
     from ordersite.error_views import server_error  # noqa: PLC0415 (as above)
 
-    response = server_error(_request(event))
+    response = _rendered(server_error, event)
     response["X-Request-Id"] = str(uuid4())
     return _for_gateway(response)
+
+
+def _rendered(view: Callable[[HttpRequest], HttpResponse], event: Event) -> HttpResponse:
+    """The response of an error view, in the language that a response of the app would have had."""
+    from ordersite.language import language_of  # noqa: PLC0415 (as above)
+
+    request = _request(event)
+    with translation.override(language_of(request)):
+        return view(request)
 
 
 def _request(event: Event) -> HttpRequest:
     """A request with what the error views read."""
     request = HttpRequest()
     request.method = event["httpMethod"]
+    request.path_info = event["path"]
     request.META["HTTP_ACCEPT"] = header(event, "accept")
+    request.META["HTTP_ACCEPT_LANGUAGE"] = header(event, "accept-language")
     return request
 
 

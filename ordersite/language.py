@@ -26,15 +26,21 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if is_in_api(request):
-            with translation.override(settings.LANGUAGE_CODE):
-                return self.get_response(request)
-        language = translation.get_language_from_request(request) if wants_page(request) else settings.LANGUAGE_CODE
+        language = language_of(request)
         with translation.override(language):
             response = self.get_response(request)
+        if is_in_api(request):
+            return response
         response.headers.setdefault("Content-Language", language)
         patch_vary_headers(response, ["Accept", "Accept-Language"])
         return response
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language of the response: that of the browser for a page, else English."""
+    if is_in_api(request) or not wants_page(request):
+        return settings.LANGUAGE_CODE
+    return translation.get_language_from_request(request)
 
 
 def is_in_api(request: HttpRequest) -> bool:

@@ -17,6 +17,7 @@ from django_guid.middleware import guid_middleware
 
 from orders.api.media_types import HTML
 from orders.dashboard.responses import SAFE_METHODS
+from orders.message import Message
 from ordersite import error_views
 
 TIME_ZONE_COOKIE = "timezone"
@@ -79,8 +80,7 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
 class Refusal(NamedTuple):
     status: HTTPStatus
     code: str
-    detail: str
-    """Not translated, because API clients get it as well."""
+    detail: Message
     headers: Mapping[str, str] = MappingProxyType({})
 
 
@@ -125,7 +125,7 @@ def _coding_refusal(request: HttpRequest, transfer: str | None) -> Refusal | Non
     codings = request.META.get("HTTP_CONTENT_ENCODING") or "identity", transfer or "chunked"
     if all(coding.strip().lower() in ("identity", "chunked") for coding in codings):
         return None
-    sentence = "The body is compressed. Send it uncompressed, without Content-Encoding."
+    sentence = Message("The body is compressed. Send it uncompressed, without Content-Encoding.")
     # This header in a 415: RFC 9110, section 12.5.3.
     headers = {"Accept-Encoding": "identity"}
     return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence, headers)
@@ -136,12 +136,12 @@ def _length_refusal(request: HttpRequest, length: str) -> Refusal | None:
     if not length:
         return _buffer_refusal(request, most)
     if not (length.isascii() and length.isdecimal()):
-        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", "Content-Length is not a whole number.")
+        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", Message("Content-Length is not a whole number."))
     return _too_large(most) if len(length) > len(str(most)) or int(length) > most else None
 
 
 def _too_large(most: int) -> Refusal:
-    sentence = f"The body is larger than {most} bytes."
+    sentence = Message("The body is larger than %(limit)d bytes.", limit=most)
     return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", sentence)
 
 
@@ -152,12 +152,12 @@ def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
     block.
     """
     if not request.META.get("wsgi.input_terminated"):
-        return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", "Send the body with a Content-Length.")
+        return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", Message("Send the body with a Content-Length."))
     try:
         body = request.META["wsgi.input"].read(most + 1)
     except Exception as error:  # noqa: BLE001 (each server raises its own; gunicorn's have no other common class)
         logger.info("The body could not be read: %r", error)
-        sentence = "The body ended too early, or its chunks are malformed."
+        sentence = Message("The body ended too early, or its chunks are malformed.")
         return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", sentence)
     if len(body) > most:
         return _too_large(most)
@@ -173,7 +173,7 @@ def _charset_refusal(request: HttpRequest) -> Refusal | None:
     charset = next((value for name, value in params.items() if name.lower() == "charset"), "utf-8")
     if charset.strip().lower() in UTF_8 or request.content_type == "application/json":
         return None
-    sentence = "Send the body as UTF-8. No other charset is supported."
+    sentence = Message("Send the body as UTF-8. No other charset is supported.")
     return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence)
 
 

@@ -37,9 +37,9 @@ class Migration(migrations.Migration):
                     "id",
                     models.CharField(editable=False, max_length=150, primary_key=True, serialize=False, unique=True),
                 ),
-                ("prefix", models.CharField(editable=False, max_length=8, unique=True)),
+                ("prefix", models.CharField(editable=False, max_length=8, unique=True, verbose_name="prefix")),
                 ("hashed_key", models.CharField(editable=False, max_length=150)),
-                ("created", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("created", models.DateTimeField(auto_now_add=True, db_index=True, verbose_name="created")),
                 (
                     "name",
                     models.CharField(

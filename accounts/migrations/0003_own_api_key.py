@@ -38,13 +38,17 @@ class Migration(migrations.Migration):
                 default=None,
                 help_text="Who uses the key. The history of an order shows this name. At most 50 characters.",
                 max_length=50,
+                verbose_name="name",
             ),
         ),
         migrations.AlterField(
             model_name="apikey",
             name="revoked",
             field=models.BooleanField(
-                blank=True, default=False, help_text="A revoked key is refused. Revoking cannot be undone."
+                blank=True,
+                default=False,
+                help_text="A revoked key is refused. Revoking cannot be undone.",
+                verbose_name="revoked",
             ),
         ),
         migrations.AlterField(
@@ -63,6 +67,7 @@ class Migration(migrations.Migration):
                 help_text="A read-only key can list and read orders. "
                 "A read-write key can also place, change and delete them.",
                 max_length=10,
+                verbose_name="access",
             ),
         ),
     ]

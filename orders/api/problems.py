@@ -32,6 +32,7 @@ from orders.errors import (
     UnreadableOrderError,
     VersionMismatchError,
 )
+from orders.message import Message
 
 RETRY_AFTER = {"Retry-After": "2"}
 
@@ -168,15 +169,18 @@ def _response(document: dict[str, Any], headers: dict[str, str] | None = None) -
 # --- Errors outside the views of the API -----------------------------------------------------------------------------
 
 
-def of_unreadable_request(exception: Exception) -> tuple[HTTPStatus, str, str]:
+def of_unreadable_request(exception: Exception) -> tuple[HTTPStatus, str, Message]:
     """Status, code and detail for a request that Django could not read or found suspicious."""
-    detail = "The request is malformed."
+    detail = Message("The request is malformed.")
     if isinstance(exception, DisallowedHost):
-        detail = "The Host header names an unknown host."
+        detail = Message("The Host header names an unknown host.")
     elif isinstance(exception, TooManyFieldsSent):
-        detail = f"The request has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields or parameters."
+        limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        detail = Message("The request has more than %(limit)d fields or parameters.", limit=limit)
     elif isinstance(exception, DataError):
-        detail = "The request contains text or a number that cannot be stored or searched for, such as a NUL character."
+        detail = Message(
+            "The request contains text or a number that cannot be stored or searched for, such as a NUL character."
+        )
     return HTTPStatus.BAD_REQUEST, "bad_request", detail
 
 

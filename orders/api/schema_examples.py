@@ -20,6 +20,7 @@ from orders.errors import (
     UnreadableOrderError,
     VersionMismatchError,
 )
+from orders.message import Message
 from orders.reading import UnreadableOrder
 
 NEW_ORDER: dict[str, Any] = {
@@ -135,7 +136,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
 }
 
 
-NOT_AN_ORDER = UnreadableOrder(ORDER["order_id"], ('quantity is "two", which is not a whole number.',), {})
+NOT_AN_ORDER = UnreadableOrder(ORDER["order_id"], (Message("%(name)s is missing.", name="quantity"),), {})
 UNREADABLE: dict[str, Any] = {
     **problem(HTTPStatus.CONFLICT, UnreadableOrderError.code, str(UnreadableOrderError(NOT_AN_ORDER))),
     "unreadable": unreadable_document(NOT_AN_ORDER),

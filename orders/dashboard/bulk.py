@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.callers import caller_label
+from accounts.callers import identify
 from accounts.permissions import CHANGE, DELETE, VIEW, Need, refusal
 from orders import listing, stopwatch, store
 from orders.dashboard.filters import Query
@@ -105,7 +105,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         return _nothing(request, action, versions)
     if not request.user.has_perm(action.need.perm):
         return forbidden(request, refusal(request.user, action.need)[1])
-    rows = list(_outcome(versions, action, caller_label(request.user)))
+    rows = list(_outcome(versions, action, identify(request.user).label))
     acted = sum(row.acts for row in rows)
     context = {"title": _("Result"), "rows": rows, "acted": acted, "stayed": len(rows) - acted}
     return render(request, "dashboard/bulk_outcome.html", {**context, **_return(request)})
@@ -161,7 +161,8 @@ def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
 
 
 def _unreadable(order: UnreadableOrder) -> Row:
-    sentence = _("cannot be changed, because it cannot be read: %s") % " ".join(order.reasons)
+    reasons = " ".join(reason.translated(_) for reason in order.reasons)
+    sentence = _("cannot be changed, because it cannot be read: %s") % reasons
     return Row(order.order_id, order, acts=False, sentence=sentence, is_linked=order.has_address)
 
 

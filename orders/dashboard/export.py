@@ -143,8 +143,9 @@ def _cut(number: int) -> str:
 
 def _cells(order: StoredOrder) -> Iterator[Any]:
     if isinstance(order, UnreadableOrder):
+        reasons = " ".join(reason.translated(_) for reason in order.reasons)
         # The other columns stay empty, so that a spreadsheet can sum them.
-        yield from (order.order_id, _("UNREADABLE"), " ".join(order.reasons), *[""] * (len(HEADINGS) - 3))
+        yield from (order.order_id, _("UNREADABLE"), reasons, *[""] * (len(HEADINGS) - 3))
         return
     for name in HEADINGS:
         value = getattr(order, name)

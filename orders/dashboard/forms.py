@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.instants import parse_instant
@@ -82,12 +83,12 @@ def refuse_hidden_in_email(email: str) -> None:
 
 def _refuse(hidden: Hidden | None) -> None:
     if hidden:
-        raise ValidationError(hidden.sentence, code="hidden_character")
+        raise ValidationError(hidden.sentence.translated(gettext), code="hidden_character")
 
 
 def refuse_unusable_domain(email: str) -> None:
     if not has_usable_domain(email):
-        raise ValidationError(UNUSABLE_DOMAIN_SENTENCE, code="invalid")
+        raise ValidationError(_(UNUSABLE_DOMAIN_SENTENCE), code="invalid")
 
 
 class TextField(forms.CharField):
@@ -118,15 +119,15 @@ class WholeNumberField(forms.IntegerField):
             return None
         try:
             return read_whole_number(digits)
-        except ValueError as error:
-            raise ValidationError(str(error), code="invalid") from None
+        except ValueError:
+            raise ValidationError(_(WHOLE_NUMBER_SENTENCE), code="invalid") from None
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         # A phone shows its number pad, and a browser checks the value before it sends the form.
         hints = {
             "inputmode": "numeric",
             "pattern": r"\s*[0-9]+\s*",
-            "title": WHOLE_NUMBER_SENTENCE,
+            "title": _(WHOLE_NUMBER_SENTENCE),
             "autocomplete": "off",
         }
         return {**super().widget_attrs(widget), **hints}

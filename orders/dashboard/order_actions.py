@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.callers import caller_label
+from accounts.callers import identify
 from accounts.permissions import CHANGE, DELETE
 from orders import store
 from orders.dashboard.back_links import detail_url, list_url, order_context
@@ -55,7 +55,7 @@ def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
     to, version = form.cleaned_data["to"], form.cleaned_data["version"]
     if request.method != "POST":
         return _confirm(request, store.get(order_id), to=to, seen=version)
-    by = caller_label(request.user)
+    by = identify(request.user).label
     try:
         order = store.change_status(order_id, to, at=timezone.now(), by=by, versions={version})
     except (VersionMismatchError, IllegalTransitionError) as error:

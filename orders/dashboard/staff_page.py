@@ -34,7 +34,7 @@ def staff_page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
             try:
                 return view(request, *args, **kwargs)
             except OrderNotFoundError as error:
-                return responses.not_found(request, str(error))
+                return responses.not_found(request, _("There is no order %s.") % error.order_id)
             except UnreadableOrderError as error:
                 return responses.unreadable(request, error.order)
             except StoreUnavailableError as error:

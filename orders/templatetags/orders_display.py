@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 
 from orders.counts import COUNT_CAP
 from orders.lifecycle import EXPIRING_SOON, Status
+from orders.message import Message
 from orders.models import OUTSIDE, Order
 from orders.reading import StoredOrder, UnreadableOrder
 from orders.text import code_of, name_of, pieces, visible
@@ -40,7 +41,14 @@ def plain_text(text: object) -> str:
 
 
 def _hidden(character: str) -> SafeString:
-    return format_html('<span class="o-code" title="{}">{}</span>', name_of(character), code_of(character))
+    return format_html(
+        '<span class="o-code" title="{}">{}</span>', name_of(character).translated(_), code_of(character)
+    )
+
+
+@register.filter
+def translated(message: Message) -> str:
+    return message.translated(_)
 
 
 @register.filter

@@ -96,7 +96,7 @@ def listed(page) -> dict[str, str]:
     """The keys of the admin's list by name, each with its status as the column shows it."""
     admin_list = page.context["cl"]
     status = admin_list.model_admin.status
-    return {key.name: status(key) for key in admin_list.result_list}
+    return {key.name: status(key)[1] for key in admin_list.result_list}
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_keys_are_revoked_from_the_list_and_the_log_says_by_whom(administrator, 
     (one, _), (gone, _), _ = make_key(), make_key(revoked=True), make_key()
     data = {"action": "revoke", "_selected_action": [one.pk, gone.pk]}
     page = administrator.post(reverse(CHANGELIST), data, follow=True)
-    assert "1 revoked. Requests with them are refused within a minute." in page.content.decode()
+    assert "1 API key was revoked. Requests with it are refused within a minute." in page.content.decode()
     assert set(ApiKey.objects.filter(revoked=True)) == {one, gone}
     entry = LogEntry.objects.get()
     assert (entry.object_id, entry.user.username, entry.change_message) == (one.pk, "root", "Revoked.")

@@ -12,7 +12,7 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from rest_framework.views import APIView, exception_handler
 
 from accounts.authentication import ApiKeyAuthentication
-from accounts.callers import caller_label
+from accounts.callers import identify
 from accounts.models import Access
 from accounts.permissions import OrderPermissions
 
@@ -30,7 +30,7 @@ class Orders(APIView):
     content_negotiation_class = DefaultContentNegotiation
 
     def answer(self, request):
-        return Response({"by": caller_label(request.user)})
+        return Response({"by": identify(request.user).label})
 
     get = head = options = post = put = patch = delete = answer
 

@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.callers import ApiKeyCaller, caller_id, caller_label
+from accounts.callers import ApiKeyCaller, identify
 
 READ_ONLY = ApiKeyCaller(prefix="abcd1234", name="Shop No. 1", access="read-only")
 READ_WRITE = ApiKeyCaller(prefix="abcd1234", name="Shop No. 1", access="read-write")
@@ -38,32 +38,30 @@ def test_a_caller_is_immutable():
 
 
 def test_a_key_is_identified_by_its_prefix_and_displayed_by_its_name():
-    assert caller_id(READ_WRITE) == "api-key:abcd1234"
-    assert caller_label(READ_WRITE) == str(READ_WRITE) == "api-key:Shop No. 1"
+    identity = identify(READ_WRITE)
+    assert identity.id == "api-key:abcd1234"
+    assert identity.label == str(READ_WRITE) == "api-key:Shop No. 1"
 
 
 def test_two_keys_of_one_name_have_two_identities(make_key):
     (one, _), (other, _) = make_key(name="shop"), make_key(name="shop")
     callers = [ApiKeyCaller(prefix=row.prefix, name=row.name, access=row.access) for row in (one, other)]
-    assert len({caller_label(caller) for caller in callers}) == 1
-    assert len({caller_id(caller) for caller in callers}) == 2
+    assert len({identify(caller).label for caller in callers}) == 1
+    assert len({identify(caller).id for caller in callers}) == 2
 
 
 def test_staff_are_identified_by_their_id_and_displayed_by_their_username(make_staff):
     user = make_staff(username="asha")
-    assert caller_id(user) == f"user:{user.pk}"
-    assert caller_label(user) == "staff:asha"
+    assert identify(user) == (f"user:{user.pk}", "staff:asha")
 
 
 def test_staff_keep_their_identity_when_they_are_renamed(make_staff):
     user = make_staff(username="asha")
-    before = caller_id(user)
+    before = identify(user)
     user.username = "asha.rao"
-    assert caller_id(user) == before
-    assert caller_label(user) == "staff:asha.rao"
+    assert identify(user) == (before.id, "staff:asha.rao")
 
 
-@pytest.mark.parametrize("ask", [caller_id, caller_label])
-def test_an_anonymous_user_has_no_identity(ask):
+def test_an_anonymous_user_has_no_identity():
     with pytest.raises(ValueError, match="anonymous"):
-        ask(AnonymousUser())
+        identify(AnonymousUser())
