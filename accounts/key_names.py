@@ -19,7 +19,7 @@ def checked_name(name: str) -> str:
         message = _("The name has %(length)d characters; at most %(limit)d are allowed.")
         raise ValueError(message % {"length": len(name), "limit": MAX_NAME_LENGTH})
     if hidden := hidden_character(name):
-        raise ValueError(hidden.sentence.translated(_))
+        raise ValueError(hidden.message.translated(_))
     return name
 
 

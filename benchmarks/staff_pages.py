@@ -31,7 +31,7 @@ from orders.dashboard.order_list import PAGE_SIZE
 from orders.dynamodb import BATCH_GET_LIMIT, connection, save_many
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.seeding import plausible_orders
+from orders.seeding import sample_orders
 from orders.table import ensure_table
 
 SMALL = 100
@@ -91,7 +91,7 @@ class _Table:
         with self._in_use():
             list(ensure_table())
             random = Random(SEED)  # noqa: S311 (not used for security)
-            for _ in save_many(plausible_orders(count, days=DAYS, at=timezone.now(), random=random)):
+            for _ in save_many(sample_orders(count, days=DAYS, at=timezone.now(), random=random)):
                 pass
 
     def pages(self) -> list[Page]:

@@ -12,7 +12,7 @@ from orders.dynamodb import connection, save_many
 from orders.instants import write_instant
 from orders.lifecycle import Status
 from orders.models import Order, expiry_age
-from orders.seeding import plausible_orders
+from orders.seeding import sample_orders
 from orders.table import ensure_table
 
 DAYS = 30
@@ -33,7 +33,7 @@ def fill(count: int, *, at: datetime) -> list[Order]:
     """Put `count` orders into both tables. Returns those that are due at `at`; none becomes due in the next hour."""
     cutoff = lifecycle.cutoff(at=at, age=expiry_age())
     orders = list(
-        islice(_without_nearly_due(plausible_orders(2 * count, days=DAYS, at=at, random=_random()), cutoff), count)
+        islice(_without_nearly_due(sample_orders(2 * count, days=DAYS, at=at, random=_random()), cutoff), count)
     )
     put(orders)
     return [order for order in orders if order.status is Status.PENDING and order.created_at < cutoff]

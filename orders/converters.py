@@ -4,6 +4,6 @@ from orders.reading import MAX_ORDER_ID
 
 
 class OrderIdConverter(StringConverter):
-    """Any non-empty text that is short enough to be the id of an order."""
+    """Any text of 1 to MAX_ORDER_ID characters without a slash."""
 
     regex = f"[^/]{{1,{MAX_ORDER_ID}}}"

@@ -1,7 +1,4 @@
-"""Counts of orders, each with an upper limit (`cap`), and the one cache for them.
-
-Raises StoreUnavailableError when DynamoDB does not respond.
-"""
+"""Counts of orders, each with an upper limit (`cap`), and their cache. Raises StoreUnavailableError."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,9 +16,9 @@ COUNT_CAP = 1_000
 STATUS_SECONDS = 5
 """The maximum age of `status_counts` below their cap."""
 CAPPED_SECONDS = 60
-"""The least time for which a count at its cap is cached: it costs the most and rarely falls below the cap."""
+"""How long a count at its cap is cached at least: it costs the most and rarely falls below the cap."""
 CAPPED_TOTAL_SECONDS = 600
-"""The same for a count of all statuses: only the deletion of orders can reduce it."""
+"""The same for a count of all statuses, which only decreases when orders are deleted."""
 
 
 class CountQuery(NamedTuple):
@@ -42,7 +39,7 @@ def count(
 ) -> int:
     """The number of orders with this status (None: any) created in [after, before); `cap` means that many or more.
 
-    Counting 1,000 orders of about 400 bytes consumes about 53 capacity units, whatever the size of the table.
+    Counting 1,000 orders of about 400 bytes consumes about 53 capacity units in a table of any size.
     """
     low, high = created_key_range(after, before)
     if low > high:
@@ -59,7 +56,7 @@ def count(
 def get_counts(queries: Iterable[CountQuery], *, max_age: int) -> dict[CountQuery, int]:
     """The counts, at most `max_age` seconds old; those at their cap may be older.
 
-    Counts that are not cached are made at the same time.
+    Counts that are not cached are made concurrently.
     """
     queries = list(dict.fromkeys(queries))
     counts = get_cached_counts(queries, max_age=max_age)
@@ -71,17 +68,17 @@ def get_counts(queries: Iterable[CountQuery], *, max_age: int) -> dict[CountQuer
 
 
 def get_cached_counts(queries: Iterable[CountQuery], *, max_age: int) -> dict[CountQuery, int]:
-    """Those of `get_counts` that are cached."""
+    """The cached ones of the counts that `get_counts` returns."""
     return {query: total for query in queries if (total := cache.get(_cache_key(query, max_age))) is not None}
 
 
 def status_counts() -> dict[Status, int]:
-    """The count of each status, at most STATUS_SECONDS old or, at its cap, CAPPED_SECONDS."""
+    """The count of each status, at most STATUS_SECONDS old (at its cap: CAPPED_SECONDS)."""
     return _by_status(get_counts(_status_queries(), max_age=STATUS_SECONDS))
 
 
 def cached_status_counts() -> dict[Status, int]:
-    """Those of `status_counts` that are cached."""
+    """The cached ones of the counts that `status_counts` returns."""
     return _by_status(get_cached_counts(_status_queries(), max_age=STATUS_SECONDS))
 
 

@@ -1,4 +1,4 @@
-"""Cursors: signed positions in a list of orders. A cursor is valid only for the filters that it was made for."""
+"""Cursors: signed positions in a list of orders. A cursor is valid only for the filters of its list."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,7 +15,7 @@ class Direction(StrEnum):
 
 
 class Position(NamedTuple):
-    """Where a page starts and in which direction it reads: after `key`, or at `key` when `inclusive`."""
+    """Where a page starts and in which direction it goes: after `key`, or at `key` if `inclusive`."""
 
     direction: Direction
     key: str
@@ -26,12 +26,12 @@ START = Position(Direction.OLDER, HIGHEST_KEY, inclusive=True)
 
 
 def write_cursor(position: Position, filters: str) -> str:
-    """The cursor of this position in the list with these filters, given as `Filters.canonical`."""
+    """The cursor for this position in the list with these filters (`Filters.canonical`)."""
     return _signer(filters).sign_object(position)
 
 
 def read_cursor(cursor: str, filters: str) -> Position:
-    """Raises InvalidCursorError for a cursor that was altered or belongs to other filters."""
+    """The position in the cursor. Raises InvalidCursorError if it was altered or belongs to other filters."""
     try:
         direction, key, inclusive = _signer(filters).unsign_object(cursor)
     except (signing.BadSignature, ValueError):

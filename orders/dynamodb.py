@@ -23,8 +23,7 @@ from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.models import Order
 from orders.reading import Item, StoredOrder, UnreadableOrder, read_order
 
-# Temporary errors. All retries have failed when one of these is raised. A missing table is among them, because a deploy
-# may be about to create it.
+# Temporary errors, raised after the last retry. A missing table is one of them, because a deploy may be creating it.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 TRANSIENT_CODES = frozenset(
     {
@@ -39,8 +38,8 @@ TRANSIENT_CODES = frozenset(
 )
 SERVER_ERROR = 500
 
-# No response, an incomplete response, or no credentials from the service that issues them. Every other botocore error
-# lasts until somebody changes the configuration.
+# No response, an incomplete response, or no credentials from the service that issues them. All other botocore errors
+# are permanent until the configuration changes.
 NO_RESPONSE = (
     aws.CapacityNotAvailableError,
     aws.ChecksumError,
@@ -67,7 +66,7 @@ ADVICE = {
 DEFAULT_ADVICE = "Check the AWS_ variables of this process and ~/.aws/config."
 
 BATCH_GET_LIMIT = 100
-"""The most keys of one BatchGetItem."""
+"""The maximum number of keys in one BatchGetItem."""
 UNPROCESSED_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds before each retry of the keys that a BatchGetItem left unprocessed. Exponential, as AWS recommends:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
@@ -78,29 +77,29 @@ logger = logging.getLogger(__name__)
 
 
 class UnsupportedOperationError(Exception):
-    """The engine does not have this operation. DynamoDB itself has them all; a local engine may not."""
+    """The engine does not support this operation. A local engine may lack some that DynamoDB has."""
 
 
 class ConditionRefusedError(Exception):
-    """The condition of a write was false. `order` is the current order; None if there is none."""
+    """The condition of a write was false. `order` is the current order; None if it does not exist."""
 
     def __init__(self, order: StoredOrder | None, *, retried: bool) -> None:
-        super().__init__("the condition of a write did not hold")
+        super().__init__("the condition of a write was false")
         self.order = order
         self.retried = retried
-        """Whether the call was sent more than once: an earlier attempt may have succeeded without a response."""
+        """Whether the call was sent more than once, so that an earlier attempt may have succeeded."""
 
 
 def connection() -> TableConnection:
-    """PynamoDB's connection to the orders' table, made at first use and shared by all threads of the process."""
-    return Order._get_connection()  # noqa: SLF001 (the only way PynamoDB offers to it)
+    """PynamoDB's connection to the orders table, created at first use and shared by all threads of the process."""
+    return Order._get_connection()  # noqa: SLF001 (PynamoDB has no public method for it)
 
 
 def write(operation: str, order_id: str, **parts: Any) -> dict[str, Any]:
-    """Carry out one conditional write; `parts` are those of PynamoDB's `get_operation_kwargs`.
+    """Make one conditional write. `parts` are arguments of PynamoDB's `get_operation_kwargs`.
 
-    Raises ConditionRefusedError, with the current order: DynamoDB returns it with the failure, so no second read is
-    needed. PynamoDB's own methods cannot request that, so this calls `dispatch`.
+    Raises ConditionRefusedError with the current order, which DynamoDB returns with the failure. PynamoDB's own methods
+    cannot request it, so this calls `dispatch`.
     """
     kwargs = connection().get_operation_kwargs(order_id, return_values_on_condition_failure="ALL_OLD", **parts)
     try:
@@ -113,7 +112,7 @@ def write(operation: str, order_id: str, **parts: Any) -> dict[str, Any]:
 
 
 def _refusal(error: ClientError) -> ConditionRefusedError:
-    # PynamoDB keeps the code only; the reply itself is on the error that it wraps.
+    # PynamoDB's error has only the code; the response is on the error that it wraps.
     reply: Any = error.__cause__.response if isinstance(error.__cause__, ClientError) else error.response
     item = reply.get("Item")
     retried = reply["ResponseMetadata"].get("RetryAttempts", 0) > 0
@@ -121,7 +120,7 @@ def _refusal(error: ClientError) -> ConditionRefusedError:
 
 
 def read(item: Item) -> StoredOrder:
-    """The item as an order. One that cannot be read is logged, once per process, and returned as UnreadableOrder."""
+    """The item as an order. An UnreadableOrder is also logged, once per process."""
     order = read_order(item)
     if isinstance(order, UnreadableOrder):
         _report(order.order_id, order.reasons)
@@ -130,12 +129,12 @@ def read(item: Item) -> StoredOrder:
 
 @lru_cache(maxsize=REPORTED_ORDERS)
 def _report(order_id: str, reasons: tuple[str, ...]) -> None:
-    # The cache limits each order to one line, and its size limits the memory.
+    # The cache limits each order to one line; its size limits the memory used.
     logger.warning("Order %s cannot be read: %s", order_id, " ".join(reasons))
 
 
 def get(order_id: str) -> Item | None:
-    """The current item (a consistent read); None if there is none."""
+    """The current item (a consistent read); None if it does not exist."""
     with _translated_errors():
         item: Item | None = connection().get_item(order_id, consistent_read=True).get("Item")
     return item
@@ -151,7 +150,7 @@ def query(  # noqa: PLR0913 (the parameters of one Query)
     newest_first: bool = False,
     start_key: Item | None = None,
 ) -> Iterator[Item]:
-    """The items of one partition of an index, at most `limit`, read page by page during iteration."""
+    """The items in one partition of an index, at most `limit`. Pages are read during iteration."""
     parts = {
         "range_key_condition": in_range,
         "index_name": index.Meta.index_name,
@@ -165,7 +164,7 @@ def query(  # noqa: PLR0913 (the parameters of one Query)
 
 def count(index: Any, partition: str, in_range: Condition, *, cap: int) -> int:
     """The number of items in a range of one partition of an index; `cap` means that many or more."""
-    # PynamoDB's own count() reads to the end of the partition, whatever its limit.
+    # PynamoDB's own count() ignores its limit and reads to the end of the partition.
     total, start = 0, None
     while total < cap:
         with _translated_errors():
@@ -185,7 +184,7 @@ def count(index: Any, partition: str, in_range: Condition, *, cap: int) -> int:
 
 
 def batch_get(order_ids: Iterable[str]) -> Iterator[Item]:
-    """The items with these ids, BATCH_GET_LIMIT at most, in any order. An id without an item is left out."""
+    """The items with these ids (at most BATCH_GET_LIMIT) in any order, without those that do not exist."""
     # PynamoDB's own batch_get() retries unprocessed keys without a pause or a limit.
     keys: list[Any] = [{"order_id": order_id} for order_id in order_ids]
     for seconds in (0.0, *UNPROCESSED_WAITS):
@@ -208,7 +207,7 @@ def save_many(orders: Iterable[Order]) -> Iterator[Order]:
 
 
 def ping() -> None:
-    """Return if DynamoDB responds and the table exists, at the cost of one small read."""
+    """Check with one small read that DynamoDB responds and the table exists."""
     with _translated_errors():
         connection().get_item("-", attributes_to_get=["order_id"])
 
@@ -222,7 +221,7 @@ def table_exists() -> bool:
 
 
 def create_table() -> None:
-    """Start the creation of the table with its indexes."""
+    """Start creating the table with its indexes."""
     with _translated_errors():
         Order.create_table()
 
@@ -258,9 +257,9 @@ def _call_client(operation: str, **kwargs: Any) -> dict[str, Any]:
 
 @contextmanager
 def _translated_errors() -> Iterator[None]:
-    """Raises StoreUnavailableError for a temporary fault, StoreMisconfiguredError for a wrong configuration.
+    """Raises StoreUnavailableError for a temporary fault and StoreMisconfiguredError for a wrong configuration.
 
-    Any other error is passed on unchanged.
+    Other errors are not changed.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The errors of requests about orders, each with a `code` that never changes. Independent of HTTP."""
+"""The errors of operations on orders, each with a stable `code`. Independent of HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class OrderError(Exception):
-    """A request that the rules or the store reject; `str(error)` is a message for the caller."""
+    """The base of all errors for callers; `str(error)` is a message for the caller."""
 
     code: ClassVar[str]
 
@@ -37,7 +37,7 @@ class UnreadableOrderError(OrderError):
 
 
 class IllegalTransitionError(OrderError):
-    """The lifecycle has no transition from the order's status to the requested one."""
+    """The lifecycle does not allow the change from the order's status to the requested one."""
 
     code = "illegal_transition"
 
@@ -50,19 +50,19 @@ class IllegalTransitionError(OrderError):
 
 
 class VersionMismatchError(OrderError):
-    """The order has been changed since the caller saw it."""
+    """The order has changed since the caller read it."""
 
     code = "version_mismatch"
 
     def __init__(self, order: Order) -> None:
         super().__init__(
-            f"Order {order.order_id} is now at version {order.version}. Look at it again before you change it."
+            f"Order {order.order_id} is now at version {order.version}. Read it again before you change it."
         )
         self.order = order
 
 
 class IdempotencyKeyReusedError(OrderError):
-    """A different order has already been placed with this key."""
+    """A different order was already placed with this key."""
 
     code = "idempotency_key_reused"
 
@@ -86,7 +86,7 @@ class InvalidCursorError(OrderError):
 
 
 class StoreUnavailableError(OrderError):
-    """DynamoDB is unavailable or did not respond in time. The request may be repeated."""
+    """DynamoDB is unavailable or did not respond in time. A retry may help."""
 
     code = "store_unavailable"
 
@@ -98,6 +98,5 @@ class StoreUnavailableError(OrderError):
 class StoreMisconfiguredError(Exception):
     """DynamoDB cannot be called with the configuration of this process; a retry cannot help.
 
-    `str(error)` is a message for the operator. It is not an OrderError, because a client gets a 500 without details,
-    as for any other internal error.
+    `str(error)` is a message for the operator. Not an OrderError, so a client gets a 500 without details.
     """

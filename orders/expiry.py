@@ -1,7 +1,7 @@
 """The sweep: expires PENDING orders that are too old, oldest first, each with its own conditional write.
 
-The cost grows with the number of due orders, not with the table. Two sweeps may run at once: DynamoDB lets only one of
-them expire an order.
+The cost depends on the number of due orders, not on the size of the table. Sweeps may run concurrently: the condition
+of the write lets only one of them expire an order.
 """
 
 import logging
@@ -29,11 +29,11 @@ class Sweep:
     examined: int = 0
     expired: int = 0
     moved_on: int = 0
-    """Orders that were moved or deleted during the run by another caller. The sweep does not change them."""
+    """Orders that another caller changed or deleted during the run. The sweep leaves them alone."""
     repaired: int = 0
-    """Orders whose status another program had set, and whose index key was updated. In a dry run, those found."""
+    """Orders whose index key was updated because another program had set the status. In a dry run, those found."""
     unreadable: int = 0
-    """Orders that cannot be read and were not changed. They neither fail a run nor count as remaining."""
+    """Orders that cannot be read. They are not changed, do not fail the run and do not count as remaining."""
     failed: int = 0
     stopped_early: bool = False
     remaining: int = 0
@@ -41,7 +41,7 @@ class Sweep:
 
     @property
     def due(self) -> int:
-        """The examined orders that had to expire: they expired or failed or, in a dry run, would expire."""
+        """How many of the examined orders had to expire: they expired, failed or, in a dry run, would expire."""
         return self.examined - self.moved_on - self.repaired - self.unreadable
 
 
@@ -54,12 +54,12 @@ def sweep(  # noqa: PLR0913 (an operator's choices, by keyword)
     time_is_up: TimeIsUp = never,
     watch: Callable[[Sweep], object] = lambda _: None,
 ) -> Sweep:
-    """Expire the orders that were PENDING for longer than `age` at the instant `at`.
+    """Expire the orders that have been PENDING for longer than `age` at the instant `at`.
 
-    Stops before the next order once `limit` have been expired, failures included, or `time_is_up()`. Orders that have
-    moved on, were repaired or cannot be read do not count: they may be the oldest ones in every run. A dry run
-    writes nothing. `watch` is called after each order. An order whose write fails is counted, logged and left for the
-    next run.
+    Stops before the next order when `limit` orders have expired or failed, or when `time_is_up()`. Orders that moved
+    on, were repaired or cannot be read do not count towards the limit, because they may be the oldest in every run. A
+    dry run writes nothing. `watch` is called after each order. An order that could not be written is logged, counted as
+    failed and tried again by the next run.
     Raises StoreUnavailableError when the due orders cannot be read.
     """
     result = Sweep(cutoff=lifecycle.cutoff(at=at, age=age), dry_run=dry_run)
@@ -95,16 +95,16 @@ def _handle(order: StoredOrder, at: datetime, result: Sweep) -> None:
             result.moved_on += not done
     except UnreadableOrderError:
         result.unreadable += 1
-    except Exception as error:  # noqa: BLE001 (a fault in one order must not keep the others from expiring)
-        # One line each: in an outage there may be thousands.
+    except Exception as error:  # noqa: BLE001 (an error in one order must not stop the others from expiring)
+        # Without a traceback: in an outage, thousands of orders may fail.
         logger.error("Order %s could not be expired: %r", order.order_id, error)  # noqa: TRY400
         result.failed += 1
 
 
 def _remaining(result: Sweep) -> int:
-    """Runs a count only if the run stopped early: an index may not include the latest writes yet."""
+    """Counts the remaining orders only after an early stop, because the index may not have the latest writes yet."""
     if result.stopped_early:
-        # The index also counts unreadable orders, which no run expires: with them, this would never reach 0.
+        # Unreadable orders, which never expire, are in the index too. Without the subtraction this never reaches 0.
         cap = counts.COUNT_CAP + result.unreadable
         return max(0, counts.count(Status.PENDING, before=result.cutoff, cap=cap) - result.unreadable)
     return result.due if result.dry_run else result.failed

@@ -1,6 +1,6 @@
 """The statuses of an order, the transitions between them, and when a PENDING order expires.
 
-Pure rules: the standard library only, and the clock is never read (callers pass `at=`).
+Uses only the standard library and never reads the clock: callers pass `at=`.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ INITIAL = Status.PENDING
 EXPIRING_SOON = timedelta(hours=6)
 """An order that expires within this time is shown as expiring soon."""
 
-# The transitions that a caller may request. EXPIRED is missing, because only the sweep sets it.
+# The transitions that a caller may request. EXPIRED is not a target, because only the sweep sets it.
 TRANSITIONS: Mapping[Status, tuple[Status, ...]] = {
     Status.PENDING: (Status.PROCESSING, Status.CANCELLED),
     Status.PROCESSING: (Status.COMPLETED, Status.CANCELLED),
@@ -32,19 +32,16 @@ TRANSITIONS: Mapping[Status, tuple[Status, ...]] = {
 
 
 def parse_status(text: str) -> Status:
-    """The status that `text` names, in upper or lower case.
-
-    Raises ValueError with the statuses to choose from.
-    """
+    """The status with this name, in upper or lower case. Raises ValueError with the valid statuses."""
     try:
-        # Not for other characters: upper() also turns U+017F, the long s, into S.
+        # Only for ASCII: upper() also converts other characters to ASCII, such as U+017F, the long s, to S.
         return Status(text.strip().upper() if text.isascii() else text)
     except ValueError:
         raise ValueError(f"{text!r} is not a status. The statuses are {', '.join(Status)}.") from None
 
 
 def allowed_transitions(status: Status) -> tuple[Status, ...]:
-    """The statuses that a caller may move an order of this `status` to."""
+    """The statuses to which a caller may move an order that has this `status`."""
     return TRANSITIONS[status]
 
 
@@ -54,15 +51,15 @@ def sources(to: Status) -> tuple[Status, ...]:
 
 
 def is_terminal(status: Status) -> bool:
-    """Whether nothing, the sweep included, moves an order on from `status`."""
+    """Whether neither a caller nor the sweep can change this status."""
     return status is not Status.PENDING and not TRANSITIONS[status]
 
 
 def cutoff(*, at: datetime, age: timedelta) -> datetime:
-    """The sweep at `at` expires the PENDING orders created before this instant."""
+    """The sweep that runs at `at` expires the PENDING orders created before this instant."""
     return at - age
 
 
 def expires_at(status: Status, created_at: datetime, *, age: timedelta) -> datetime | None:
-    """The instant after which the sweep expires the order; None for an order that is no longer PENDING."""
+    """The instant after which the sweep expires the order; None if it is not PENDING."""
     return created_at + age if status is Status.PENDING else None

@@ -1,8 +1,8 @@
 """Many orders: pages in either direction, orders by id, and the PENDING orders that are due.
 
-Each list is one Query on an index partition, or a merge of one per shard; nothing here reads the whole table. Indexes
-are eventually consistent, so a list may lag behind a write by moments. Every function raises StoreUnavailableError when
-DynamoDB does not respond.
+Each list is one Query on an index partition, or a merge of one Query per shard; the table is never scanned. Indexes are
+eventually consistent, so a list may lag slightly behind writes. Every function raises StoreUnavailableError when
+DynamoDB is unavailable.
 """
 
 import heapq
@@ -23,12 +23,12 @@ from orders.reading import Item, StoredOrder
 from orders.text import email_spellings
 
 DUE_PER_QUERY = 250
-"""Keeps the number of orders small that a sweep reads and does not use because it stops early."""
+"""Small, because a sweep that stops early does not use the rest of a page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Which orders a list contains: with instants, those created in [created_after, created_before)."""
+    """The filters of a list. The instants select the orders created in [created_after, created_before)."""
 
     status: Status | None = None
     customer_email: str | None = None
@@ -39,16 +39,16 @@ class Filters:
         return created_key_range(self.created_after, self.created_before)
 
     def canonical(self) -> str:
-        """The same text for filters that select the same orders."""
+        """A text that is the same for filters that select the same orders."""
         low, high = self.created_keys()
         return "|".join([self.status or "", customer_key(self.customer_email or "") or "", low, high])
 
 
 class Page(NamedTuple):
-    """Orders, newest first, and the cursors of the next and the previous page; None where there is none.
+    """Orders, newest first, and the cursors of the next and the previous page; None if there is none.
 
-    Orders that cannot be read are among them, as UnreadableOrder. With a status, a page may be short, even empty, and
-    still have a `next`: follow it.
+    Orders that cannot be read are included as UnreadableOrder. With a status filter, a page may be short or empty and
+    still have a `next`.
     """
 
     orders: list[StoredOrder]
@@ -57,7 +57,7 @@ class Page(NamedTuple):
 
 
 def page(filters: Filters, *, limit: int, cursor: str | None = None) -> Page:
-    """At most `limit` orders, newest first, from the cursor on, at the same cost at any depth.
+    """At most `limit` orders, newest first, starting at the cursor. Every page costs the same.
 
     Raises InvalidCursorError for a cursor that was altered or belongs to other filters.
     """
@@ -76,8 +76,8 @@ def page(filters: Filters, *, limit: int, cursor: str | None = None) -> Page:
 def walk(filters: Filters, *, limit: int) -> Iterator[Page]:
     """The newest `limit` orders, page by page. Each page is read during iteration.
 
-    A page may be empty, for example if none of a customer's orders on it has the status. It is yielded anyway, so that
-    the caller can stop after any page.
+    Empty pages are yielded too, so that the caller can stop after any page. A page is empty, for example, if none of a
+    customer's orders in its range has the status.
     """
     cursor: str | None = None
     left = limit
@@ -91,12 +91,12 @@ def walk(filters: Filters, *, limit: int) -> Iterator[Page]:
 
 
 def newer_cursor(order: StoredOrder, filters: Filters) -> str:
-    """The cursor of the page with the orders that are newer than this one."""
+    """The cursor of the page with the orders newer than this one."""
     return write_cursor(Position(Direction.NEWER, order.created_key), filters.canonical())
 
 
 def get_many(order_ids: Iterable[str]) -> list[StoredOrder]:
-    """The orders with these ids, in this order, by one BatchGetItem per 100; one that is gone is left out."""
+    """The orders with these ids, in this order, without those that do not exist. One BatchGetItem per 100 ids."""
     ids = list(dict.fromkeys(order_ids))
     batches = [ids[start : start + BATCH_GET_LIMIT] for start in range(0, len(ids), BATCH_GET_LIMIT)]
     orders = {order.order_id: order for batch in batches for order in map(read, dynamodb.batch_get(batch))}
@@ -104,9 +104,9 @@ def get_many(order_ids: Iterable[str]) -> list[StoredOrder]:
 
 
 def due(*, before: datetime) -> Iterator[StoredOrder]:
-    """The orders that by_status lists as PENDING and created before that instant, oldest first, read during iteration.
+    """The orders created before that instant that by_status lists as PENDING, oldest first, read during iteration.
 
-    For the sweep. The index has the status of this app's last write; another program may have set another one since.
+    Some may have another status: a program that sets the status of an order does not update the index.
     """
     in_range = Order.created_key < write_instant(before)
     streams = [
@@ -117,7 +117,7 @@ def due(*, before: datetime) -> Iterator[StoredOrder]:
 
 
 class Selection(NamedTuple):
-    """Orders in the direction of reading, the keys of the first and last row read, and whether more rows follow.
+    """Orders in reading direction, the keys of the first and last row read, and whether more rows follow.
 
     The keys are empty if no row was read.
     """
@@ -129,11 +129,11 @@ class Selection(NamedTuple):
 
 
 def _neighbours(selection: Selection, position: Position) -> tuple[Position | None, Position | None]:
-    """Where the older and the newer page beside a selection start."""
+    """Where the older and the newer page next to a selection start."""
     direction = position.direction
     back = Direction.NEWER if direction is Direction.OLDER else Direction.OLDER
     ahead = Position(direction, selection.last_key) if selection.more else None
-    # Where nothing is left beyond the position, the way back must not skip the order that it points to.
+    # If no row follows the position, the page in the other direction must include the order at the position.
     behind = (
         Position(back, selection.first_key) if selection.first_key else Position(back, position.key, inclusive=True)
     )
@@ -151,30 +151,30 @@ def _selection(orders: list[StoredOrder], rows: list[Item], *, more: bool) -> Se
 def _select(filters: Filters, position: Position, limit: int) -> Selection:
     index, keys = partitions(filters.status)
     rows = _merge(index, keys, filters, position, limit + 1)
-    # If another program has set the status of an order, the index still has the previous one.
+    # The index still has the previous status if another program has set the status of an order.
     orders = [order for order in map(read, rows[:limit]) if _has_status(order, filters.status)]
     return _selection(orders, rows[:limit], more=len(rows) > limit)
 
 
 def _has_status(order: StoredOrder, status: Status | None) -> bool:
-    """Whether a list of this status (None: any) includes the order. For an unreadable one, the index decides."""
+    """Whether a list of this status (None: any) includes the order. An unreadable order has the status in its key."""
     if status is None:
         return True
     return order.status is status if isinstance(order, Order) else order.status_key.startswith(f"{status}#")
 
 
 def _merge(index: Any, keys: Iterable[str], filters: Filters, position: Position, limit: int) -> list[Item]:
-    """The next `limit` rows of all the partitions together: one Query each, merged."""
+    """The next `limit` rows of all partitions: one Query each, merged."""
     parts = map_concurrently(lambda key: _query(index, key, filters, position, limit), keys)
     merged = heapq.merge(*parts, key=_created_key, reverse=position.direction is Direction.OLDER)
     return list(islice(merged, limit))
 
 
 def _select_by_customer(filters: Filters, position: Position, limit: int) -> Selection:
-    """One Query for the customer's keys and one BatchGetItem for the orders themselves.
+    """One Query for the customer's keys and one BatchGetItem for the orders.
 
-    An address with an international domain takes two or three Queries: orders placed before the canonical form was
-    introduced are stored under another spelling.
+    An address with an international domain takes two or three Queries, because orders placed before the canonical form
+    was introduced are stored under another spelling.
     """
     size = BATCH_GET_LIMIT if filters.status else limit
     rows = _merge(Order.by_customer, email_spellings(filters.customer_email or ""), filters, position, size + 1)
@@ -204,13 +204,13 @@ def _query(index: Any, partition: str, filters: Filters, position: Position, lim
 
 def _range(filters: Filters, position: Position) -> tuple[str, str]:
     low, high = filters.created_keys()
-    # Also beyond an exclusive key, which the start key leaves out: DynamoDB Local reads the items before it.
+    # Bounded by the key even if the start key excludes it, because DynamoDB Local also reads the items before it.
     return (low, min(high, position.key)) if position.direction is Direction.OLDER else (max(low, position.key), high)
 
 
 def _start_key(index: Any, partition: str, key: str) -> Item:
-    """Where a Query continues. The order need not be in this partition, or exist: only its sort position matters."""
-    hash_name = index._hash_key_attribute().attr_name  # noqa: SLF001 (PynamoDB has no public name for it)
+    """The start key of a Query. Only its sort position matters: the order need not be in this partition or exist."""
+    hash_name = index._hash_key_attribute().attr_name  # noqa: SLF001 (PynamoDB has no public method for it)
     return {hash_name: {"S": partition}, "created_key": {"S": key}, "order_id": {"S": key.partition("#")[2]}}
 
 

@@ -1,4 +1,4 @@
-"""The order as DynamoDB stores it: attributes, indexes and their keys. Nothing here calls DynamoDB."""
+"""The order as DynamoDB stores it: attributes, indexes and their keys. This module never calls DynamoDB."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -20,26 +20,26 @@ from orders.text import canonical_email
 
 MAX_QUANTITY = 1_000_000
 MAX_TEXT = 200
-"""Characters of `item` and `customer_name`."""
+"""The maximum length of `item` and `customer_name`."""
 MAX_EMAIL = 254
 ANONYMOUS = "anonymous"
-"""The customer's name of an order without one."""
+"""The default of `customer_name`."""
 
 UNVERSIONED = 0
-"""The version of an order from the former system that has not changed since. Ours start at 1."""
+"""The version of an order of the former system that has not changed since. New orders start at 1."""
 
 OUTSIDE = "system:outside"
-"""The author, in a history, of a status that another program set in the table."""
+"""The author of a history entry whose status another program set in the table."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Outside these years, an instant may not exist in every time zone, and adding hours to it may overflow."""
+"""Outside these years, adding hours or converting to a time zone may overflow."""
 
 REVISION = re.compile(r"(0|[1-9][0-9]{0,14})(?:-([A-Z]+))?")
-"""DynamoDB refuses numbers of more than 38 digits; 15 are enough for any version."""
+"""DynamoDB refuses numbers with more than 38 digits; 15 are enough for any version."""
 
 
 class OutsideRevision(NamedTuple):
-    """An order at `version` whose status another program has set since."""
+    """The state of an order after another program has set `status` without changing `version`."""
 
     version: int
     status: Status
@@ -49,14 +49,14 @@ class OutsideRevision(NamedTuple):
 
 
 Revision = int | OutsideRevision
-"""Identifies the state of an order that a caller saw: its version, plus its status if another program has set that.
+"""Identifies the state of an order: its version, and also its status if another program has set that.
 
-Such a program does not change the version, so the version alone does not show that the order has changed.
+Other programs do not change the version, so the version alone would not show their change.
 """
 
 
 def parse_revision(text: str) -> Revision | None:
-    """The revision that `text` represents; None if it is not one."""
+    """The revision in `text`; None if it is not a valid one."""
     match = REVISION.fullmatch(text)
     if match is None:
         return None
@@ -67,9 +67,9 @@ def parse_revision(text: str) -> Revision | None:
 
 
 class InstantAttribute(Attribute[datetime]):
-    """An aware datetime, stored as `orders.instants` writes it; a naive one is refused with ValueError.
+    """An aware datetime in the format of `orders.instants`.
 
-    A stored text that is not an instant in the years FIRST_YEAR to LAST_YEAR raises ValueError.
+    Raises ValueError when a naive datetime is stored, or a stored text is not an instant from FIRST_YEAR to LAST_YEAR.
     """
 
     attr_type = STRING
@@ -89,7 +89,7 @@ def _stored_instant(text: str) -> datetime:
 
 
 class StatusAttribute(Attribute[Status]):
-    """Stored in upper case, and read in any case, because the former system stored what its callers sent."""
+    """Stored in upper case and read in any case, because the former system did not convert its input."""
 
     attr_type = STRING
 
@@ -101,9 +101,9 @@ class StatusAttribute(Attribute[Status]):
 
 
 class HistoryEntry(NamedTuple):
-    """The order got `status` at `at`; `by` is who set it (`staff:…`, `api-key:…` or `system:…`).
+    """A status, when it was set and who set it (`staff:…`, `api-key:…` or `system:…`).
 
-    With `by` = OUTSIDE, `at` is when this app noticed the status; it is not known when it was set.
+    If `by` is OUTSIDE, `at` is when this app noticed the status.
     """
 
     status: Status
@@ -114,7 +114,7 @@ class HistoryEntry(NamedTuple):
 class HistoryAttribute(Attribute[list[HistoryEntry]]):
     """A list of HistoryEntry, oldest first.
 
-    PynamoDB's own list of MapAttribute deep-copies once per element, which made a page of 25 orders half as dear again.
+    PynamoDB's list of MapAttribute makes a deep copy per element, so a page of 25 orders took 50 % more CPU time.
     """
 
     attr_type = LIST
@@ -131,7 +131,7 @@ class HistoryAttribute(Attribute[list[HistoryEntry]]):
 
 
 class ByStatus(GlobalSecondaryIndex[Any]):
-    """List by status, what expires next, counts."""
+    """For lists by status, the orders that expire next, and counts."""
 
     class Meta:
         index_name = "by_status"
@@ -142,7 +142,7 @@ class ByStatus(GlobalSecondaryIndex[Any]):
 
 
 class ByCreated(GlobalSecondaryIndex[Any]):
-    """All orders, and ranges of dates."""
+    """For lists of all orders and of date ranges."""
 
     class Meta:
         index_name = "by_created"
@@ -153,7 +153,7 @@ class ByCreated(GlobalSecondaryIndex[Any]):
 
 
 class ByCustomer(GlobalSecondaryIndex[Any]):
-    """The orders of one customer; the keys only, so that a change of status costs no write here."""
+    """For the orders of one customer. Contains only the keys, so a status change does not have to update it."""
 
     class Meta:
         index_name = "by_customer"
@@ -166,16 +166,15 @@ class ByCustomer(GlobalSecondaryIndex[Any]):
 class Order(Model):
     """One item of stock for one customer.
 
-    The attributes that the former system did not write are nullable: its orders can be read, but are in no
-    index.
+    The attributes that the former system did not write are nullable. Its orders can be read, but are in no index.
     """
 
     class Meta:
         table_name = settings.ORDERS_TABLE
         region = settings.AWS_REGION
         billing_mode = PAY_PER_REQUEST_BILLING_MODE
-        # Three attempts in all: a stalled call fails after about 8 seconds, well within the time limits of Lambda and
-        # its gateway. PynamoDB's defaults would take two minutes.
+        # With three attempts in all, a stalled call fails after about 8 seconds, well within the timeouts of Lambda and
+        # API Gateway. PynamoDB's defaults would take two minutes.
         connect_timeout_seconds = 1
         read_timeout_seconds = 2
         max_retry_attempts = 2
@@ -206,8 +205,8 @@ class Order(Model):
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
-        """Raises any error of an attribute that cannot be read; use `orders.reading` to avoid that."""
-        # What every read of PynamoDB passes through; its `deserialize` serves refresh() alone.
+        """May raise anything if an attribute cannot be read; `orders.reading` never raises."""
+        # PynamoDB calls this for every read except refresh().
         order = super().from_raw_data(data)
         order.stored = data
         if order.version is None:
@@ -220,16 +219,16 @@ class Order(Model):
 
     @property
     def changed_outside(self) -> bool:
-        """Whether another program has set the status: the history or the index key names a different one.
+        """Whether another program has set the status, so that it differs from the history or from the index key.
 
-        The former system placed its orders as PENDING, so an order without history counts if it has any other status.
+        The former system placed orders as PENDING, so one without history was changed if it has any other status.
         """
         known = self.history[-1].status if self.history else INITIAL if self.version == UNVERSIONED else self.status
         return self.status is not known or self.has_stale_key
 
     @property
     def has_stale_key(self) -> bool:
-        """Whether the index by_status lists the order under a status that it no longer has."""
+        """Whether the index by_status still lists the order under its previous status."""
         return self.status_key is not None and self.status_key.rpartition("#")[0] != self.status
 
     @property
@@ -257,11 +256,8 @@ class Order(Model):
         self.stored = MappingProxyType({})
 
     def was_moved_by(self, by: str, *, since: Revision) -> bool:
-        """Whether `by` made the one change since that revision.
-
-        This is still true after a lost reply or a second click.
-        """
-        # After another program's change, a write adds both changes to the history.
+        """Whether the only change since that revision was made by `by`, for example by the same form sent twice."""
+        # A write after another program's change adds two entries to the history.
         version = since.version + 1 if isinstance(since, OutsideRevision) else since
         return self.version == version + 1 and bool(self.history) and self.history[-1].by == by
 
@@ -269,7 +265,7 @@ class Order(Model):
 def new_order(  # noqa: PLR0913 (an order's fields, by keyword)
     *, order_id: str, item: str, quantity: int, customer_name: str, customer_email: str, at: datetime, by: str
 ) -> Order:
-    """A PENDING order of version 1, with its index keys; not saved."""
+    """An unsaved PENDING order with version 1 and its index keys."""
     return Order(
         order_id=order_id,
         item=item,
@@ -321,19 +317,19 @@ def listing_key(shard: int) -> str:
 
 
 def partitions(status: Status | None) -> tuple[GlobalSecondaryIndex[Any], list[str]]:
-    """The index that contains the orders of this status (None: all orders), and its partition keys, one per shard."""
+    """The index with the orders of this status (None: all orders), and its partition keys, one per shard."""
     if status:
         return Order.by_status, [status_key(status, shard) for shard in shards()]
     return Order.by_created, [listing_key(shard) for shard in shards()]
 
 
 def customer_key(customer_email: str) -> str | None:
-    """The canonical e-mail; None if there is none: DynamoDB refuses an empty index key and skips an absent one."""
+    """The canonical e-mail address; None if there is none, because DynamoDB refuses an empty index key."""
     return canonical_email(customer_email) or None
 
 
 def created_key(at: datetime, order_id: str) -> str:
-    """Unique and in order of time: a strict total order without ties, so it can serve as the cursor of a list."""
+    """A unique key that sorts by time, so it can serve as the cursor of a list."""
     return f"{write_instant(at)}#{order_id}"
 
 
@@ -344,6 +340,6 @@ LOWEST_KEY, HIGHEST_KEY = " ", "~"
 def created_key_range(after: datetime | None, before: datetime | None) -> tuple[str, str]:
     """The range of created_key for orders created in [after, before).
 
-    An instant alone sorts before every key of that instant, so BETWEEN with these two is half-open.
+    A bare instant sorts before every key of that instant, so BETWEEN excludes the orders created at `before`.
     """
     return write_instant(after) if after else LOWEST_KEY, write_instant(before) if before else HIGHEST_KEY

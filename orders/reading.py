@@ -1,4 +1,4 @@
-"""Turns stored items into orders, or into unreadable orders. An item that is not an order never raises an error."""
+"""Converts stored items to orders. An item that is not a valid order becomes an UnreadableOrder, never an error."""
 
 import base64
 from collections.abc import Iterator, Mapping
@@ -16,12 +16,12 @@ Item = dict[str, dict[str, Any]]
 """An item in DynamoDB's own form: `{"quantity": {"N": "2"}}`."""
 
 MAX_ORDER_ID = 128
-"""The most characters of an id. DynamoDB allows more, but our URLs do not."""
+"""The maximum length of an id. DynamoDB allows more, but our URLs do not."""
 MAX_VERSION = 10**15
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON parser reads exactly (RFC 8259, section 6)."""
-SHOWN = 40
-"""The most characters of a stored value that a reason quotes."""
+MAX_QUOTED = 40
+"""How many characters of a stored value a reason quotes."""
 
 REQUIRED = ("item", "quantity", "status", "created_at")
 SET = Message("a set")
@@ -45,11 +45,11 @@ MEANINGS: Mapping[type[Attribute[Any]], Message] = {
 
 @dataclass(frozen=True)
 class UnreadableOrder:
-    """An item that is not a valid order, because another program wrote it."""
+    """An item that another program wrote and that is not a valid order."""
 
     order_id: str
     reasons: tuple[Message, ...]
-    """A sentence for each attribute that is wrong."""
+    """One sentence per invalid attribute."""
     stored: Item = field(repr=False)
 
     @property
@@ -59,7 +59,7 @@ class UnreadableOrder:
 
     @property
     def created_key(self) -> str:
-        """Its position in an index; empty if it is in none."""
+        """Its sort key in the indexes; empty if it is in none."""
         return self._text("created_key")
 
     @property
@@ -68,16 +68,16 @@ class UnreadableOrder:
 
     @property
     def created_at(self) -> datetime | None:
-        """When it was placed; None if that cannot be read."""
+        """When it was placed; None if unknown."""
         for text in (self._text("created_at"), self.created_key.partition("#")[0]):
             with suppress(ValueError, OverflowError):
                 return Order.created_at.deserialize(text)
         return None
 
     @property
-    def has_address(self) -> bool:
-        """Whether a URL of this site can name it."""
-        return is_address(self.order_id)
+    def fits_url(self) -> bool:
+        """Whether the order can have a URL on this site."""
+        return fits_url(self.order_id)
 
     def _text(self, name: str) -> str:
         return str(self.stored.get(name, {}).get("S", ""))
@@ -92,10 +92,10 @@ def read_order(item: Item) -> StoredOrder:
         order = Order.from_raw_data(item)
     except Exception:  # noqa: BLE001 (an attribute may raise anything; the reasons name it)
         return _unreadable(item)
-    return order if _is_whole(order) else _unreadable(item)
+    return order if _is_valid(order) else _unreadable(item)
 
 
-def is_address(order_id: str) -> bool:
+def fits_url(order_id: str) -> bool:
     return "/" not in order_id and len(order_id) <= MAX_ORDER_ID and order_id not in (".", "..")
 
 
@@ -104,19 +104,19 @@ def plain_json(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(value) for name, value in item.items()}
 
 
-def _is_whole(order: Order) -> bool:
-    """Whether the order also meets the rules that PynamoDB does not check."""
+def _is_valid(order: Order) -> bool:
+    """Whether the order meets the rules that PynamoDB does not check."""
     values = order.attribute_values
     return (
         all(name in values for name in REQUIRED)
         and _is_integer(values["quantity"], -MAX_INTEGER, MAX_INTEGER)
         and _is_integer(values["version"], 0, MAX_VERSION)
-        and is_address(order.order_id)
+        and fits_url(order.order_id)
     )
 
 
-def _is_integer(value: object, least: int, most: int) -> bool:
-    return type(value) is int and least <= value <= most
+def _is_integer(value: object, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
 
 
 def _unreadable(item: Item) -> UnreadableOrder:
@@ -126,21 +126,21 @@ def _unreadable(item: Item) -> UnreadableOrder:
 
 def _reasons(item: Item) -> Iterator[Message]:
     for name, attribute in Order.get_attributes().items():
-        held = item.get(name)
-        kind = next(iter(held)) if held else "NULL"
+        value = item.get(name)
+        kind = next(iter(value)) if value else "NULL"
         if kind == "NULL":
             if name in REQUIRED:
-                yield Message("%(name)s is null.", name=name) if held else Message("%(name)s is missing.", name=name)
+                yield Message("%(name)s is null.", name=name) if value else Message("%(name)s is missing.", name=name)
         elif kind != attribute.attr_type:
             found, expected = KINDS.get(kind, kind), KINDS[attribute.attr_type]
             yield Message("%(name)s is %(found)s, not %(expected)s.", name=name, found=found, expected=expected)
-        elif held and (meaning := _missed(name, attribute, held[kind])):
-            found = _quoted(kind, held[kind])
-            yield Message("%(name)s is %(found)s, which is not %(expected)s.", name=name, found=found, expected=meaning)
+        elif value and (form := _expected(name, attribute, value[kind])):
+            found = _quoted(kind, value[kind])
+            yield Message("%(name)s is %(found)s, which is not %(expected)s.", name=name, found=found, expected=form)
 
 
-def _missed(name: str, attribute: Attribute[Any], value: Any) -> Message | None:
-    """What the value should be; None if it is valid."""
+def _expected(name: str, attribute: Attribute[Any], value: Any) -> Message | None:
+    """What an invalid value should be; None for a valid one."""
     try:
         read = attribute.deserialize(value)
     except Exception:  # noqa: BLE001 (an attribute may raise anything)
@@ -149,19 +149,19 @@ def _missed(name: str, attribute: Attribute[Any], value: Any) -> Message | None:
         return Message("a whole number of at most %(limit)d", limit=MAX_INTEGER)
     if name == "version" and not _is_integer(read, 0, MAX_VERSION):
         return Message("a whole number from 0 to %(limit)d", limit=MAX_VERSION)
-    if name == "order_id" and not is_address(read):
+    if name == "order_id" and not fits_url(read):
         return Message("an id of at most %(limit)d characters without a slash", limit=MAX_ORDER_ID)
     return None
 
 
 def _quoted(kind: str, value: Any) -> str:
     if kind == "S":
-        return repr(value if len(value) <= SHOWN else value[:SHOWN] + "…")
+        return repr(value if len(value) <= MAX_QUOTED else value[:MAX_QUOTED] + "…")
     return str(value) if kind == "N" else KINDS[kind]
 
 
-def _plain(held: dict[str, Any]) -> Any:
-    ((kind, value),) = held.items()
+def _plain(typed: dict[str, Any]) -> Any:
+    ((kind, value),) = typed.items()
     match kind:
         case "NULL":
             return None

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, Protocol
 from django.core.management import CommandError, call_command
 
 MARGIN_SECONDS = 8.0
-"""Reserved for the current order, which a stalled DynamoDB may delay this long, and for the summary."""
+"""Reserved for the summary and the current order, which a stalled DynamoDB can delay this long."""
 HOUSEKEEPING_MARGIN_SECONDS = 5.0
 """Reserved for a database connection that times out after 3 s, and for the current batch."""
-LEAST_SECONDS = 1.0
+MIN_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ Summary = dict[str, Any]
 
 
 class LambdaContext(Protocol):
-    """The part that Ordersite reads of the context that Lambda passes to a handler."""
+    """The parts of Lambda's context object that Ordersite uses."""
 
     aws_request_id: str
     function_name: str
@@ -28,19 +28,19 @@ class LambdaContext(Protocol):
 
 
 class Run(NamedTuple):
-    """A command's summary, and why it failed; a run that failed for some orders has both."""
+    """A command's summary and its error. A run in which some orders failed has both."""
 
     summary: Summary
     failure: Exception | None = None
 
 
 def expire_orders(event: object, context: LambdaContext) -> Summary:
-    """Run the sweep and then the housekeeping, until they are done or the function's time is almost over.
+    """Run the sweep, then the housekeeping, until they are done or the function is about to time out.
 
-    Logs the summary of each as one line and returns the sweep's. The next run continues the work; housekeeping is
-    skipped if the sweep has left no time. Both run even if the other fails, and a failure of either raises RuntimeError
-    with the reasons of both, so that Lambda repeats the event and finally sends it to the dead-letter queue. Zappa
-    would swallow a TypeError and call with fewer arguments.
+    Logs each summary as one line and returns the sweep's. The next run continues unfinished work; housekeeping is
+    skipped if the sweep leaves no time for it. Each runs even if the other fails.
+    Raises RuntimeError with the reasons of every failure, so that Lambda retries the event and finally sends it to the
+    dead-letter queue. Zappa would swallow a TypeError and call the handler again with fewer arguments.
     """
     swept = _run("expire_orders", context, margin=MARGIN_SECONDS, skip_when_late=False)
     if swept.summary:
@@ -57,17 +57,17 @@ def expire_orders(event: object, context: LambdaContext) -> Summary:
 
 
 def _run(command: str, context: LambdaContext, *, margin: float, skip_when_late: bool) -> Run:
-    """Run the command for the rest of the function's time minus `margin`, but for at least LEAST_SECONDS.
+    """Run the command for the function's remaining time minus `margin`, but for at least MIN_SECONDS.
 
-    With `skip_when_late`, skip it instead if less time than that is left.
+    With `skip_when_late`, it is skipped instead if less than MIN_SECONDS would be left.
     """
     output, failure = StringIO(), None
     try:
         seconds = context.get_remaining_time_in_millis() / 1000 - margin
-        if seconds < LEAST_SECONDS and skip_when_late:
-            logger.info("No time is left for %s; the next run does it", command)
+        if seconds < MIN_SECONDS and skip_when_late:
+            logger.info("Skipped %s because no time was left; the next run will do it", command)
             return Run({})
-        call_command(command, "--json", f"--max-seconds={max(LEAST_SECONDS, seconds):.6f}", stdout=output)
+        call_command(command, "--json", f"--max-seconds={max(MIN_SECONDS, seconds):.6f}", stdout=output)
     except Exception as error:
         logger.exception("%s failed", command)
         failure = error

@@ -1,4 +1,4 @@
-"""Sample orders for trials and measurements, each with a history that the lifecycle allows."""
+"""Sample orders for trying out and measuring the app, each with a history that the lifecycle allows."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -39,19 +39,19 @@ CUSTOMERS = len(FIRST_NAMES) * len(LAST_NAMES)
 SHOP, STAFF = "api-key:shop", "staff:anna"
 
 
-def plausible_orders(count: int, *, days: float, at: datetime, random: Random) -> Iterator[Order]:
-    """`count` orders placed during the `days` before `at`. The same Random gives the same orders."""
+def sample_orders(count: int, *, days: float, at: datetime, random: Random) -> Iterator[Order]:
+    """`count` orders placed during the `days` before `at`. A Random with the same seed gives the same orders."""
     for _ in range(count):
         created_at = at - timedelta(days=days) * random.random()
-        order = _placed(created_at, random)
-        for status, moment, by in _past(created_at, at, random):
-            _moved(order, status, moment, by)
+        order = _new_order(created_at, random)
+        for status, changed_at, by in _changes(created_at, at, random):
+            _apply(order, status, changed_at, by)
         yield order
 
 
-def _placed(created_at: datetime, random: Random) -> Order:
+def _new_order(created_at: datetime, random: Random) -> Order:
     first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
-    named = random.random() < 0.95  # noqa: PLR2004 (a few customers leave no name)
+    named = random.random() < 0.95  # noqa: PLR2004 (a few customers do not give their name)
     return new_order(
         order_id=str(UUID(int=random.getrandbits(128), version=4)),
         item=random.choice(ITEMS),
@@ -63,8 +63,8 @@ def _placed(created_at: datetime, random: Random) -> Order:
     )
 
 
-def _past(created_at: datetime, at: datetime, random: Random) -> Iterator[tuple[Status, datetime, str]]:
-    """What has happened to the order until `at`: a few stay PENDING for good, and the sweep has not come for all."""
+def _changes(created_at: datetime, at: datetime, random: Random) -> Iterator[tuple[Status, datetime, str]]:
+    """The changes of an order until `at`. Some orders are still PENDING, and not all that are due have expired."""
     age = at - created_at
     fate = random.random()
     if fate < 0.3:  # noqa: PLR2004
@@ -81,7 +81,7 @@ def _past(created_at: datetime, at: datetime, random: Random) -> Iterator[tuple[
         yield done, seen + age * random.uniform(0.1, 0.5), STAFF
 
 
-def _moved(order: Order, status: Status, at: datetime, by: str) -> None:
+def _apply(order: Order, status: Status, at: datetime, by: str) -> None:
     order.status, order.updated_at, order.version = status, at, order.version + 1
     order.status_key = status_key(status, shard_of(order.order_id))
     order.history = [*order.history, HistoryEntry(status, at, by)]

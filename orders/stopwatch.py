@@ -1,4 +1,4 @@
-"""A time limit for work of many steps, so that the rules themselves never read the clock."""
+"""Time limits for work that has many steps."""
 
 import time
 from collections.abc import Callable
@@ -11,6 +11,6 @@ def never() -> bool:
 
 
 def after(seconds: float) -> TimeIsUp:
-    """A function that returns whether this many seconds have passed since the call of `after`."""
+    """A function that returns whether this many seconds have passed since `after` was called."""
     deadline = time.monotonic() + seconds
     return lambda: time.monotonic() >= deadline

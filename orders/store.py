@@ -1,12 +1,12 @@
 """One order: place, get, change status, expire, delete. Each write is one conditional call to DynamoDB.
 
-An order that another program has created or changed takes a second call: the condition of the first call is true only
-for an order as this module writes it, and DynamoDB returns the item when the condition fails. The item is read and then
-written on the condition that nothing in it has changed since. So an order that cannot be read is not written to.
+An order that another program has created or changed takes a second call. The condition of the first call is true only
+for an order as this module writes it. When it fails, DynamoDB returns the item, and if that is a valid order, the
+second call writes it on the condition that nothing has changed. An order that cannot be read is therefore not written.
 
-Callers may give a UUID in upper case, except to `expire` and `repair`, which take the id as it is stored.
-Callers pass the time (`at`) and the author (`by`); nothing here reads the clock or the request. Every function raises
-StoreUnavailableError when DynamoDB is not responding.
+A UUID may be passed in upper case, except to `expire` and `repair`, which take the id as it is stored.
+Callers pass the time (`at`) and the author (`by`); this module never reads the clock or the request. Every function
+raises StoreUnavailableError when DynamoDB is unavailable.
 """
 
 import logging
@@ -53,13 +53,13 @@ IDEMPOTENCY_NAMESPACE = "5a3f6b0e-6a55-4c0e-9d0f-0e7f1c1b7a52"
 
 IMPOSSIBLE_VERSION = -1
 ATTEMPTS = 3
-"""How often a write is tried while other programs keep changing the order between the read and the write."""
+"""How often a write is tried when other programs keep changing the order between the read and the write."""
 
 Versions = Collection[Revision] | None
-"""The revisions that a caller has seen and will accept; None accepts any."""
+"""The revisions at which the caller allows the write; None allows any."""
 
-# The attributes of every order that this module writes. A condition can check their types and the range of a value, but
-# not whether a text in that range is an instant, or a number is whole.
+# The attributes of every order that this module writes. A condition can check types and ranges, but not that a text in
+# the range is an instant or that a number is an integer.
 WRITTEN = (
     Order.item,
     Order.quantity,
@@ -101,11 +101,11 @@ logger = logging.getLogger(__name__)
 class Placement(NamedTuple):
     order: Order
     replayed: bool
-    """Whether the order already existed: the request repeats an earlier one that succeeded."""
+    """Whether the order already existed, because an earlier request with the same id succeeded."""
 
 
 def idempotent_order_id(*, caller: str, key: str) -> str:
-    """The id of the order that `caller` places with this Idempotency-Key. The same arguments give the same id."""
+    """The id of the order that `caller` places with this Idempotency-Key: the same for the same arguments."""
     return str(uuid5(UUID(IDEMPOTENCY_NAMESPACE), f"{caller}\n{key}"))
 
 
@@ -119,7 +119,7 @@ def place(  # noqa: PLR0913 (an order's fields, by keyword)
     by: str,
     order_id: str | None = None,
 ) -> Placement:
-    """Place a PENDING order with a new id, or with `order_id`, which `idempotent_order_id` returns.
+    """Place a PENDING order, with a new id unless `order_id` is given (see `idempotent_order_id`).
 
     A repeated request with the same id writes nothing and returns the existing order.
     Raises IdempotencyKeyReusedError if that order is different, UnreadableOrderError if it cannot be read.
@@ -151,17 +151,17 @@ def _placed_before(order: Order, existing: StoredOrder | None) -> Placement:
         raise UnreadableOrderError(existing)
     if existing is None or _requested_fields(existing) != _requested_fields(order):
         raise IdempotencyKeyReusedError
-    # The same instant: our own call, which was sent again because its reply was lost.
+    # The same instant means that this very call was sent twice, because its first response was lost.
     return Placement(existing, replayed=existing.created_at != order.created_at)
 
 
 def _requested_fields(order: Order) -> tuple[object, ...]:
-    # An e-mail may have been stored before letters were composed; the request is still the same.
+    # Older orders have e-mail addresses that were stored without composing their letters.
     return order.item, order.quantity, order.customer_name, tidy_email(order.customer_email)
 
 
 def stored_id(text: str) -> str:
-    """The stored id that `text` names: a UUID in lower case, unless another program stored the order in upper case.
+    """The id under which the order is stored: a UUID in lower case, unless another program stored it in upper case.
 
     Reads the table only if `text` is a UUID with upper-case letters.
     """
@@ -170,7 +170,7 @@ def stored_id(text: str) -> str:
 
 
 def get(order_id: str) -> Order:
-    """The order as of now (a consistent read). Raises OrderNotFoundError or UnreadableOrderError."""
+    """The current order (a consistent read). Raises OrderNotFoundError or UnreadableOrderError."""
     order_id = stored_id(order_id)
     item = dynamodb.get(order_id)
     return _readable(dynamodb.read(item) if item else None, order_id)
@@ -190,8 +190,8 @@ def change_status(order_id: str, to: Status, *, at: datetime, by: str, versions:
     If another program has set the order's status, the same write also updates the index key, the version and the
     history, even if the order already has the status `to`.
     Raises OrderNotFoundError, UnreadableOrderError, VersionMismatchError (its revision is none of `versions`) or
-    IllegalTransitionError. The order is unchanged then. A malformed value that no condition can detect is the one case
-    in which it is written and restored; StoreUnavailableError may then mean that it could not be restored.
+    IllegalTransitionError, and leaves the order unchanged. An order with a malformed value that a condition cannot
+    detect is written and then restored; in this case StoreUnavailableError can mean that it was not restored.
     """
     order_id = stored_id(order_id)
     if sources := lifecycle.sources(to):
@@ -217,9 +217,10 @@ def _change_as_read(order: Order, change: HistoryEntry, versions: Versions) -> O
 
 
 def _missing_entries(order: Order, change: HistoryEntry, versions: Versions) -> list[HistoryEntry]:
-    """The entries that the change adds to the history; none if the order needs no write.
+    """The entries that the change adds to the history; none if nothing has to be written.
 
-    A repeated request must succeed, so an order that already has the status is checked first (RFC 9110, 13.1.1).
+    An order that already has the status is accepted before the versions are compared, because a repeated request must
+    succeed (RFC 9110, 13.1.1).
     """
     outside = _outside(order, change.at)
     if order.status is change.status:
@@ -233,7 +234,7 @@ def _missing_entries(order: Order, change: HistoryEntry, versions: Versions) -> 
 
 
 def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
-    """Move a PENDING order to EXPIRED. Returns None if it has another status or does not exist. For the sweep only.
+    """Move a PENDING order to EXPIRED. Only the sweep calls this. Returns None if there is no such PENDING order.
 
     Raises UnreadableOrderError.
     """
@@ -256,7 +257,7 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
 def repair(order: Order, *, at: datetime) -> Order | None:
     """Update the index key, the version and the history of an order whose status another program has set.
 
-    Returns the updated order; None if it has changed since it was read, or is gone.
+    Returns the updated order; None if it has been changed or deleted since it was read.
     """
     entry = HistoryEntry(order.status, at, OUTSIDE)
     try:
@@ -266,7 +267,7 @@ def repair(order: Order, *, at: datetime) -> Order | None:
 
 
 def _is_done(refused: ConditionRefusedError, change: HistoryEntry) -> bool:
-    """Whether the refused write had already succeeded, and was sent again because its reply was lost."""
+    """Whether an earlier attempt of the refused write succeeded and only its response was lost."""
     order = refused.order
     return refused.retried and isinstance(order, Order) and order.history[-1:] == [change]
 
@@ -276,14 +277,14 @@ def _outside(order: Order, at: datetime) -> list[HistoryEntry]:
 
 
 def _append(order_id: str, change: HistoryEntry, condition: Condition, *, expired_at: datetime | None = None) -> Order:
-    """Add the change to an order that meets the condition; the version and the history are updated in place."""
+    """Apply the change if the condition is true; DynamoDB increments the version and appends to the history."""
     version = Order.version.set(Order.version + 1)
     history = Order.history.set(Order.history.append([change]))
     return _write(order_id, [change], condition, version, history, expired_at=expired_at)
 
 
 def _rewrite(order: Order, entries: list[HistoryEntry], *, expired_at: datetime | None = None) -> Order:
-    """Set the status of the last entry and add all entries to the history, if the order is still as it was read."""
+    """Set the status of the last entry and append all entries to the history, if the order has not changed."""
     version = Order.version.set(order.version + len(entries))
     history = Order.history.set([*order.history, *entries])
     return _write(order.order_id, entries, _unchanged(order.stored), version, history, expired_at=expired_at)
@@ -292,7 +293,7 @@ def _rewrite(order: Order, entries: list[HistoryEntry], *, expired_at: datetime 
 def _write(
     order_id: str, entries: list[HistoryEntry], condition: Condition, *counts: Action, expired_at: datetime | None
 ) -> Order:
-    """Raises UnreadableOrderError if the order could not be read before the write, which is then undone."""
+    """Raises UnreadableOrderError if the order turns out to be unreadable; then the write has been undone."""
     change = entries[-1]
     actions = [
         Order.status.set(change.status),
@@ -302,7 +303,7 @@ def _write(
     ]
     if expired_at:
         actions.append(Order.expired_at.set(expired_at))
-    # The old item, because it is needed to undo the write; the new one follows from it.
+    # The old item is needed to undo the write, and the new one can be derived from it.
     reply = write(UPDATE_ITEM, order_id, actions=actions, condition=condition, return_values=ALL_OLD)
     order = dynamodb.read(reply["Attributes"])
     if isinstance(order, UnreadableOrder):
@@ -313,9 +314,9 @@ def _write(
 
 
 def _undo(order: UnreadableOrder, change: HistoryEntry) -> None:
-    """Restore what a status change has overwritten in `order`, which is the order as it was before.
+    """Restore the attributes that a status change has overwritten; `order` is the order before the change.
 
-    Another program may have stored a malformed text or a fraction with the right type, which no condition can detect.
+    Needed when another program has stored a malformed text or a fraction, which a condition cannot detect.
     """
     before = order.stored
     actions = [
@@ -327,7 +328,7 @@ def _undo(order: UnreadableOrder, change: HistoryEntry) -> None:
     try:
         write(UPDATE_ITEM, order.order_id, actions=actions, condition=is_ours)
     except ConditionRefusedError as refused:
-        # Sent twice: our own first call restored it, and only its reply was lost.
+        # After a retry: the first attempt restored the order, and only its response was lost.
         if not refused.retried:
             logger.warning("Order %s changed before a status change could be undone.", order.order_id)
 
@@ -335,10 +336,10 @@ def _undo(order: UnreadableOrder, change: HistoryEntry) -> None:
 def delete(order_id: str, *, versions: Versions = None) -> None:
     """Delete the order, readable or not.
 
-    Raises OrderNotFoundError and, with `versions`, VersionMismatchError (its revision is none of them) or
+    Raises OrderNotFoundError. With `versions`, also raises VersionMismatchError (its revision is none of them) or
     UnreadableOrderError (it cannot be read, and its version is none of them).
     """
-    # True if the order exists and, if the caller names versions, has one of them and its status is consistent.
+    # True if the order exists and, if versions are given, has one of them and its index key matches its status.
     condition = Order.order_id.exists() if versions is None else _at(versions) & _in_step(Status)
     order_id = stored_id(order_id)
     try:
@@ -376,10 +377,10 @@ def _delete_as_read(order: StoredOrder) -> None:
 
 
 def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
-    """Whether our own earlier attempt deleted the order. Raises OrderNotFoundError if somebody else did."""
+    """Whether an earlier attempt of this call deleted the order. Raises OrderNotFoundError if another call did."""
     if refused.order is not None:
         return False
-    # Sent twice and gone: our own first call deleted it, and only its reply was lost.
+    # After a retry, the order is gone because the first attempt deleted it and only its response was lost.
     if not refused.retried:
         raise OrderNotFoundError(order_id)
     return True
@@ -389,29 +390,29 @@ def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
 
 
 def _as_ours(sources: Collection[Status], versions: Versions = None) -> Condition:
-    # True if the order has one of these statuses and versions, and no other program has changed it. Only EXPIRED
-    # orders have expired_at, and they are final.
+    # True if the order has one of these statuses and versions and is as this module writes it. Only EXPIRED orders,
+    # which are final, have expired_at.
     condition: Condition = _in_step(sources) & WELL_FORMED & Order.expired_at.does_not_exist()
     return condition if versions is None else condition & _at(versions)
 
 
 def _in_step(statuses: Collection[Status]) -> Condition:
-    # True if the order has one of these statuses and its key in by_status agrees: another program that sets the
-    # status does not change the key.
+    # True if the order has one of these statuses and the same one in its key for by_status, which another program that
+    # sets the status does not update.
     each = ((Order.status == status) & Order.status_key.startswith(f"{status}#") for status in statuses)
     condition: Condition = reduce(or_, each)
     return condition
 
 
 def _at(versions: Collection[Revision]) -> Condition:
-    # True if the order has one of these versions. For an order of the former system, and if the caller accepts no
-    # version at all, it is never true, so that DynamoDB returns the order with the failure.
+    # True if the order has one of these versions. Never true for an order of the former system or without versions: the
+    # write fails, and DynamoDB returns the order.
     ours = [version for version in versions if isinstance(version, int) and version != UNVERSIONED]
     return Order.version.is_in(*ours) if ours else Order.version == IMPOSSIBLE_VERSION
 
 
 def _unchanged(item: Mapping[str, Any]) -> Condition:
-    # Holds when every attribute of the order has the value that was read, or is absent as it was.
+    # True if every attribute still has the value that was read, or is still absent.
     each = (
         attribute == item[name] if name in item else attribute.does_not_exist()
         for name, attribute in Order.get_attributes().items()

@@ -1,4 +1,4 @@
-"""Creates, completes and protects the table. `create_orders_table` and a deploy call this."""
+"""Creates the table, adds missing indexes and protects it. Used by `create_orders_table` and by a deploy."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,18 +14,18 @@ WAIT_SECONDS = 600.0
 
 
 class TableMismatchError(Exception):
-    """A table of this name exists with other keys. It was not changed."""
+    """A table with this name and other keys exists. It was not changed."""
 
 
 class TableNotActiveError(Exception):
-    """The table or an index did not become ACTIVE in time. DynamoDB continues to build it."""
+    """The table or an index did not become ACTIVE in time. DynamoDB is still building it."""
 
 
 def ensure_table() -> Iterator[str]:
     """Create the table and any missing index, and wait until all are ACTIVE.
 
-    Yields a sentence for each step done. Safe to repeat, also after an interruption.
-    Raises TableMismatchError, TableNotActiveError, or StoreUnavailableError when DynamoDB is not responding.
+    Yields a message after each step. Safe to repeat, even after an interruption.
+    Raises TableMismatchError, TableNotActiveError or StoreUnavailableError.
     """
     if not dynamodb.table_exists():
         dynamodb.create_table()
@@ -42,7 +42,7 @@ def ensure_table() -> Iterator[str]:
 def missing_indexes() -> list[str] | None:
     """The names of the indexes that the table lacks; None if there is no table. Changes nothing.
 
-    Raises TableMismatchError, or StoreUnavailableError when DynamoDB is not responding.
+    Raises TableMismatchError or StoreUnavailableError.
     """
     if not dynamodb.table_exists():
         return None
@@ -54,7 +54,7 @@ def missing_indexes() -> list[str] | None:
 def protect_table() -> Iterator[str]:
     """Turn on point-in-time recovery and deletion protection.
 
-    Yields a sentence for each: that it is on, or that the engine does not support it.
+    Yields a message for each: it is on, or the engine does not support it.
     """
     yield _protect("Point-in-time recovery", dynamodb.enable_point_in_time_recovery)
     yield _protect("Deletion protection", _forbid_deletion)
@@ -69,7 +69,7 @@ def _protect(what: str, turn_on: Callable[[], object]) -> str:
 
 
 def _forbid_deletion() -> None:
-    # DynamoDB refuses to turn on what is already on.
+    # DynamoDB returns an error if it is already on.
     if not dynamodb.describe_table().get("DeletionProtectionEnabled"):
         dynamodb.update_table(DeletionProtectionEnabled=True)
         _wait_until_active()
@@ -95,7 +95,7 @@ def _missing_indexes(table: dict[str, Any]) -> list[Any]:
 
 
 def _add_index(index: Any) -> None:
-    # PynamoDB's schema has the keys in order of their names; DynamoDB wants HASH before RANGE.
+    # PynamoDB sorts the keys by name; DynamoDB requires HASH before RANGE.
     keys = sorted(index["key_schema"], key=lambda key: key["KeyType"])
     create = {"IndexName": index["index_name"], "KeySchema": keys, "Projection": index["projection"]}
     dynamodb.update_table(
@@ -106,7 +106,7 @@ def _add_index(index: Any) -> None:
 
 def _wait_until_active() -> None:
     deadline = time.monotonic() + WAIT_SECONDS
-    # DynamoDB may briefly not find a table that it has just created.
+    # Right after its creation, DynamoDB may not find the table yet.
     while not (dynamodb.table_exists() and _is_active(dynamodb.describe_table())):
         if time.monotonic() > deadline:
             raise TableNotActiveError(

@@ -37,7 +37,7 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400, for any suspicious request, such as one with an unknown host name."""
-    return refused(request, *problems.of_unreadable_request(exception))
+    return refused(request, *problems.describe_bad_request(exception))
 
 
 def refused(

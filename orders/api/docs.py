@@ -1,7 +1,7 @@
 """The page /docs: the OpenAPI document in readable form, with forms that send requests.
 
-The page contains no data and is public. The document needs access, as at /schema: the page loads it with the session of
-a user who has signed in, or with an API key that the user enters.
+The page contains no data and is public. It loads the document from /schema, which requires access, with the session of
+the signed-in user or with an API key that the user enters.
 """
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import VIEW
 
 
-# A program that sends a POST should get a 405, and not an error about a missing CSRF token.
+# A program that sends a POST should get a 405 instead of an error about a missing CSRF token.
 @csrf_exempt
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""JSON in and out: read strictly, written fast."""
+"""Strict parsing and fast rendering of JSON, and content negotiation."""
 
 import json
 from collections import Counter
@@ -20,19 +20,19 @@ MAX_BODY_BYTES = 64 * 1024
 PLAIN_ACCEPTS = frozenset({"*/*", JSON, f"{JSON}, */*"})
 
 ACCEPT_AS_JSON = frozenset({PROBLEM_JSON, HTML})
-"""Media types for which the API sends JSON: problem documents are JSON, and browsers display JSON readably."""
+"""If the Accept header names one of these, the API sends JSON."""
 
 
 class BodyTooLargeError(APIException):
     status_code = 413
     default_code = "body_too_large"
-    default_detail = f"The body is larger than {MAX_BODY_BYTES} bytes. An order takes far less; send one at a time."
+    default_detail = f"The body is larger than {MAX_BODY_BYTES} bytes. An order is much smaller; send one at a time."
 
 
 class StrictJSONParser(BaseParser):
-    """Strict RFC 8259: UTF-8, no NaN, no lone surrogate; and no repeated key in an object.
+    """Strict RFC 8259: UTF-8, no NaN, no lone surrogates and, in addition, no repeated keys in an object.
 
-    Raises ParseError or ValidationError (400), or BodyTooLargeError (413), before an oversized body is read.
+    Raises ParseError or ValidationError (400), or BodyTooLargeError (413) before an oversized body is read.
     """
 
     media_type = JSON
@@ -49,7 +49,7 @@ class StrictJSONParser(BaseParser):
         try:
             text = stream.read()
             body: dict[str, Any] = orjson.loads(text)
-            # A field that contains a list or an object is refused later.
+            # The serializer refuses nested lists and objects, so their keys need no check.
             if isinstance(body, dict) and not any(isinstance(value, dict | list) for value in body.values()):
                 _refuse_repeated_keys(text.decode())
         except orjson.JSONDecodeError as error:
@@ -67,15 +67,15 @@ def _refuse_repeated_pairs(pairs: list[tuple[str, Any]]) -> None:
 
 
 # orjson silently keeps the last value of a repeated key, so the standard library parses the text as well, which takes
-# 3 us for an order. Numbers stay text, because converting a long one is slow or fails.
+# 3 us for an order. Numbers are not converted, because converting a long one is slow or fails.
 _refuse_repeated_keys = json.JSONDecoder(
     object_pairs_hook=_refuse_repeated_pairs, parse_int=str, parse_float=str
 ).decode
-"""Raises ValidationError with each repeated key, for a text that orjson has accepted."""
+"""Raises ValidationError with each repeated key. The text must be valid JSON."""
 
 
 class FastJSONRenderer(JSONRenderer):
-    """orjson, which writes an order in a tenth of the time that the standard library takes."""
+    """Uses orjson, which renders an order ten times as fast as the standard library."""
 
     def render(
         self,
@@ -92,9 +92,9 @@ class FastJSONRenderer(JSONRenderer):
 class JSONFirstNegotiation(DefaultContentNegotiation):
     """REST framework's content negotiation, with three differences.
 
-    1. The usual Accept headers are not parsed.
-    2. An empty header counts as none.
-    3. A client that accepts problem documents or HTML accepts JSON.
+    1. The most common Accept headers are not parsed.
+    2. An empty Accept header is treated as a missing one.
+    3. A client that accepts problem documents or HTML is assumed to accept JSON.
     """
 
     def select_renderer(

@@ -1,4 +1,4 @@
-"""Whether DynamoDB and the relational database are available."""
+"""The health check: whether DynamoDB and the relational database are available."""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from orders import dynamodb
 from orders.api import schema
-from orders.api.serializers import NothingSerializer, valid
+from orders.api.serializers import NoParametersSerializer, valid
 
 STATES = "health:states"
 STATES_SECONDS = 1
@@ -35,11 +35,11 @@ CHECKS: dict[str, Callable[[], None]] = {"dynamodb": dynamodb.ping, "database": 
 class HealthView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    # A monitor must not be refused because of other clients behind the same address.
+    # A monitor must not be throttled because of other clients with the same address.
     throttle_classes = ()
 
     def get(self, request: Request) -> Response:
-        valid(NothingSerializer, request.query_params)
+        valid(NoParametersSerializer, request.query_params)
         checks = _states()
         healthy = all(state == "ok" for state in checks.values())
         document = {"status": "ok" if healthy else "unavailable", "checks": checks}
@@ -47,7 +47,7 @@ class HealthView(APIView):
 
 
 def _states() -> dict[str, str]:
-    """The state of each part, at most a second old, so that frequent requests cause no load."""
+    """The state of each service, cached for a second so that frequent requests cause no load."""
     with _checking:
         states: dict[str, str] | None = cache.get(STATES)
         if states is None:
@@ -60,7 +60,7 @@ def _state(name: str, check: Callable[[], None]) -> str:
     try:
         check()
     except Exception:
-        # Any failure means unavailable. The log has the reason.
+        # Any failure means unavailable. The log contains the reason.
         logger.exception("Health check of %s failed", name)
         return "unavailable"
     return "ok"

@@ -1,4 +1,4 @@
-"""The media types of the API's responses, and which of them a request prefers."""
+"""The media types of the API's responses, and whether a request prefers HTML."""
 
 from django.http import HttpRequest
 
@@ -8,7 +8,7 @@ HTML = "text/html"
 
 
 def prefers_html(request: HttpRequest) -> bool:
-    """Whether the client names HTML in its Accept header and prefers it to JSON: a browser, not a program."""
+    """Whether the Accept header names HTML and prefers it to JSON, as browsers' headers do."""
     if HTML not in request.META.get("HTTP_ACCEPT", ""):
         return False
     try:

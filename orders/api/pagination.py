@@ -1,4 +1,4 @@
-"""The document of a page of orders, with the URLs of the next and the previous page."""
+"""A page of orders as a JSON document, with the URLs of the next and the previous page."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def page_document(request: Request, page: Page) -> dict[str, Any]:
         "next": _page_url(request, page.next),
         "previous": _page_url(request, page.previous),
     }
-    # Separate, because clients read every result as an order.
+    # Not among the results, because clients expect every result to be an order.
     if unreadable := [unreadable_document(order) for order in page.orders if isinstance(order, UnreadableOrder)]:
         document["unreadable"] = unreadable
     return document
@@ -28,7 +28,7 @@ def _page_url(request: Request, cursor: str | None) -> str | None:
 
 
 def links(document: dict[str, Any]) -> dict[str, str]:
-    """The `Link` header (RFC 8288), or no header if there is no other page."""
+    """The `Link` header (RFC 8288); empty if there is no other page."""
     relations = {"next": document["next"], "prev": document["previous"]}
     link = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in relations.items() if url)
     return {"Link": link} if link else {}

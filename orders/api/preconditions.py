@@ -12,7 +12,7 @@ from orders.store import Versions
 
 ETAG_LIST = re.compile(r'(\s*(W/)?"[^"\x00-\x20\x7f]*"\s*(,|$))+')
 MAX_TAGS = 100
-"""What DynamoDB compares with in one condition."""
+"""DynamoDB's limit for one IN condition."""
 
 
 def etag(order: Order) -> str:
@@ -20,7 +20,7 @@ def etag(order: Order) -> str:
 
 
 class PreconditionFailedError(APIException):
-    """The order matches If-None-Match, so it must not be written (RFC 9110, section 13.1.2)."""
+    """The order matches If-None-Match and so must not be changed (RFC 9110, section 13.1.2)."""
 
     status_code = 412
     default_code = "precondition_failed"
@@ -35,7 +35,7 @@ class PreconditionFailedError(APIException):
 
 
 def accepted_versions(request: Request, order_id: str) -> Versions:
-    """The versions at which the order may be written, by If-Match and If-None-Match; None if any may.
+    """The versions at which If-Match and If-None-Match allow the order to be written; None for any.
 
     Raises ValidationError for a header that is not a list of entity tags or has too many of them,
     PreconditionFailedError if If-None-Match contains the order's version, and OrderNotFoundError.
@@ -49,13 +49,13 @@ def accepted_versions(request: Request, order_id: str) -> Versions:
     order = store.get(order_id)
     if matches_if_none_match(request, order):
         raise PreconditionFailedError(order)
-    # The check is true for the version that was just read. If the order changes, the write has to be refused.
+    # Only the version that was just read has been checked, so the write is allowed at no other one.
     revision = order.revision
     return {revision} if accepted is None or revision in accepted else set()
 
 
 def _if_match(request: Request) -> Versions:
-    """A weak tag never matches."""
+    """The versions that If-Match names; None for any. A weak tag never matches."""
     header = request.META.get("HTTP_IF_MATCH", "*").strip()
     if header == "*":
         return None
@@ -68,7 +68,7 @@ def _if_match(request: Request) -> Versions:
 
 
 def _check_list(header: str, value: str) -> None:
-    # parse_etags skips what is not an entity tag.
+    # parse_etags ignores anything that is not an entity tag.
     if not ETAG_LIST.fullmatch(value):
         raise _refusal(header, 'must be an entity tag in quotes, as in the ETag header: "3".')
 

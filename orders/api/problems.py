@@ -53,28 +53,28 @@ logger = logging.getLogger(__name__)
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse:
-    """REST framework's hook: the response to any exception in a view. An unexpected one is logged and is a 500.
+    """REST framework's hook: the response to an exception in a view. Unexpected exceptions are logged and become a 500.
 
-    A program gets a problem document, and a browser the same content as a page.
+    A program gets a problem document, a browser an HTML page with the same content.
     """
     if isinstance(exc, OrderError):
-        response = _of_order_error(exc)
+        response = _order_error_response(exc)
     elif isinstance(exc, exceptions.APIException):
-        response = _of_api_exception(exc)
+        response = _api_exception_response(exc)
     elif isinstance(exc, DATABASE_OUTAGE):
         logger.warning("The user database is unavailable", exc_info=exc)
         response = _response(_database_unavailable(), RETRY_AFTER)
     elif isinstance(exc, UnreadablePostError):
-        response = _response(problem(*of_unreadable_request(exc)))
+        response = _response(problem(*describe_bad_request(exc)))
     else:
         logger.error("Unexpected error", exc_info=exc)
         response = _response(_internal_error())
     response.content_type = PROBLEM_JSON
-    return _page(context["request"], response) if prefers_html(context["request"]) else response
+    return _html_page(context["request"], response) if prefers_html(context["request"]) else response
 
 
-def _page(request: HttpRequest, response: Response) -> HttpResponse:
-    """The problem document of `response` as a page. Reads neither the session nor the database."""
+def _html_page(request: HttpRequest, response: Response) -> HttpResponse:
+    """The problem document of `response` as an HTML page. Uses neither the session nor the database."""
     document = response.data
     login = f"{reverse('admin:login')}?{urlencode({'next': request.get_full_path()})}"
     context = {
@@ -89,7 +89,7 @@ def _page(request: HttpRequest, response: Response) -> HttpResponse:
     return page
 
 
-def _of_order_error(error: OrderError) -> Response:
+def _order_error_response(error: OrderError) -> Response:
     if isinstance(error, StoreUnavailableError):
         logger.warning("DynamoDB is unavailable: %s", error.reason)
         return _retry_later(error.code, str(error))
@@ -110,7 +110,7 @@ def _database_unavailable() -> dict[str, Any]:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", detail)
 
 
-def _of_api_exception(exc: exceptions.APIException) -> Response:
+def _api_exception_response(exc: exceptions.APIException) -> Response:
     if isinstance(exc, exceptions.ValidationError):
         detail = "The request is invalid. `errors` lists each error."
         document = problem(HTTPStatus.BAD_REQUEST, "invalid", detail, list(_field_errors(exc.detail)))
@@ -166,11 +166,11 @@ def _response(document: dict[str, Any], headers: dict[str, str] | None = None) -
     return Response(document, status=document["status"], headers=headers)
 
 
-# --- Errors outside the views of the API -----------------------------------------------------------------------------
+# --- Errors outside the API's views -----------------------------------------------------------------------------------
 
 
-def of_unreadable_request(exception: Exception) -> tuple[HTTPStatus, str, Message]:
-    """Status, code and detail for a request that Django could not read or found suspicious."""
+def describe_bad_request(exception: Exception) -> tuple[HTTPStatus, str, Message]:
+    """The status, code and detail for a request that Django could not parse or considered suspicious."""
     detail = Message("The request is malformed.")
     if isinstance(exception, DisallowedHost):
         detail = Message("The Host header names an unknown host.")
@@ -190,12 +190,12 @@ def server_error() -> HttpResponse:
 
 
 def database_unavailable() -> HttpResponse:
-    """The response to an outage of the relational database outside the API's views."""
+    """The response when the relational database is unavailable."""
     return plain(_database_unavailable(), RETRY_AFTER)
 
 
 def timed_out() -> HttpResponse:
-    """The response to a request that took too long."""
+    """The response to a request that timed out."""
     detail = (
         "The request timed out, and its change may or may not have been saved. Read the order to check, or repeat a "
         "POST with its Idempotency-Key."

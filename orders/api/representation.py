@@ -1,6 +1,6 @@
-"""An order as the API shows it.
+"""Orders as JSON documents.
 
-A plain dictionary, because a REST framework serializer took 40 % of the time of a GET.
+These are plain dictionaries, because a REST framework serializer took 40 % of the time of a GET.
 `orders.api.schema.OrderSchema` describes the same fields, and the tests validate every response against it.
 """
 

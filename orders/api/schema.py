@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document at /schema. Nothing in this module handles requests.
+"""The OpenAPI 3.1 document at /schema. This module does not handle requests.
 
-The document is as strict as the server: what it allows is accepted and what it forbids is refused. The tests
-validate every response against it, and tests/schema sends requests that are generated from it.
+The document is as strict as the server, which accepts the requests that it allows and refuses the others. The tests
+validate every response against it, and tests/schema sends requests generated from it.
 """
 
 from collections.abc import Mapping
@@ -39,16 +39,16 @@ Place orders, read them and move them along their lifecycle:
 
 **Authentication.** Programs send `Authorization: Api-Key <key>`. Staff can use the session of their login.
 
-**Errors** are problem documents (RFC 9457, `application/problem+json`). Decide by `code`, which does not change;
-`detail` is for people. `errors` names each field or parameter that was refused. A method that an address
-does not have is 405; an address that does not exist is 404.
+**Errors** are problem documents (RFC 9457, `application/problem+json`). Use `code`, which never changes, in programs;
+`detail` is for people. `errors` names each invalid field or parameter. An unknown URL returns 404, and a method that
+the URL does not support 405.
 
-**Retries.** After a 429 or 503, wait the number of seconds in `Retry-After`. After a 503, or when no
-response arrived, it is unknown whether the request was carried out. Repeating a PUT or DELETE is safe, and so is
-repeating a POST that has an `Idempotency-Key`.
+**Retries.** After a 429 or 503, wait the number of seconds in `Retry-After`. After a 503, or if no response arrives,
+the request may or may not have taken effect. It is safe to repeat a PUT, a DELETE, or a POST with an
+`Idempotency-Key`.
 
-**Compatibility.** Requests may only contain the documented fields and parameters; others are refused by name. Responses
-may gain fields, so ignore those that are new to you.
+**Compatibility.** Requests may contain only the documented fields and parameters; others are refused by name. Responses
+may get new fields; ignore the ones that you do not know.
 """.strip()
 
 HEALTH_STATES = ["ok", "unavailable"]
@@ -61,9 +61,9 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         # OpenAPI's `http` type would fit better, but tools support only Basic and Bearer there.
         description = (
-            "For programs. The header is `Authorization: Api-Key <key>`; a client built from this document sets the "
-            "whole value, `Api-Key ` included. On the page `/docs`, paste the key alone, as it was printed. A key is "
-            "read-only or read-write. Make one with `manage.py create_api_key --name shop` or in the admin."
+            "For programs. The header is `Authorization: Api-Key <key>`; a client generated from this document must be "
+            "given the whole value, including `Api-Key `. On the page `/docs`, paste only the key, as it was printed. "
+            "A key is read-only or read-write. Create one with `manage.py create_api_key --name shop` or in the admin."
         )
         return {"type": "apiKey", "in": "header", "name": "Authorization", "description": description}
 
@@ -74,8 +74,8 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         description = (
-            "For staff in a browser: the session of a login at `/admin/`. POST, PUT and DELETE also need Django's CSRF "
-            "token in the `X-CSRFToken` header."
+            "For staff who have signed in at `/admin/`. POST, PUT and DELETE also need Django's CSRF token in the "
+            "`X-CSRFToken` header."
         )
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": description}
 
@@ -105,7 +105,7 @@ class HistoryEntrySchema(serializers.Serializer[Any]):
     at = WrittenInstant(help_text="When the order got this status.")
     by = serializers.CharField(
         help_text="Who set it: `staff:<username>`, `api-key:<name of the key>` or `system:<part>`. "
-        "`system:outside`: another program set it, and `at` is when that was noticed."
+        "`system:outside` means that another program set it; `at` is when this was detected."
     )
 
 
@@ -123,14 +123,14 @@ class OrderSchema(serializers.Serializer[Any]):
     customer_email = serializers.CharField(help_text="Empty if the request had none.")
     created_at = WrittenInstant(help_text="When the order was placed.")
     updated_at = WrittenInstant(help_text="When the status last changed.")
-    expired_at = WrittenInstant(allow_null=True, help_text="When the order expired; null unless EXPIRED.")
+    expired_at = WrittenInstant(allow_null=True, help_text="When the order expired; null unless it is EXPIRED.")
     version = serializers.IntegerField(
         min_value=0,
-        help_text="1 for a new order, plus 1 with each entry of the history. 0 for an order that the former system "
-        "wrote and that has not changed since.",
+        help_text="1 for a new order; increases by 1 with each entry of the history. 0 for an order of the former "
+        "system that has not changed since.",
     )
     expires_at = WrittenInstant(
-        allow_null=True, help_text="When the order expires if it is still PENDING; null for any other status."
+        allow_null=True, help_text="When the order expires if it stays PENDING; null for any other status."
     )
     allowed_transitions = serializers.ListField(child=StatusChoice(), help_text="The statuses that PUT can set now.")
     history = HistoryEntrySchema(many=True, help_text="Every status that the order has had, oldest first.")
@@ -138,25 +138,23 @@ class OrderSchema(serializers.Serializer[Any]):
 
 @extend_schema_serializer(component_name="UnreadableOrder")
 class UnreadableOrderSchema(serializers.Serializer[Any]):
-    """An order that cannot be read, because another program wrote it."""
+    """An order that cannot be read, because another program wrote invalid data."""
 
     order_id = serializers.CharField()
-    reasons = serializers.ListField(
-        child=serializers.CharField(), help_text="A sentence for each attribute that is wrong."
-    )
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="One sentence per invalid attribute.")
 
 
-# `many`: the page is one object, but drf-spectacular expects an array of an action named list.
+# `many=False`, because the page is one object, but drf-spectacular expects an action named list to return an array.
 @extend_schema_serializer(component_name="Page", many=False)
 class PageSchema(serializers.Serializer[Any]):
     results = OrderSchema(many=True)
     unreadable = UnreadableOrderSchema(
         many=True,
         required=False,
-        help_text="The orders of this page that cannot be read. Absent if there are none; `limit` counts them.",
+        help_text="The orders of this page that cannot be read. Absent if there are none. They count towards `limit`.",
     )
-    next = serializers.URLField(allow_null=True, help_text="The address of the next page, with older orders.")
-    previous = serializers.URLField(allow_null=True, help_text="The address of the previous page, with newer orders.")
+    next = serializers.URLField(allow_null=True, help_text="The URL of the next page, with older orders.")
+    previous = serializers.URLField(allow_null=True, help_text="The URL of the previous page, with newer orders.")
 
 
 @extend_schema_serializer(component_name="FieldError")
@@ -165,20 +163,20 @@ class FieldErrorSchema(serializers.Serializer[Any]):
         help_text="The field, parameter or header. Empty if the error concerns the whole request.", allow_blank=True
     )
     detail = serializers.CharField(help_text="What is wrong, for people.")
-    code = serializers.CharField(help_text="What is wrong, for programs.")
+    code = serializers.CharField(help_text="What is wrong, for programs. It never changes.")
 
 
 @extend_schema_serializer(component_name="Problem")
 class ProblemSchema(serializers.Serializer[Any]):
     """Why a request was refused (RFC 9457)."""
 
-    type = serializers.CharField(help_text="`about:blank`: the problem is known by its `code`.")
+    type = serializers.CharField(help_text="Always `about:blank`; `code` identifies the problem.")
     title = serializers.CharField(help_text="The name of the HTTP status.")
     status = serializers.IntegerField(min_value=400, max_value=599, help_text="The HTTP status.")
     detail = serializers.CharField(help_text="What went wrong and what to do about it, for people.")
-    code = serializers.CharField(help_text="What went wrong, for programs. It does not change.")
+    code = serializers.CharField(help_text="What went wrong, for programs. It never changes.")
     errors = FieldErrorSchema(  # type: ignore[assignment]  # REST framework takes fields off the class
-        many=True, help_text="One entry for each field, parameter or header that was refused."
+        many=True, help_text="One entry per invalid field, parameter or header."
     )
 
 
@@ -210,7 +208,7 @@ class ExpirySchema(serializers.Serializer[Any]):
     after_hours = serializers.IntegerField(min_value=1, help_text="Hours after `created_at`.")
 
     def get_fields(self) -> dict[str, Any]:
-        # `from` is a keyword of Python.
+        # `from` is a keyword in Python.
         return {"from": StatusChoice(), **super().get_fields()}
 
 
@@ -246,7 +244,7 @@ class HealthSchema(serializers.Serializer[Any]):
 # --- Refusals ---------------------------------------------------------------------------------------------------------
 
 REFUSALS: Mapping[int, str] = {
-    400: "The request is malformed; `errors` names each field, parameter or header that was refused.",
+    400: "The request is invalid; `errors` names each invalid field, parameter or header.",
     401: "No API key and no session, or the API key is unknown, revoked or expired.",
     403: "The API key is read-only, or the user lacks the permission.",
     404: "There is no such order.",
@@ -254,7 +252,7 @@ REFUSALS: Mapping[int, str] = {
     409: "The order cannot change to the requested status; `order` is its current state. Or the order cannot be read; "
     "`unreadable` gives the reasons.",
     411: "The body has no `Content-Length`, and the server cannot read it without one.",
-    412: "`If-Match` or `If-None-Match` is not fulfilled. `order` is the current state of the order.",
+    412: "The order does not meet `If-Match` or `If-None-Match`. `order` is its current state.",
     413: "The body is too large.",
     415: "The body is not `application/json`, is compressed, or is not UTF-8.",
     422: "An earlier request used the same `Idempotency-Key` for a different order.",
@@ -263,27 +261,28 @@ REFUSALS: Mapping[int, str] = {
     "Wait the number of seconds in `Retry-After`.",
 }
 TOO_LONG = "The URL is longer than 8,190 bytes. The web server refuses it, so this is not a problem document."
-TO_EVERYBODY = (406, 429)
-EVERYWHERE = (400, 401, 403, *TO_EVERYBODY, 503)
+PUBLIC_REFUSALS = (406, 429)
+COMMON_REFUSALS = (400, 401, 403, *PUBLIC_REFUSALS, 503)
 WITH_BODY = (411, 413, 415)
 DOCUMENTS: Mapping[int, type[ProblemSchema]] = {409: ConflictProblemSchema, 412: ProblemWithOrderSchema}
 UNREADABLE = {
     (409, PROBLEM_JSON): OpenApiResponse(
         UnreadableOrderProblemSchema,
-        description="Another program wrote this order, and it cannot be read. `unreadable` gives the reasons.",
+        description="The order cannot be read, because another program wrote invalid data. `unreadable` gives the "
+        "reasons.",
         examples=examples.response("unreadable_order", examples.UNREADABLE),
     )
 }
 
 
-def _refusals(*statuses: int, everywhere: tuple[int, ...] = EVERYWHERE) -> dict[Any, Any]:
+def _refusals(*statuses: int, common: tuple[int, ...] = COMMON_REFUSALS) -> dict[Any, Any]:
     problems = {
         (status, PROBLEM_JSON): OpenApiResponse(
             DOCUMENTS.get(status, ProblemSchema),
             description=REFUSALS[status],
             examples=examples.response(examples.PROBLEMS[status]["code"], examples.PROBLEMS[status]),
         )
-        for status in sorted({*everywhere, *statuses})
+        for status in sorted({*common, *statuses})
     }
     return {**problems, (414, HTML): OpenApiResponse(OpenApiTypes.STR, description=TOO_LONG)}
 
@@ -295,8 +294,8 @@ def _json(serializer: type[serializers.Serializer[Any]], description: str, *show
 # --- Operations -------------------------------------------------------------------------------------------------------
 
 REQUEST_IDS = [headers.OWN_REQUEST_ID, headers.REQUEST_ID]
-TO_STRANGERS = [*REQUEST_IDS, headers.retry_after(429)]
-TO_CALLERS = [*REQUEST_IDS, headers.retry_after(429, 503), headers.CHALLENGE]
+PUBLIC_HEADERS = [*REQUEST_IDS, headers.retry_after(429)]
+CALLER_HEADERS = [*REQUEST_IDS, headers.retry_after(429, 503), headers.CHALLENGE]
 
 ORDER_ID = OpenApiParameter(
     "order_id",
@@ -309,11 +308,11 @@ ORDERS = extend_schema_view(
     list=extend_schema(
         operation_id="list_orders",
         summary="List orders, newest first",
-        description="Follow `next` until it is null. The list may lag behind a change for a moment; "
-        "`GET /orders/{order_id}` does not. With a filter, a page may be short or empty and still have a "
+        description="Follow `next` until it is null. The list may lag slightly behind changes; "
+        "`GET /orders/{order_id}` is always current. With a filter, a page may be short or empty and still have a "
         "`next`. `created_before` must not be earlier than `created_after`.",
         tags=["Orders"],
-        parameters=[ListOrdersSerializer, headers.LINK, *TO_CALLERS],
+        parameters=[ListOrdersSerializer, headers.LINK, *CALLER_HEADERS],
         responses={
             (200, JSON): _json(PageSchema, "A page of orders.", *examples.response("page", examples.PAGE)),
             **_refusals(),
@@ -322,15 +321,15 @@ ORDERS = extend_schema_view(
     create=extend_schema(
         operation_id="place_order",
         summary="Place an order",
-        description="The new order is PENDING. Blanks at the beginning and the end of a text are removed. Send an "
-        "`Idempotency-Key`, and the request can be repeated safely.",
+        description="The new order is PENDING. Leading and trailing blanks of a text are removed. With an "
+        "`Idempotency-Key`, the request can be repeated safely.",
         tags=["Orders"],
         parameters=[
             headers.IDEMPOTENCY,
             headers.LOCATION,
             headers.etag(201),
             headers.REPLAYED,
-            *TO_CALLERS,
+            *CALLER_HEADERS,
         ],
         request={JSON: PlaceOrderSerializer},
         examples=examples.PLACE,
@@ -344,7 +343,7 @@ ORDERS = extend_schema_view(
         operation_id="get_order",
         summary="Get an order",
         tags=["Orders"],
-        parameters=[ORDER_ID, headers.IF_NONE_MATCH, headers.etag(200, 304), *TO_CALLERS],
+        parameters=[ORDER_ID, headers.IF_NONE_MATCH, headers.etag(200, 304), *CALLER_HEADERS],
         responses={
             (200, JSON): _json(OrderSchema, "The order.", *examples.response("order", examples.PROCESSING)),
             304: OpenApiResponse(description="The order still has the entity tag of `If-None-Match`."),
@@ -355,10 +354,10 @@ ORDERS = extend_schema_view(
     update=extend_schema(
         operation_id="change_status",
         summary="Change the status of an order",
-        description="`allowed_transitions` of the order lists the statuses that can be set. Setting the status that "
-        "the order already has succeeds and changes nothing. EXPIRED cannot be set.",
+        description="The order's `allowed_transitions` are the statuses that can be set. Setting the status that the "
+        "order already has succeeds and changes nothing. EXPIRED cannot be set.",
         tags=["Orders"],
-        parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, headers.etag(200), *TO_CALLERS],
+        parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, headers.etag(200), *CALLER_HEADERS],
         request={JSON: ChangeStatusSerializer},
         examples=examples.CHANGE_STATUS,
         responses={
@@ -373,7 +372,7 @@ ORDERS = extend_schema_view(
         summary="Delete an order",
         description="The order and its history are removed permanently. To keep a record, set CANCELLED instead.",
         tags=["Orders"],
-        parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, *TO_CALLERS],
+        parameters=[ORDER_ID, headers.IF_MATCH, headers.IF_NO_MATCH, *CALLER_HEADERS],
         responses={
             204: OpenApiResponse(description="The order has been deleted."),
             **_refusals(404, 412),
@@ -389,10 +388,10 @@ LIFECYCLE = extend_schema_view(
         description="The rules that apply to every order. No authentication is needed.",
         tags=["Service"],
         auth=[],
-        parameters=TO_STRANGERS,
+        parameters=PUBLIC_HEADERS,
         responses={
             (200, JSON): _json(LifecycleSchema, "The rules.", *examples.response("lifecycle", examples.LIFECYCLE)),
-            **_refusals(400, everywhere=TO_EVERYBODY),
+            **_refusals(400, common=PUBLIC_REFUSALS),
         },
     )
 )
@@ -404,7 +403,7 @@ HEALTH = extend_schema_view(
         description="Whether the services that a request needs are available. No authentication is needed.",
         tags=["Service"],
         auth=[],
-        parameters=TO_STRANGERS,
+        parameters=PUBLIC_HEADERS,
         responses={
             (200, JSON): _json(
                 HealthSchema, "Everything is available.", *examples.response("healthy", examples.HEALTHY)
@@ -412,7 +411,7 @@ HEALTH = extend_schema_view(
             (503, JSON): _json(
                 HealthSchema, "Something is unavailable.", *examples.response("unhealthy", examples.UNHEALTHY)
             ),
-            **_refusals(400, everywhere=TO_EVERYBODY),
+            **_refusals(400, common=PUBLIC_REFUSALS),
         },
     )
 )
@@ -450,14 +449,14 @@ STRICT = ("PlaceOrder", "ChangeStatus")
 
 
 def without_trailing_slashes(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
-    """Each endpoint once: a preprocessing hook."""
+    """A preprocessing hook: each endpoint once."""
     return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/")]
 
 
 def complete(result: Document, **_: Any) -> Document:
-    """Add what decorators cannot express: a postprocessing hook."""
+    """A postprocessing hook: adds what decorators cannot express."""
     result["info"]["description"] = DESCRIPTION
-    # Relative to the document's own address, so that it is right behind any proxy and under any stage of API Gateway.
+    # Relative, so that it is correct behind any proxy and with any stage of API Gateway.
     result["servers"] = [{"url": get_script_prefix().rstrip("/") or "/", "description": "This server"}]
     result["tags"] = TAGS
     result["components"]["links"] = LINKS
@@ -465,11 +464,12 @@ def complete(result: Document, **_: Any) -> Document:
         response = result["paths"][path][method]["responses"][status]
         response["links"] = {name: {"$ref": f"#/components/links/{name}"} for name in names}
     for operation in (operation for path in result["paths"].values() for operation in path.values()):
-        # This response does not come from the app.
+        # This response comes from the web server, without the app's headers.
         del operation["responses"]["414"]["headers"]
     for parameter in result["paths"]["/orders"]["get"]["parameters"]:
         if parameter["name"] == "customer_email":
-            # drf-spectacular adds it for the validator. `email` allows 64 characters before the @, and the server more.
+            # drf-spectacular adds the format `email`, which allows only 64 characters before the @; the server allows
+            # more.
             del parameter["schema"]["format"]
     for name in STRICT:
         result["components"]["schemas"][name]["additionalProperties"] = False

@@ -1,6 +1,6 @@
 """Examples of requests and responses for /schema. The tests validate each against its schema.
 
-The examples belong together: an order is placed, read and changed, and another change is refused.
+Together they show how an order is placed, read and changed, and how another change is refused.
 """
 
 from http import HTTPStatus
@@ -116,7 +116,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         **problem(
             HTTPStatus.PRECONDITION_FAILED,
             VersionMismatchError.code,
-            f"Order {ORDER['order_id']} is now at version 2. Look at it again before you change it.",
+            f"Order {ORDER['order_id']} is now at version 2. Read it again before you change it.",
         ),
         "order": PROCESSING,
     },

@@ -8,14 +8,14 @@ from drf_spectacular.utils import OpenApiParameter
 ENTITY_TAG = r'(W/)?"[^"\x00-\x20\x7f]*"'
 ENTITY_TAGS = {"type": "string", "pattern": rf"^(\*|{ENTITY_TAG}([ \t]*,[ \t]*{ENTITY_TAG})*)$"}
 
-# Bare or in double quotes, which are not part of the key.
+# With or without double quotes, which are not part of the key.
 IDEMPOTENCY_KEY = r'^([^"].{0,254}|"|".{0,253}[^"]|".{1,255}")$'
 
 UUID = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 
 
 def _request(name: str, schema: dict[str, Any], description: str) -> OpenApiParameter:
-    # Without examples: Swagger UI would send them, and an old If-Match or Idempotency-Key changes what happens.
+    # Without examples, because Swagger UI would send them, and an old If-Match or Idempotency-Key has an effect.
     return OpenApiParameter(name, schema, OpenApiParameter.HEADER, description=description)
 
 

@@ -1,8 +1,7 @@
 """The input of each endpoint.
 
-Leading and trailing blanks of a text are removed, and the letters of an e-mail are composed. No other value is
-converted. Unknown fields are refused, because ignoring them would lose data. `orders.text` defines what a text may
-contain.
+Texts are trimmed, and the letters of an e-mail address are composed. Nothing else is converted. Unknown fields are
+refused, because ignoring them would lose data. `orders.text` defines what a text may contain.
 """
 
 from collections.abc import Mapping
@@ -22,10 +21,10 @@ from orders.instants import MissingZoneError, parse_instant
 from orders.lifecycle import Status, parse_status
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
 from orders.text import (
+    INVALID_DOMAIN_MESSAGE,
     TEXT_PATTERN,
-    UNUSABLE_DOMAIN_SENTENCE,
     Hidden,
-    has_usable_domain,
+    has_valid_domain,
     hidden_character,
     hidden_in_email,
     read_whole_number,
@@ -36,7 +35,7 @@ from orders.text import (
 # JSON Schema has no flag for case-insensitive patterns.
 ANY_CASE = "^({})$".format("|".join("".join(f"[{c}{c.lower()}]" for c in status) for status in Status))
 
-# Django's rule for ASCII addresses. Domains in other scripts are accepted too, but no pattern can express that rule.
+# Django's rule for ASCII addresses. Domains in other scripts are accepted too, but a pattern cannot express their rule.
 MAILBOX = r"[-!#$%&'*+/=?^_`{}|~0-9A-Za-z]+"
 LABEL = "[0-9A-Za-z]([-0-9A-Za-z]{0,61}[0-9A-Za-z])?"
 TOP_LEVEL = "([A-Za-z][-A-Za-z]{0,61}[A-Za-z]|[Xx][Nn]--[0-9A-Za-z]{1,59})"
@@ -52,24 +51,24 @@ MAX_LIMIT = 100
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown fields by name, and a query parameter that is repeated."""
+    """Refuses unknown fields and repeated query parameters by name."""
 
-    kind_of_name = "field"
+    input_kind = "field"
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             self._refuse_unknown(data)
         if isinstance(data, QueryDict):
             self._refuse_repeated(data)
-            # REST framework treats an empty value as absent, but `?customer_email=` must not list all orders.
+            # REST framework treats an empty parameter as absent, but `?customer_email=` must not list all orders.
             data = data.dict()
         return super().to_internal_value(data)
 
     def _refuse_unknown(self, data: Mapping[str, Any]) -> None:
         known = ", ".join(self.fields) or "none"
-        sentence = f"There is no such {self.kind_of_name}. Allowed: {known}."
+        sentence = f"There is no such {self.input_kind}. Allowed: {known}."
         if errors := {name: [sentence] for name in data if name not in self.fields}:
-            raise serializers.ValidationError(errors, code=f"unknown_{self.kind_of_name}")
+            raise serializers.ValidationError(errors, code=f"unknown_{self.input_kind}")
 
     def _refuse_repeated(self, data: QueryDict) -> None:
         repeated = [name for name, values in data.lists() if len(values) > 1]
@@ -79,17 +78,17 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN})
 class TextField(serializers.CharField):
-    """A JSON string without hidden characters; a number or a boolean is refused and not converted."""
+    """A JSON string without hidden characters. Numbers and booleans are refused instead of converted."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        # The check for hidden characters includes these two.
+        # The check for hidden characters replaces these two.
         replaced = ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator
         self.validators = [each for each in self.validators if not isinstance(each, replaced)]
         self.validators.append(self.refuse_hidden)
 
     def run_validation(self, data: Any = empty) -> Any:
-        # Checked before CharField looks for blanks, because it would convert any value to text, however deeply nested.
+        # Checked first, because CharField's check for blanks converts any value to text, even a deeply nested one.
         if data is not empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
         return super().run_validation(trimmed(data) if isinstance(data, str) else data)
@@ -99,11 +98,11 @@ class TextField(serializers.CharField):
 
     def refuse_hidden(self, value: str) -> None:
         if hidden := self.find_hidden(value):
-            raise serializers.ValidationError(hidden.sentence, code=_hidden_code(hidden.character))
+            raise serializers.ValidationError(hidden.message, code=_hidden_code(hidden.character))
 
 
 def _hidden_code(character: str) -> str:
-    """Two kinds of characters have codes of their own, for compatibility."""
+    """Two kinds of characters have their own codes for compatibility."""
     if character == "\x00":
         return "null_characters_not_allowed"
     return "surrogate_characters_not_allowed" if category(character) == "Cs" else "hidden_character"
@@ -111,7 +110,7 @@ def _hidden_code(character: str) -> str:
 
 @extend_schema_field(EMAIL)
 class EmailField(TextField, serializers.EmailField):
-    """An e-mail address to search for, its letters composed (NFC).
+    """An e-mail address to search for, with composed letters (NFC).
 
     Invisible characters are accepted, because stored orders may contain them.
     """
@@ -125,23 +124,23 @@ class EmailField(TextField, serializers.EmailField):
 
 @extend_schema_field({"anyOf": [EMAIL, {"type": "string", "const": ""}]})
 class OptionalEmailField(EmailField):
-    """The e-mail address of a new order, or "" where there is none."""
+    """The e-mail address of a new order, or ""."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators.append(_refuse_unusable_domain)
+        self.validators.append(_refuse_invalid_domain)
 
     def find_hidden(self, value: str) -> Hidden | None:
         return hidden_in_email(value)
 
 
-def _refuse_unusable_domain(email: str) -> None:
-    if not has_usable_domain(email):
-        raise serializers.ValidationError(UNUSABLE_DOMAIN_SENTENCE, code="invalid")
+def _refuse_invalid_domain(email: str) -> None:
+    if not has_valid_domain(email):
+        raise serializers.ValidationError(INVALID_DOMAIN_MESSAGE, code="invalid")
 
 
 class WholeNumberField(serializers.IntegerField):
-    """A JSON integer: not true, not "2", not 2.0."""
+    """A JSON integer; true, "2" and 2.0 are refused."""
 
     default_error_messages = {"invalid": "Send a whole number as a JSON integer, such as 1000."}  # noqa: RUF012
 
@@ -166,9 +165,9 @@ class StatusField(TextField):
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class InstantField(serializers.Field[Any, Any, Any, Any]):
-    """An instant as RFC 3339 writes it, with a time zone."""
+    """An instant in RFC 3339 format, with a time zone."""
 
-    default_error_messages = {  # noqa: RUF012 (REST framework's own form)
+    default_error_messages = {  # noqa: RUF012 (REST framework's convention)
         "invalid": "Not a valid date and time. Write it like 2026-11-22T10:15:30Z; in a URL, write + as %2B.",
         "no_zone": "The time zone is missing. Write it like 2026-11-22T10:15:30Z.",
     }
@@ -183,11 +182,11 @@ class InstantField(serializers.Field[Any, Any, Any, Any]):
 
 
 class DigitsField(serializers.IntegerField):
-    """A whole number in a query string: the digits 0 to 9, without plus sign, blanks or underscores."""
+    """A whole number in a query string: only the digits 0 to 9, without a plus sign, blanks or underscores."""
 
     def to_internal_value(self, data: Any) -> int:
         try:
-            # A negative number is refused as too small.
+            # A negative number gets the error for a number that is too small.
             read_whole_number(data.removeprefix("-"))
         except ValueError:
             self.fail("invalid")
@@ -214,10 +213,10 @@ class ChangeStatusSerializer(StrictSerializer):
     status = StatusField(help_text="The new status, in upper or lower case.")
 
 
-class NothingSerializer(StrictSerializer):
+class NoParametersSerializer(StrictSerializer):
     """For an endpoint that takes no query parameters."""
 
-    kind_of_name = "parameter"
+    input_kind = "parameter"
 
 
 def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
@@ -229,7 +228,7 @@ def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]
 
 
 class ListOrdersSerializer(StrictSerializer):
-    kind_of_name = "parameter"
+    input_kind = "parameter"
 
     status = StatusField(required=False, help_text="Only orders with this status, in upper or lower case.")
     customer_email = EmailField(

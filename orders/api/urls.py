@@ -21,7 +21,7 @@ ROUTES: dict[str, Callable[..., HttpResponseBase]] = {
 
 
 def routes() -> list[URLPattern]:
-    """Each route without a trailing slash, and with one: a redirect would lose the body of a POST."""
+    """Each route with and without a trailing slash, because a redirect would lose the body of a POST."""
     return [
         path(route + slash, view, name=None if slash or "<" in route else route)
         for route, view in ROUTES.items()

@@ -1,4 +1,4 @@
-"""The endpoints. Each validates the request, calls one function and returns the result; rules are elsewhere."""
+"""The endpoints. Each validates the request, calls one function and returns the result."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from orders.api.representation import lifecycle_document, order_document
 from orders.api.serializers import (
     ChangeStatusSerializer,
     ListOrdersSerializer,
-    NothingSerializer,
+    NoParametersSerializer,
     PlaceOrderSerializer,
     valid,
 )
@@ -30,7 +30,7 @@ from orders.models import Order
 MAX_IDEMPOTENCY_KEY = 255
 
 REVALIDATE = {"Cache-Control": "private, no-cache"}
-"""The caller's own cache may store the order, and must revalidate it with its ETag each time."""
+"""Only the caller's own cache may store the order, and it must revalidate it with the ETag on each use."""
 
 
 @schema.ORDERS
@@ -71,7 +71,7 @@ class OrderViewSet(ViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action != "list":
-            valid(NothingSerializer, request.query_params)
+            valid(NoParametersSerializer, request.query_params)
 
 
 def _order(order: Order, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -82,16 +82,16 @@ def _idempotency_key(request: Request) -> str | None:
     header: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         return None
-    # The header is a quoted string in the IETF draft. Most clients send it without quotes.
+    # In the IETF draft, the header is a quoted string. Most clients send it without quotes.
     key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
     if not 1 <= _characters(key) <= MAX_IDEMPOTENCY_KEY:
-        sentence = f"An Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY} characters."
-        raise ValidationError({"Idempotency-Key": [sentence]}, code="invalid")
+        message = f"An Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY} characters."
+        raise ValidationError({"Idempotency-Key": [message]}, code="invalid")
     return key
 
 
 def _characters(header: str) -> int:
-    """The number of characters that the client sent. In WSGI, each byte of UTF-8 is one character (PEP 3333)."""
+    """The length of the header in characters. WSGI passes each byte as one character (PEP 3333)."""
     try:
         return len(header.encode("latin-1").decode())
     except UnicodeError:
@@ -101,7 +101,7 @@ def _characters(header: str) -> int:
 @schema.HIDDEN
 class SchemaView(SpectacularJSONAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        valid(NothingSerializer, request.query_params)
+        valid(NoParametersSerializer, request.query_params)
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         return response
 
@@ -112,19 +112,19 @@ class LifecycleView(APIView):
     permission_classes = (AllowAny,)
 
     def get(self, request: Request) -> Response:
-        valid(NothingSerializer, request.query_params)
+        valid(NoParametersSerializer, request.query_params)
         return Response(lifecycle_document())
 
 
 @schema.HIDDEN
 class UnknownRouteView(APIView):
-    """The last route: a 404 as a problem document."""
+    """Matches any URL without a route and returns a 404 problem document."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:  # noqa: FBT001, FBT002 (REST framework's signature)
-        """Ignore the Accept header: the client should get a 404, and not a 406."""
+        """Ignore the Accept header, because the client should get a 404 instead of a 406."""
         return super().perform_content_negotiation(request, force=True)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -163,7 +163,7 @@ def _forecast(order_ids: list[str], action: Action) -> Iterator[Row]:
 def _unreadable(order: UnreadableOrder) -> Row:
     reasons = " ".join(reason.translated(_) for reason in order.reasons)
     sentence = _("cannot be changed, because it cannot be read: %s") % reasons
-    return Row(order.order_id, order, acts=False, sentence=sentence, is_linked=order.has_address)
+    return Row(order.order_id, order, acts=False, sentence=sentence, is_linked=order.fits_url)
 
 
 def _outcome(versions: Mapping[str, Revision], action: Action, by: str) -> Iterator[Row]:

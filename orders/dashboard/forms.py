@@ -13,10 +13,10 @@ from orders.instants import parse_instant
 from orders.lifecycle import Status, parse_status, sources
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT, Revision, parse_revision
 from orders.text import (
-    UNUSABLE_DOMAIN_SENTENCE,
-    WHOLE_NUMBER_SENTENCE,
+    INVALID_DOMAIN_MESSAGE,
+    WHOLE_NUMBER_MESSAGE,
     Hidden,
-    has_usable_domain,
+    has_valid_domain,
     hidden_character,
     hidden_in_email,
     read_whole_number,
@@ -83,12 +83,12 @@ def refuse_hidden_in_email(email: str) -> None:
 
 def _refuse(hidden: Hidden | None) -> None:
     if hidden:
-        raise ValidationError(hidden.sentence.translated(gettext), code="hidden_character")
+        raise ValidationError(hidden.message.translated(gettext), code="hidden_character")
 
 
-def refuse_unusable_domain(email: str) -> None:
-    if not has_usable_domain(email):
-        raise ValidationError(_(UNUSABLE_DOMAIN_SENTENCE), code="invalid")
+def refuse_invalid_domain(email: str) -> None:
+    if not has_valid_domain(email):
+        raise ValidationError(_(INVALID_DOMAIN_MESSAGE), code="invalid")
 
 
 class TextField(forms.CharField):
@@ -120,14 +120,14 @@ class WholeNumberField(forms.IntegerField):
         try:
             return read_whole_number(digits)
         except ValueError:
-            raise ValidationError(_(WHOLE_NUMBER_SENTENCE), code="invalid") from None
+            raise ValidationError(_(WHOLE_NUMBER_MESSAGE), code="invalid") from None
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         # A phone shows its number pad, and a browser checks the value before it sends the form.
         hints = {
             "inputmode": "numeric",
             "pattern": r"\s*[0-9]+\s*",
-            "title": _(WHOLE_NUMBER_SENTENCE),
+            "title": _(WHOLE_NUMBER_MESSAGE),
             "autocomplete": "off",
         }
         return {**super().widget_attrs(widget), **hints}
@@ -182,7 +182,7 @@ class PlaceOrderForm(forms.Form):
         label=_("Customer's e-mail"),
         max_length=MAX_EMAIL,
         required=False,
-        validators=[refuse_hidden_in_email, refuse_unusable_domain],
+        validators=[refuse_hidden_in_email, refuse_invalid_domain],
     )
 
 

@@ -1,4 +1,4 @@
-"""What the commands' arguments may be."""
+"""Types for the arguments of commands."""
 
 import re
 from argparse import ArgumentTypeError
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from orders.text import read_whole_number
 
 
-def number_from_0(text: str) -> int:
-    """A whole number of 0 or more, in digits. Raises ArgumentTypeError."""
+def non_negative_integer(text: str) -> int:
+    """A whole number of 0 or more, written in digits. Raises ArgumentTypeError."""
     return _number(text, least=0)
 
 
-def whole_number(text: str) -> int:
-    """A whole number of 1 or more, in digits. Raises ArgumentTypeError."""
+def positive_integer(text: str) -> int:
+    """A whole number of 1 or more, written in digits. Raises ArgumentTypeError."""
     return _number(text, least=1)
 
 
@@ -28,9 +28,9 @@ def _number(text: str, *, least: int) -> int:
 
 
 def up_to(most: int) -> Callable[[str], float]:
-    """A number above 0 and up to `most`, in digits with or without a decimal point, such as 1.5.
+    """The type of a number above 0 and up to `most`, in digits with or without a decimal point, such as 1.5.
 
-    What it makes raises ArgumentTypeError for anything else: a sign, an exponent, a separator, other digits.
+    It raises ArgumentTypeError for anything else, such as a sign, an exponent, a separator or other digits.
     """
 
     def number(text: str) -> float:

@@ -1,4 +1,4 @@
-"""On SIGINT and SIGTERM, a long command finishes the current step and prints its summary."""
+"""Lets a long command finish its current step and print its summary on SIGINT and SIGTERM."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ NOTICE = "Stopping after the current step. A second signal stops at once.\n"
 
 
 class Interruption:
-    """Whether a signal has arrived. Can be called as a TimeIsUp."""
+    """Calling it returns whether a signal has arrived, so it can serve as a TimeIsUp."""
 
     signum: int | None = None
 
@@ -21,35 +21,32 @@ class Interruption:
         return self.signum is not None
 
     def exit(self) -> None:
-        """Exit with the code that shells expect after a signal: 128 + the signal's number.
-
-        Raises SystemExit; returns if no signal has arrived.
-        """
+        """If a signal has arrived, raise SystemExit with the code that shells expect: 128 + the signal's number."""
         if self.signum is not None:
             raise SystemExit(128 + self.signum)
 
-    def note(self, signum: int, _: FrameType | None) -> None:
+    def handle(self, signum: int, _: FrameType | None) -> None:
         if self.signum is not None:
             raise SystemExit(128 + signum)
         self.signum = signum
-        # Not through sys.stderr: the signal may arrive while that is being written to.
+        # Not through sys.stderr, because the signal may interrupt a write to it.
         with suppress(OSError):
             os.write(STDERR, NOTICE.encode())
 
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Records the first SIGINT or SIGTERM in the block; a second one raises SystemExit.
+    """Records the first SIGINT or SIGTERM during the block; a second one raises SystemExit.
 
-    Outside the main thread, which alone receives signals, it does nothing.
+    Does nothing outside the main thread, the only one that receives signals.
     """
-    noted = Interruption()
+    interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
-        yield noted
+        yield interruption
         return
-    former = {signum: signal.signal(signum, noted.note) for signum in SIGNALS}
+    previous = {signum: signal.signal(signum, interruption.handle) for signum in SIGNALS}
     try:
-        yield noted
+        yield interruption
     finally:
-        for signum, handler in former.items():
+        for signum, handler in previous.items():
             signal.signal(signum, handler)

@@ -1,4 +1,4 @@
-"""Progress on a terminal. Only there is rich imported, because the Lambda package does not contain it."""
+"""Progress on a terminal. Imports rich only there, because the Lambda package does not contain it."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @contextmanager
 def counter(label: str) -> Iterator[Callable[[int], None]]:
-    """Show `label` with the number that was last passed to the yielded function, as long as the context is open."""
+    """While the context is open, show `label` with the number last passed to the yielded function."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -28,7 +28,7 @@ def counter(label: str) -> Iterator[Callable[[int], None]]:
 
 
 def bar(items: Iterable[T], label: str, *, total: int) -> Iterable[T]:
-    """Yield the items, with a progress bar meanwhile."""
+    """Yield the items and show a progress bar."""
     if not sys.stderr.isatty():
         return items
     from rich.console import Console  # noqa: PLC0415 (not in the Lambda package)

@@ -1,4 +1,4 @@
-"""What Unfold's chrome lacks."""
+"""Changes to the HTML of Unfold's page layout where Unfold has no template block for them."""
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
@@ -7,19 +7,16 @@ register = template.Library()
 
 
 @register.filter
-def with_landmark(chrome: SafeString) -> SafeString:
-    """The chrome with its content marked as the page's main part, which those who hear a page jump to.
-
-    Unfold marks nothing, and offers no block that holds all of the content.
-    """
-    return mark_safe(chrome.replace('<div id="main"', '<div id="main" role="main"', 1))  # noqa: S308 (rendered already)
+def with_landmark(html: SafeString) -> SafeString:
+    """The page with `role="main"` on its content, so that screen-reader users can jump to it."""
+    return mark_safe(html.replace('<div id="main"', '<div id="main" role="main"', 1))  # noqa: S308 (rendered already)
 
 
 @register.filter
-def without_restored_ticks(chrome: SafeString) -> SafeString:
-    """The chrome with `autocomplete="off"` on the form of an admin list, if any.
+def without_restored_selection(html: SafeString) -> SafeString:
+    """The page with `autocomplete="off"` on the form of an admin list, if there is one.
 
-    Browsers restore ticks by position after Back, when another row may be in that position. Unfold's form has no block.
+    After Back, browsers restore checkboxes by position, but another row may now be in that position.
     """
     form = '<form id="changelist-form"'
-    return mark_safe(chrome.replace(form, f'{form} autocomplete="off"', 1))  # noqa: S308 (rendered already)
+    return mark_safe(html.replace(form, f'{form} autocomplete="off"', 1))  # noqa: S308 (rendered already)

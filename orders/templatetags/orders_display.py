@@ -1,4 +1,4 @@
-"""How orders are written for a person: texts, instants in the person's zone, ages, statuses and hands."""
+"""Template tags and filters that display orders: texts, instants in the user's zone, ages, statuses and authors."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from orders.lifecycle import EXPIRING_SOON, Status
 from orders.message import Message
 from orders.models import OUTSIDE, Order
 from orders.reading import StoredOrder, UnreadableOrder
-from orders.text import code_of, name_of, pieces, visible
+from orders.text import code_point, describe_character, pieces, visible
 
 MINUTE = timedelta(minutes=1)
 
@@ -27,8 +27,8 @@ register = template.Library()
 def user_text(text: object) -> SafeString:
     """A text from a user, isolated so that its writing direction does not affect the text around it.
 
-    A hidden character is shown as its code: stored texts may contain some, and a direction override could break out of
-    its element.
+    Stored texts may contain hidden characters. They are shown as codes, because a direction override could break out of
+    the element.
     """
     shown = (_hidden(piece) if is_hidden else escape(piece) for piece, is_hidden in pieces(str(text)))
     return format_html("<bdi>{}</bdi>", format_html_join("", "{}", ((piece,) for piece in shown)))
@@ -36,13 +36,13 @@ def user_text(text: object) -> SafeString:
 
 @register.filter
 def plain_text(text: object) -> str:
-    """The same without markup, for example for the title of a page."""
+    """The text with hidden characters as codes but without markup, for example for the title of a page."""
     return visible(str(text))
 
 
 def _hidden(character: str) -> SafeString:
     return format_html(
-        '<span class="o-code" title="{}">{}</span>', name_of(character).translated(_), code_of(character)
+        '<span class="o-code" title="{}">{}</span>', describe_character(character).translated(_), code_point(character)
     )
 
 
@@ -53,7 +53,7 @@ def translated(message: Message) -> str:
 
 @register.filter
 def moment(instant: datetime) -> SafeString:
-    """The instant in the person's zone; the exact one in UTC on hover."""
+    """The instant in the user's time zone, with the exact time in UTC as the tooltip."""
     return _time(instant, date_format(timezone.localtime(instant), "DATETIME_FORMAT"))
 
 
@@ -65,7 +65,7 @@ def age(instant: datetime, now: datetime) -> SafeString:
 
 @register.inclusion_tag("dashboard/time_left.html")
 def time_left(order: StoredOrder, now: datetime) -> dict[str, object]:
-    """How long a PENDING order has until the sweep takes it; nothing for another one."""
+    """The time until a PENDING order expires; nothing for other orders."""
     if isinstance(order, UnreadableOrder):
         return {"expires_at": None}
     left = order.expires_at - now if order.expires_at else None
@@ -98,24 +98,24 @@ def status(value: str) -> dict[str, str]:
 
 @register.inclusion_tag("dashboard/status.html")
 def order_status(order: StoredOrder) -> dict[str, str]:
-    """The order's status, or that it cannot be read."""
+    """The order's status, or "Unreadable" if it cannot be read."""
     return status(order.status) if isinstance(order, Order) else {"status": _("Unreadable"), "kind": "unreadable"}
 
 
 @register.filter
 def capped(count: int) -> str:
-    """A count as it is known: “999+” stands for the cap or more."""
+    """A count, with “999+” for the cap or more."""
     return number_format(count, force_grouping=True) if count < COUNT_CAP else f"{COUNT_CAP - 1}+"
 
 
 @register.filter
-def hand(by: str) -> SafeString:
-    """Who did it, in words: `staff:anna`, `api-key:shop`, `system:expire_orders`; OUTSIDE is another program."""
+def author(by: str) -> SafeString:
+    """The author of a change, such as `staff:anna`, `api-key:shop`, `system:expire_orders` or OUTSIDE, for display."""
     if by == OUTSIDE:
         return escape(_("another program, noticed"))
     kind, _colon, name = by.partition(":")
-    words = {"staff": _("{} (staff)"), "api-key": _("{} (API key)"), "system": _("the system ({})")}
-    return format_html(words[kind], user_text(name)) if kind in words else user_text(by)
+    formats = {"staff": _("{} (staff)"), "api-key": _("{} (API key)"), "system": _("the system ({})")}
+    return format_html(formats[kind], user_text(name)) if kind in formats else user_text(by)
 
 
 def _time(instant: datetime, text: str) -> SafeString:

@@ -16,7 +16,7 @@ from orders.dynamodb import save_many
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.listing import page as page_of
-from orders.seeding import plausible_orders
+from orders.seeding import sample_orders
 from tests.browser import given
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -28,9 +28,9 @@ PHONE = {"viewport": {"width": 390, "height": 780}, "is_mobile": True, "has_touc
 @pytest.fixture
 def orders(site):
     now, random = timezone.now(), Random(SEED)  # noqa: S311 (variety, no secrets)
-    list(save_many(plausible_orders(240, days=14, at=now, random=random)))
+    list(save_many(sample_orders(240, days=14, at=now, random=random)))
     # What has just come in, so that the top of the list is worth a look.
-    list(save_many(plausible_orders(3, days=0.02, at=now, random=random)))
+    list(save_many(sample_orders(3, days=0.02, at=now, random=random)))
 
 
 @pytest.fixture

@@ -332,7 +332,7 @@ def test_a_dynamodb_that_cannot_be_reached_is_said_in_a_sentence(manage, finishe
 
 
 def test_a_dynamodb_that_goes_away_is_a_command_error(run, engine):
-    with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="Orders that were expired stay expired"):
+    with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="Orders that have expired stay expired"):
         run("expire_orders", "--json")
 
 

@@ -139,6 +139,6 @@ def test_a_database_that_does_not_answer_is_reported_in_a_sentence(db, run):
     with connection.execute_wrapper(refuse), pytest.raises(CommandError) as refusal:
         run("housekeeping")
     assert str(refusal.value) == (
-        "The database of users failed: connection refused. Run this again; if it fails again, check DATABASE_URL and "
+        "The user database failed: connection refused. Run this again; if it fails again, check DATABASE_URL and "
         "run `manage.py migrate`."
     )

@@ -12,7 +12,7 @@ from orders import listing
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import created_key, customer_key, expiry_age
-from orders.seeding import plausible_orders
+from orders.seeding import sample_orders
 from tests.contract.order_helpers import everything, other_engine
 from tests.unit.arrows import pairs
 
@@ -42,12 +42,12 @@ def assert_plausible(order, *, since, until):
 
 @given(seed=st.integers(0, 10_000), days=st.sampled_from([0.01, 2.4, 2.6, 30, 3650]))
 def test_every_order_has_a_past_that_the_lifecycle_allows(seed, days):
-    for order in plausible_orders(30, days=days, at=AT, random=Random(seed)):  # noqa: S311 (variety, no secrets)
+    for order in sample_orders(30, days=days, at=AT, random=Random(seed)):  # noqa: S311 (variety, no secrets)
         assert_plausible(order, since=AT - timedelta(days=days), until=AT)
 
 
 def test_every_status_and_both_kinds_of_customer_occur():
-    orders = list(plausible_orders(300, days=30, at=AT, random=Random(1)))  # noqa: S311
+    orders = list(sample_orders(300, days=30, at=AT, random=Random(1)))  # noqa: S311
     assert {order.status for order in orders} == set(Status)
     assert {bool(order.customer_email) for order in orders} == {True, False}
     due = AT - expiry_age()
@@ -56,7 +56,7 @@ def test_every_status_and_both_kinds_of_customer_occur():
 
 def test_the_same_seed_makes_the_same_orders():
     one, same, other = (
-        [order.serialize() for order in plausible_orders(20, days=30, at=AT, random=Random(seed))]  # noqa: S311
+        [order.serialize() for order in sample_orders(20, days=30, at=AT, random=Random(seed))]  # noqa: S311
         for seed in (7, 7, 8)
     )
     assert one == same != other
@@ -67,7 +67,7 @@ def test_so_many_orders_over_so_many_days_are_written_in_batches_of_25_and_liste
 
     output = run("seed_orders", "--count", "60", "--days", "3")
 
-    assert output == "Wrote 60 orders over the last 3 days.\n"
+    assert output == "Wrote 60 orders dated within the last 3 days.\n"
     assert traffic.operations == ["BatchWriteItem"] * 3
     orders = everything()
     assert len(orders) == 60

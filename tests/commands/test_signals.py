@@ -127,7 +127,7 @@ def test_an_interrupted_seeding_says_how_many_orders_it_wrote(start, held):
     held.release.set()
     status, output = end(process)
     written = len(list(Order.scan()))
-    assert (status, output) == (130, f"Wrote {written} of 100 orders over the last 30 days.\n")
+    assert (status, output) == (130, f"Wrote {written} of 100 orders dated within the last 30 days.\n")
     assert 25 <= written < 100
 
 

@@ -123,7 +123,7 @@ def test_a_failed_housekeeping_is_its_own_error_and_the_sweep_is_done(table, no_
     order = placed(hours_old=61)
     with caplog.at_level(logging.INFO), pytest.raises(RuntimeError) as raised:
         schedule.expire_orders({}, Context(seconds=28))
-    assert str(raised.value).startswith("The housekeeping failed: The database of users failed: ")
+    assert str(raised.value).startswith("The housekeeping failed: The user database failed: ")
     assert store.get(order).status == "EXPIRED"
     # The alarm on missing sweeps counts this line.
     (summary,) = [record.sweep for record in caplog.records if hasattr(record, "sweep")]
@@ -134,7 +134,7 @@ def test_neither_failure_hides_the_other(table, no_database):
     with other_table("NotMade"), pytest.raises(RuntimeError) as raised:
         schedule.expire_orders({}, Context(seconds=28))
     assert "The sweep failed: DynamoDB is not responding" in str(raised.value)
-    assert "The housekeeping failed: The database of users failed" in str(raised.value)
+    assert "The housekeeping failed: The user database failed" in str(raised.value)
 
 
 def test_housekeeping_for_which_the_sweep_left_no_time_is_for_the_next_hour(table, caplog):
@@ -142,4 +142,4 @@ def test_housekeeping_for_which_the_sweep_left_no_time_is_for_the_next_hour(tabl
     with caplog.at_level(logging.INFO, logger="orders.schedule"):
         schedule.expire_orders({}, Context(seconds=schedule.HOUSEKEEPING_MARGIN_SECONDS))
     assert sessions() == {outdated}
-    assert "No time is left for housekeeping; the next run does it" in caplog.messages
+    assert "Skipped housekeeping because no time was left; the next run will do it" in caplog.messages

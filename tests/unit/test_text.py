@@ -56,7 +56,7 @@ HIDDEN = [
     ("Tea\u2028pot", "invisible character LINE SEPARATOR (U+2028)", 4),
     ("Tea\u3164pot", "invisible character HANGUL FILLER (U+3164)", 4),
     ("Tea\ue000pot", "private-use character U+E000", 4),
-    ("Tea\ud800pot", "half of a character U+D800", 4),
+    ("Tea\ud800pot", "incomplete character U+D800", 4),
     ("Tea\ufdd0pot", "invisible character U+FDD0", 4),
     ("Tea\U000e0041pot", "invisible character TAG LATIN CAPITAL LETTER A (U+E0041)", 4),
     ("🏴\U000e0067", "invisible character TAG LATIN SMALL LETTER G (U+E0067)", 2),
@@ -77,7 +77,7 @@ def test_a_text_in_any_script_is_accepted(sample):
 def test_a_hidden_character_is_found_by_name_and_position(sample, name, position):
     hidden = text.hidden_character(sample)
     assert (hidden.character, hidden.position) == (sample[position - 1], position)
-    assert hidden.sentence == f"This contains the {name} at position {position}. Remove it."
+    assert hidden.message == f"This contains the {name} at position {position}. Remove it."
 
 
 def test_every_control_and_format_character_and_separator_of_unicode_is_refused():
@@ -225,12 +225,12 @@ def test_a_canonical_form_is_its_own_and_is_the_first_spelling_to_look_for(email
 
 @pytest.mark.parametrize("email", ["zoe@example.com", "zoe@ab--cd.example", "zoe@bücher.example", "zoe@straße.example"])
 def test_a_domain_that_can_be_written_in_ascii_is_usable(email):
-    assert text.has_usable_domain(email)
+    assert text.has_valid_domain(email)
 
 
 @pytest.mark.parametrize("email", ["zoe@i❤.example", "zoe@bü..example", "zoe@ü_.example", f"zoe@{'ü' * 64}.example"])
 def test_a_domain_without_an_ascii_form_is_not_usable(email):
-    assert not text.has_usable_domain(email)
+    assert not text.has_valid_domain(email)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from orders.table import TableMismatchError, TableNotActiveError, ensure_table, 
 
 class Command(BaseCommand):
     help = (
-        "Create the orders table with its indexes, billed per request, and wait until it is ready. Add missing "
-        "indexes. Turn on point-in-time recovery and deletion protection if the engine supports them. Safe to repeat."
+        "Create the orders table or its missing indexes, billed per request, and wait until it is ready. Turn on "
+        "point-in-time recovery and deletion protection if the engine supports them. Safe to repeat."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,16 +22,16 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            done = list(self._say(ensure_table()))
+            steps = list(self._print(ensure_table()))
             if not options["unprotected"]:
-                list(self._say(protect_table()))
+                list(self._print(protect_table()))
         except (StoreMisconfiguredError, TableMismatchError, TableNotActiveError) as error:
             raise CommandError(str(error)) from None
         except StoreUnavailableError as error:
             raise CommandError(f"DynamoDB is not responding: {error.reason}") from None
-        self.stdout.write("The table is ready." if done else "The table is already complete.")
+        self.stdout.write("The table is ready." if steps else "The table is already complete.")
 
-    def _say(self, sentences: Any) -> Any:
-        for sentence in sentences:
-            self.stdout.write(sentence)
-            yield sentence
+    def _print(self, messages: Any) -> Any:
+        for message in messages:
+            self.stdout.write(message)
+            yield message

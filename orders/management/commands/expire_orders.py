@@ -13,7 +13,7 @@ from orders.counts import COUNT_CAP
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.expiry import Sweep, sweep
 from orders.instants import write_instant
-from orders.management.arguments import up_to, whole_number
+from orders.management.arguments import positive_integer, up_to
 from orders.management.interrupts import interruption
 from orders.management.progress import counter
 from orders.stopwatch import TimeIsUp
@@ -24,8 +24,8 @@ MAX_SECONDS = 86_400
 
 class Command(BaseCommand):
     help = (
-        "Expire PENDING orders that are too old, oldest first. Safe to run at any time, also concurrently: no order is "
-        "expired twice, and orders that have another status are not changed. Exits with 1 if an order failed. "
+        "Expire PENDING orders that are too old, oldest first. Safe to run at any time, also concurrently: no order "
+        "expires twice, and orders with another status are not changed. Exits with 1 if an order failed. "
         "On SIGINT or SIGTERM it finishes the current order, prints the summary and exits with 130 or 143; a second "
         "signal ends it at once."
     )
@@ -39,9 +39,9 @@ class Command(BaseCommand):
             help=f"the age in hours at which an order expires ({settings.ORDERS_EXPIRY_HOURS})",
         )
         parser.add_argument("--dry-run", action="store_true", help="show what would be done, without writing")
-        parser.add_argument("--limit", type=whole_number, metavar="N", help="expire at most N orders")
+        parser.add_argument("--limit", type=positive_integer, metavar="N", help="expire at most N orders")
         parser.add_argument(
-            "--max-seconds", type=up_to(MAX_SECONDS), metavar="S", help="stop before the next order after S s"
+            "--max-seconds", type=up_to(MAX_SECONDS), metavar="S", help="stop before the next order after S seconds"
         )
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             except StoreUnavailableError as error:
                 raise CommandError(
                     f"DynamoDB is not responding: {error.reason}. "
-                    "Orders that were expired stay expired. Run this again."
+                    "Orders that have expired stay expired. Run this again."
                 ) from None
             self.stdout.write(_as_json(result) if options["json"] else _as_text(result))
         if result.failed:

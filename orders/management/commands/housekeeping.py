@@ -18,7 +18,7 @@ MAX_SECONDS = 86_400
 class Command(BaseCommand):
     help = (
         "Delete expired sessions, and records of logins and of failed logins that are older than "
-        f"{LOGIN_RECORD_AGE.days} days, from the relational database. Safe to run at any time, also twice at once. "
+        f"{LOGIN_RECORD_AGE.days} days, from the relational database. Safe to run at any time, also concurrently. "
         "On SIGINT or SIGTERM it finishes the current batch, prints the summary and exits with 130 or 143; a second "
         "signal ends it at once."
     )
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             "--max-seconds",
             type=up_to(MAX_SECONDS),
             metavar="S",
-            help=f"stop before the next {BATCH} rows after S s",
+            help=f"stop before the next {BATCH} rows after S seconds",
         )
         parser.add_argument("--json", action="store_true", help="print the summary as one line of JSON")
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             except DatabaseFailure as error:
                 reason = str(error).strip().partition("\n")[0]
                 raise CommandError(
-                    f"The database of users failed: {reason}. Run this again; if it fails again, check DATABASE_URL "
+                    f"The user database failed: {reason}. Run this again; if it fails again, check DATABASE_URL "
                     "and run `manage.py migrate`."
                 ) from None
             self.stdout.write(json.dumps(asdict(result)) if options["json"] else _as_text(result))

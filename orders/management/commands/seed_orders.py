@@ -9,31 +9,35 @@ from django.utils import timezone
 
 from orders.dynamodb import save_many
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
-from orders.management.arguments import number_from_0, up_to, whole_number
+from orders.management.arguments import non_negative_integer, positive_integer, up_to
 from orders.management.interrupts import interruption
 from orders.management.progress import bar
 from orders.models import Order
-from orders.seeding import plausible_orders
+from orders.seeding import sample_orders
 
 MAX_DAYS = 3_650
 
 
 class Command(BaseCommand):
-    help = "Write sample orders with dates in the last days, for trials and measurements. Existing orders stay."
+    help = "Add sample orders, dated within the last days, for trying out and measuring the app."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--count", type=whole_number, required=True, metavar="N", help="how many orders")
-        parser.add_argument("--days", type=up_to(MAX_DAYS), default=30.0, metavar="D", help="over how many days (30)")
-        parser.add_argument("--seed", type=number_from_0, metavar="S", help="a seed for reproducible orders (random)")
+        parser.add_argument("--count", type=positive_integer, required=True, metavar="N", help="how many orders")
+        parser.add_argument(
+            "--days", type=up_to(MAX_DAYS), default=30.0, metavar="D", help="how many days they span (30)"
+        )
+        parser.add_argument(
+            "--seed", type=non_negative_integer, metavar="S", help="a seed for reproducible orders (random)"
+        )
 
     def handle(self, **options: Any) -> None:
         count = options["count"]
         random = Random(options["seed"])  # noqa: S311 (variety, no secrets)
-        orders = plausible_orders(count, days=options["days"], at=timezone.now(), random=random)
+        orders = sample_orders(count, days=options["days"], at=timezone.now(), random=random)
         with interruption() as interrupted:
             written = self._write(takewhile(lambda _: not interrupted(), orders), count)
-            cut = f" of {count:,}" if written < count else ""
-            self.stdout.write(f"Wrote {written:,}{cut} orders over the last {options['days']:g} days.")
+            requested = f" of {count:,}" if written < count else ""
+            self.stdout.write(f"Wrote {written:,}{requested} orders dated within the last {options['days']:g} days.")
         if written < count:
             interrupted.exit()
 
