@@ -34,9 +34,11 @@ T ?=
 test: setup ## Run every test, or those in T: make test T=tests/unit
 	$(BIN)/python -m pytest $(T)
 
+DJADE = find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2
 lint: setup ## Check style, types, the direction of imports and missing migrations
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
+	$(DJADE) --check {} +
 	DEBUG=true $(BIN)/python -m mypy
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
@@ -50,6 +52,7 @@ audit: setup ## Compare the pinned packages with known vulnerabilities (needs th
 format: setup ## Format the code and fix what can be fixed automatically
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
+	$(DJADE) {} + || $(DJADE) --check {} + # the exit code is 1 after a change too
 
 messages: setup ## Update locale/ with the texts of the code, and compile the translations
 	$(BIN)/python -m local.messages

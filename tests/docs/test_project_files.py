@@ -1,6 +1,7 @@
 """The files that tools and GitHub read: they parse, they agree, and what they run exists."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,8 @@ YAML_FILES = [
     ROOT / ".pre-commit-config.yaml",
     *sorted((ROOT / ".github").rglob("*.yml")),
 ]
+
+CONFIG = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
 
 PYPROJECT = """
 [project]
@@ -54,11 +57,37 @@ def test_ci_runs_the_ci_script_on_the_oldest_and_newest_python_without_write_acc
 
 
 def test_pre_commit_hooks_are_local_and_use_the_tools_of_the_virtual_environment():
-    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
-    [repo] = config["repos"]
+    [repo] = CONFIG["repos"]
     assert repo["repo"] == "local"
     assert all(hook["language"] == "system" for hook in repo["hooks"])
     assert all(hook["entry"].startswith(".venv/bin/") for hook in repo["hooks"])
+
+
+LOCKED = (ROOT / "pyproject.toml").read_text()
+HOOKS = {
+    "ruff-check": ("module.py", '"""A module."""\n', "import os\n"),
+    "ruff-format": ("module.py", "x = 1\n", "x  =  1\n"),
+    "djade": ("templates/page.html", "{% load i18n %}\n", "{%load i18n%}\n"),
+    "lock-files": ("pyproject.toml", LOCKED, LOCKED.replace('"boto3",', '"boto3", "not-pinned",')),
+}
+
+
+@pytest.mark.parametrize("hook", CONFIG["repos"][0]["hooks"], ids=lambda hook: hook["id"])
+def test_each_pre_commit_hook_refuses_a_bad_file_and_needs_no_network(tmp_path, hook):
+    for name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "local", tmp_path / "local", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "templates").mkdir()
+    name, good, bad = HOOKS[hook["id"]]
+    command = [*hook["entry"].split(), *([] if hook.get("pass_filenames") is False else [name])]
+    passed = []
+    for text in (good, bad):
+        (tmp_path / name).write_text(text)
+        done = subprocess.run(command, check=False, cwd=tmp_path, env={"HTTPS_PROXY": "http://[::1]:9"})
+        passed.append(done.returncode == 0 and (tmp_path / name).read_text() == text)  # as pre-commit decides it
+    assert passed == [True, False]
+    assert "files" not in hook or re.search(hook["files"], name)
 
 
 def test_package_schema_and_changelog_have_one_version():
