@@ -8,8 +8,12 @@ class LocalEngineError(Exception):
     """The local engine, or something that `make run` builds on it, is not available."""
 
 
-class EngineFilesError(LocalEngineError):
-    """Something that the engine needs is not on this machine and could not be fetched."""
+class DownloadError(LocalEngineError):
+    """A package could not be fetched. The message is the reason, as part of a sentence."""
+
+
+class MissingToolError(LocalEngineError):
+    """A program or file that is needed is not on this machine and could not be fetched."""
 
 
 class EngineStartError(LocalEngineError):

@@ -9,12 +9,28 @@ from django.core.cache import caches
 
 from accounts import keys
 from accounts.models import Access, ApiKey
+from local import downloads
 from local.engine import in_memory
 from orders import dynamodb
 from orders.models import Order
 from orders.table import ensure_table
 from tests.clients import ApiClient
 from tests.traffic import Traffic, recorded
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _downloads_shown(pytestconfig: pytest.Config) -> Iterator[None]:
+    """The first run downloads for minutes, so its notices appear although pytest captures the output."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    write = downloads.show
+
+    def show(sentence: str) -> None:
+        with capture.global_and_fixture_disabled():
+            write(f"\n{sentence}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(downloads, "show", show)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ a Content-Security-Policy.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from types import SimpleNamespace
@@ -19,6 +18,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from accounts.models import User
+from local.chromium import fetch_chromium, find_chromium
 from tests.browser.watch import Watch
 
 ARGUMENTS = [
@@ -40,17 +40,13 @@ expect.set_options(timeout=PATIENCE)
 @pytest.fixture(scope="session")
 def chromium(live_server: Any) -> Iterator[Browser]:
     """One browser for all tests. It asks for the server so that it ends, and hangs up, before the server does."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not path:
-        pytest.fail(
-            "These tests need the browser Chromium. Install it (Debian: apt-get install chromium), or say where it is: "
-            "CHROMIUM=/path/to/chromium"
-        )
+    program = find_chromium() or fetch_chromium()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright's sync API keeps an event loop in this thread, beside which Django refuses its ORM. No code of ours
         # runs in that loop.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        with playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as browser:
+        variables = {**os.environ, **program.variables}
+        with playwright.chromium.launch(executable_path=program.path, args=ARGUMENTS, env=variables) as browser:
             yield browser
 
 

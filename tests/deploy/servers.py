@@ -22,6 +22,8 @@ from urllib.request import urlopen
 import boto3
 import psycopg
 
+from local.postgresql import PROGRAMS, fetch_postgresql, find_postgresql
+
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 REGION = "ap-south-1"
@@ -31,7 +33,6 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 # A package contains about 8,000 files and is unpacked several times. In memory, that takes half as long.
 MEMORY = Path("/dev/shm")  # noqa: S108 (each use creates its own folder with a random name)
 SCRATCH = str(MEMORY) if os.access(MEMORY, os.W_OK) else tempfile.gettempdir()
-INSTALL_POSTGRESQL = "install PostgreSQL's server (Debian: apt-get install postgresql)"
 
 
 def free_port() -> int:
@@ -103,30 +104,31 @@ class Postgresql(NamedTuple):
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database. Fails, and does not skip, where PostgreSQL is not installed."""
+    """The URL of an empty database. Fails, and does not skip, without a PostgreSQL."""
     with postgresql_server() as server:
         yield server.url
 
 
 @contextmanager
 def postgresql_server() -> Iterator[Postgresql]:
-    """For a test that stops the server itself. Fails, and does not skip, where PostgreSQL is not installed."""
+    """For a test that stops the server itself. Fails, and does not skip, without a PostgreSQL."""
     folder = Path(tempfile.mkdtemp(prefix="ordersite-pg-", dir="/tmp"))
     # PostgreSQL refuses to run as root.
     account = _unprivileged() if os.geteuid() == 0 else None
     user = {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []} if account else {}
-    shutil.chown(folder, account or getpass.getuser())
+    owner = account or getpass.getuser()
+    shutil.chown(folder, owner)
     password, port = secrets.token_urlsafe(12), free_port()
     secret = folder / "password"
     secret.write_text(password)
-    shutil.chown(secret, account or getpass.getuser())
-    data = folder / "data"
-    make = [_postgres("initdb"), "-D", data, "-U", "orders", "-A", "scram-sha-256", f"--pwfile={secret}", "--no-sync"]
-    subprocess.run(make, check=True, capture_output=True, cwd=folder, **user)
+    shutil.chown(secret, owner)
+    programs, data = _programs(folder, owner), folder / "data"
+    make = [programs / "initdb", "-D", data, "-U", "orders", "-A", "scram-sha-256", f"--pwfile={secret}", "--no-sync"]
+    subprocess.run([*make, "--encoding=UTF8", "--no-locale"], check=True, capture_output=True, cwd=folder, **user)
     options = ["-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1", "-F"]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [_postgres("postgres"), *options], cwd=folder, stdout=log, stderr=log, start_new_session=True, **user
+            [programs / "postgres", *options], cwd=folder, stdout=log, stderr=log, start_new_session=True, **user
         )
     url = f"postgres://orders:{password}@127.0.0.1:{port}/postgres"
     try:
@@ -144,16 +146,15 @@ def _unprivileged() -> str:
     raise AssertionError("There is no unprivileged user for PostgreSQL to run as.")
 
 
-def _postgres(program: str) -> Path:
-    folders = [
-        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True),
-        Path("/usr/bin"),
-        Path("/usr/local/bin"),
-    ]
-    for folder in folders:
-        if (folder / program).is_file() and (folder / "initdb").is_file():
-            return folder / program
-    raise AssertionError(f"The deploy is tested with PostgreSQL, and none is here: {INSTALL_POSTGRESQL}.")
+def _programs(folder: Path, owner: str) -> Path:
+    """The folder of PostgreSQL's programs. Fetched ones are copied, because `owner` may not enter the project's."""
+    if found := find_postgresql():
+        return found
+    copy = folder / "programs"
+    shutil.copytree(fetch_postgresql(), copy, ignore=shutil.ignore_patterns("include", "*.a"))
+    for path in (copy, *copy.rglob("*")):
+        shutil.chown(path, owner)
+    return copy / PROGRAMS
 
 
 def _accepts(url: str) -> bool:

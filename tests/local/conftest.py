@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from local import downloads
 from tests.local.machine import Notes, processes_with
 
 
@@ -20,6 +21,14 @@ def notes():
     yield open_notes
     for table in opened:
         table.client.close()
+
+
+@pytest.fixture
+def notices(monkeypatch):
+    """The notices about downloads, instead of showing them."""
+    notices = []
+    monkeypatch.setattr(downloads, "show", notices.append)
+    return notices
 
 
 @pytest.fixture

