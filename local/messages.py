@@ -92,6 +92,7 @@ def sources() -> Iterator[Path]:
     for package in PACKAGES:
         yield from sorted((PROJECT / package).rglob("*.py"))
     yield from sorted((PROJECT / "templates").rglob("*.html"))
+    yield PROJECT / "local" / "library_messages.py"
 
 
 def _texts(file: Path) -> Iterator[tuple[int, Message, str | None]]:

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 
 from orders.templatetags.orders_display import capped, moment
 from ordersite.language import API
+from tests.contract.order_helpers import overwrite
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 GERMAN = {**BROWSER, "Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
@@ -111,6 +112,65 @@ def test_a_problem_outside_the_api_is_in_english(db, method, path, extra):
     german = send(path, **body, **extra, headers={"Accept-Language": "de"})
     assert german.content == english.content
     assert german["Content-Type"] == "application/problem+json"
+
+
+def test_a_problem_for_a_part_of_a_page_is_in_english(db):
+    english, german = (
+        Client().delete("/dashboard/", headers={"HX-Request": "true", "Accept-Language": language})
+        for language in ("en", "de")
+    )
+    assert german["Content-Type"] == "application/problem+json"
+    assert german.content == english.content
+
+
+def unreadable(api):
+    order = api.place()
+    overwrite(order["order_id"], quantity={"S": "a couple"}, status={"S": "SHIPPED"})
+    return order["order_id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("get", "/orders/none", None, 404),
+        ("get", "/orders/{unreadable}", None, 409),
+        ("put", "/orders/{order}", {"status": "COMPLETED"}, 409),
+        ("put", "/orders/{order}", {"status": "NONE"}, 400),
+        ("post", "/orders", {"item": "x\u200by", "quantity": "1", "customer_email": "x"}, 400),
+        ("get", "/orders?cursor=x", None, 400),
+        ("post", "/lifecycle", {}, 405),
+    ],
+)
+def test_every_problem_of_the_api_is_in_english(api, method, path, body, status):
+    path = path.format(order=api.place()["order_id"], unreadable=unreadable(api))
+    english, german = (
+        getattr(api.client, method)(
+            path,
+            **({} if body is None else {"data": body, "content_type": "application/json"}),
+            headers={**api.headers, "Accept-Language": language},
+        )
+        for language in ("en", "de")
+    )
+    assert (german.status_code, german.content) == (status, english.content)
+
+
+def test_a_missing_permission_is_stated_in_english_by_the_api_and_in_german_on_a_page(sign_in, api):
+    vera, order_id = sign_in("Order viewers"), api.place()["order_id"]
+    problem = vera.post("/orders", {}, content_type="application/json", headers={"Accept-Language": "de"}).json()
+    assert (problem["code"], problem["detail"]) == (
+        "missing_permission",
+        "You do not have the permission 'Can add order'. Ask an administrator for the group \"Order managers\".",
+    )
+    page = vera.get(f"/dashboard/orders/{order_id}/delete/?version=1", headers=GERMAN).content.decode()
+    assert "Ihnen fehlt die Berechtigung „Can delete order“." in page
+
+
+def test_the_log_is_in_english_while_a_page_is_in_german(anna, api, caplog):
+    order_id = unreadable(api)
+    page = anna.get(f"/dashboard/orders/{order_id}/", headers=GERMAN).content.decode()
+    assert "quantity: Text; erwartet: eine Zahl." in page
+    [line] = [record.getMessage() for record in caplog.records if record.name == "orders.dynamodb"]
+    assert line.startswith(f"Order {order_id} cannot be read: quantity is text, not a number.")
 
 
 def test_the_language_ends_with_the_request(db):
