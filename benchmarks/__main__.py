@@ -10,7 +10,7 @@ import django
 
 from benchmarks.environment import isolate
 from local.engine import in_memory
-from local.errors import LocalEngineError
+from local.errors import LocalError
 
 DESCRIPTION = """
 Compare Ordersite with the two Lambda handlers that it replaces (benchmarks/baseline.py): DynamoDB calls, capacity units
@@ -28,7 +28,7 @@ def main() -> None:
         with in_memory() as endpoint, tempfile.TemporaryDirectory(prefix="ordersite-bench-") as folder:
             isolate(endpoint, Path(folder))
             _measure(options)
-    except LocalEngineError as error:
+    except LocalError as error:
         sys.exit(str(error))
 
 

@@ -13,10 +13,6 @@ from local.web import HIGHEST_PORT
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interrupted(BaseException):
-    """A signal has ended the run. Not an Exception, like KeyboardInterrupt, so that no handler catches it."""
-
-
 def main() -> int:
     """0 after a signal, 1 after a failure with the reason on standard error."""
     options = _options()
@@ -24,7 +20,7 @@ def main() -> int:
         signal.signal(number, _interrupt)
     try:
         return exit_code(lambda: supervisor.run(options.port, options.root.resolve()))
-    except Interrupted:
+    except KeyboardInterrupt:
         sys.stdout.write("\nStopped. The orders are kept for the next run.\n")
     return 0
 
@@ -45,7 +41,7 @@ def _port(text: str) -> int:
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     for number in SIGNALS:  # stopping takes a moment; a second Ctrl-C must not interrupt it
         signal.signal(number, signal.SIG_IGN)
-    raise Interrupted
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

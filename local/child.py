@@ -31,8 +31,8 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run `command` in a session of its own, so that only this process receives Ctrl-C.
 
-    At the end the command and its descendants have ended. They inherit the inheritable file descriptors. The folder
-    `temporary` is deleted after the command has ended.
+    At the end the command has ended and its descendants have been killed. They inherit the inheritable file
+    descriptors. The folder `temporary` is deleted after the command has ended.
     """
     reading, writing = os.pipe()
     os.set_inheritable(reading, True)  # noqa: FBT003 - the function has no keyword

@@ -3,17 +3,15 @@
 import shutil
 import sys
 
-from local import PROJECT, ROOT, run_lock
-from local.errors import AlreadyRunningError, exit_code
-from local.locks import Lock
+from local import PROJECT, ROOT
+from local.errors import exit_code
+from local.locks import only_run
 
 
 def remove() -> None:
-    """Raises AlreadyRunningError while `make run` runs."""
+    """Raises LocalError while `make run` runs."""
     ROOT.mkdir(exist_ok=True)
-    with Lock(ROOT / run_lock.NAME) as lock:
-        if not lock.try_acquire():
-            raise AlreadyRunningError("The orders are in use. First stop `make run`.")
+    with only_run(ROOT, "make clean-data"):
         if (ROOT / "dynamodb").exists():
             shutil.rmtree(ROOT / "dynamodb")
         for path in PROJECT.glob("db.sqlite3*"):

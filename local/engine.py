@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local import artifacts, child
-from local.errors import DataFolderError, EngineStartError
+from local.errors import LocalError
 
 PORT = 8765
 FREE_PORTS_TRIED = 5
@@ -41,18 +41,18 @@ class Engine:
 def durable(folder: Path, *, port: int = PORT) -> Iterator[Engine]:
     """An engine with its data in `folder`, on `port` or, if that is taken, on a free port.
 
-    The caller makes sure that no other engine uses the folder. Raises LocalEngineError if it cannot start.
+    The caller makes sure that no other engine uses the folder. Raises LocalError if it cannot start.
     """
     data = folder.resolve() / "data"
     data.mkdir(parents=True, exist_ok=True)
-    _claim(folder, artifacts.ENGINE_VERSION)
+    _record_version(folder, artifacts.ENGINE_VERSION)
     with _running(["-dbPath", str(data)], folder, [port]) as engine:
         yield engine
 
 
 @contextmanager
 def in_memory() -> Iterator[str]:
-    """The endpoint of an empty engine that only the caller uses. Raises LocalEngineError if it cannot start."""
+    """The endpoint of an empty engine that only the caller uses. Raises LocalError if it cannot start."""
     with (
         tempfile.TemporaryDirectory(prefix="ordersite-engine-", ignore_cleanup_errors=True) as folder,
         # The child process deletes the folder if this process is killed.
@@ -84,22 +84,22 @@ def _running(
             if _starts(process, port, origin, log):
                 yield Engine(f"http://127.0.0.1:{port}", folder, process)
                 return
-    raise EngineStartError("The DynamoDB engine found no free port.")
+    raise LocalError("The DynamoDB engine found no free port.")
 
 
 def _starts(process: subprocess.Popen[bytes], port: int, origin: str, log: Path) -> bool:
-    """Wait until the engine responds. False if another program has the port. Raises EngineStartError."""
+    """Wait until the engine responds. False if another program has the port. Raises LocalError."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise EngineStartError(f"The DynamoDB engine ended with code {process.returncode}:\n{_tail(log)}")
+            raise LocalError(f"The DynamoDB engine ended with code {process.returncode}:\n{_tail(log)}")
         if "Failed to bind" in log.read_text(errors="replace"):  # Java runs on without serving
             return False
         try:
             return _is_engine(port, origin)
         except ConnectionRefusedError:
             time.sleep(POLL_INTERVAL)
-    raise EngineStartError(f"The DynamoDB engine did not respond within {START_TIMEOUT:.0f} s:\n{_tail(log)}")
+    raise LocalError(f"The DynamoDB engine did not respond within {START_TIMEOUT:.0f} s:\n{_tail(log)}")
 
 
 def _is_engine(port: int, origin: str) -> bool:
@@ -141,12 +141,12 @@ def _tail(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
 
 
-def _claim(folder: Path, version: str) -> None:
-    """Record the version of the engine that writes the data. Raises DataFolderError if a newer one has written it."""
+def _record_version(folder: Path, version: str) -> None:
+    """Record the version of the engine that writes the data. Raises LocalError if a newer one has written it."""
     note = folder / "version"
     written_by = note.read_text().strip() if note.exists() else version
     if _parts(written_by) > _parts(version):
-        raise DataFolderError(
+        raise LocalError(
             f"The orders in {folder} were written by engine {written_by}, which is newer than this checkout's "
             f"{version}: update the checkout, or move that folder away to start with demo orders."
         )

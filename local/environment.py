@@ -7,11 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local import PROJECT
-from local.errors import LocalEngineError
+from local.errors import LocalError
 from ordersite import development
 from ordersite.development import ENDPOINT, ENDPOINTS
 
-PYTHON_KEPT = {
+PYTHON_ALLOWED = {
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONIOENCODING",
     "PYTHONPYCACHEPREFIX",
@@ -20,10 +20,10 @@ PYTHON_KEPT = {
 }
 """The variables of Python that do not affect which code it loads."""
 
-DROPPED = {"COLLECTED_STATIC", "DJANGO_SETTINGS_MODULE", "HTTPS_ONLY", "SSM_PARAMETER", "STATIC_URL"}
+EXCLUDED = {"COLLECTED_STATIC", "DJANGO_SETTINGS_MODULE", "HTTPS_ONLY", "SSM_PARAMETER", "STATIC_URL"}
 """Variables of other projects, and settings for production only."""
 
-DOWNLOADS = {
+DOWNLOAD_OPTIONS = {
     "pip_": {
         *("cache_dir", "cert", "client_cert", "config_file", "default_timeout", "extra_index_url", "find_links"),
         *("index_url", "keyring_provider", "no_index", "proxy", "retries", "timeout", "trusted_host"),
@@ -39,17 +39,17 @@ DOWNLOADS = {
 def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT / ".env") -> str | None:
     """The engine that the developer has configured in the environment or in `.env`, if any.
 
-    An empty variable overrides the one of the same name in `.env`. Raises LocalEngineError for an invalid address and
+    An empty variable overrides the one of the same name in `.env`. Raises LocalError for an invalid address and
     for Amazon's DynamoDB, which must not get demo orders.
     """
     endpoint = development.named_engine({**_read(file), **variables})
     if endpoint and not development.is_http_url(endpoint):
-        raise LocalEngineError(
+        raise LocalError(
             f"{endpoint!r} is not a URL of a DynamoDB engine like http://127.0.0.1:8000: "
             f"correct it, or unset {' and '.join(ENDPOINTS)} to use the embedded engine."
         )
     if endpoint and (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        raise LocalEngineError(
+        raise LocalError(
             f"{endpoint} is Amazon's DynamoDB, and `make run` would add demo orders to it: "
             f"unset {' and '.join(ENDPOINTS)} to use the embedded engine."
         )
@@ -57,13 +57,13 @@ def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT
 
 
 def require_listening(endpoint: str) -> None:
-    """Raises LocalEngineError if nothing listens at `endpoint`, with a clearer message than the app's."""
+    """Raises LocalError if nothing listens at `endpoint`, with a clearer message than the app's."""
     address = urlsplit(endpoint)
     port = address.port or {"http": 80, "https": 443}[address.scheme]
     try:
         socket.create_connection((address.hostname or "", port), timeout=5).close()
     except OSError as error:
-        raise LocalEngineError(
+        raise LocalError(
             f"No DynamoDB engine is running at {endpoint} ({error}): start it, or unset {' and '.join(ENDPOINTS)} "
             "to use the embedded engine."
         ) from None
@@ -71,26 +71,29 @@ def require_listening(endpoint: str) -> None:
 
 def for_app(endpoint: str, variables: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment of a process of the app that uses the engine at `endpoint`."""
-    environment = for_python({name: value for name, value in variables.items() if name not in DROPPED})
+    environment = for_python({name: value for name, value in variables.items() if name not in EXCLUDED})
     environment.update(_settings(endpoint))
-    development.shield(environment)
+    development.enforce_engine(environment)
     return environment
 
 
 def for_python(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment of a Python program of this project, without variables that make Python load other code."""
-    return {name: value for name, value in variables.items() if not name.startswith("PYTHON") or name in PYTHON_KEPT}
+    return {name: value for name, value in variables.items() if not name.startswith("PYTHON") or name in PYTHON_ALLOWED}
 
 
 def for_packages(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of pip and npm. Of their options it keeps only DOWNLOADS."""
+    """The environment of pip and npm. Of their options, only DOWNLOAD_OPTIONS remain."""
     environment = for_python(variables)
-    kept = {name: value for name, value in environment.items() if not _is_dropped(name.lower())}
-    return {**kept, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "NO_UPDATE_NOTIFIER": "1"}
+    allowed = {name: value for name, value in environment.items() if not _is_excluded(name.lower())}
+    return {**allowed, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "NO_UPDATE_NOTIFIER": "1"}
 
 
-def _is_dropped(name: str) -> bool:
-    return any(name.startswith(prefix) and name.removeprefix(prefix) not in kept for prefix, kept in DOWNLOADS.items())
+def _is_excluded(name: str) -> bool:
+    return any(
+        name.startswith(prefix) and name.removeprefix(prefix) not in allowed
+        for prefix, allowed in DOWNLOAD_OPTIONS.items()
+    )
 
 
 def write_file(path: Path, endpoint: str) -> None:

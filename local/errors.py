@@ -4,39 +4,23 @@ import sys
 from collections.abc import Callable
 
 
-class LocalEngineError(Exception):
+class LocalError(Exception):
     """The local engine, or something that `make run` builds on it, is not available."""
 
 
-class DownloadError(LocalEngineError):
+class DownloadError(LocalError):
     """A package could not be fetched. The message is the reason, as part of a sentence."""
 
 
-class MissingToolError(LocalEngineError):
+class MissingToolError(LocalError):
     """A program or file that is needed is not on this machine and could not be fetched."""
 
 
-class EngineStartError(LocalEngineError):
-    """The engine did not start, or ended right after its start."""
-
-
-class FolderError(LocalEngineError):
-    """A folder or file of this checkout is not writable."""
-
-
-class DataFolderError(LocalEngineError):
-    """A newer engine has written the data."""
-
-
-class AlreadyRunningError(LocalEngineError):
-    """Another `make run` uses this folder."""
-
-
 def exit_code(action: Callable[[], None]) -> int:
-    """Run `action`; 0, or 1 after a message on standard error for a LocalEngineError or an OSError about a file."""
+    """Run `action`; 0, or 1 after a message on standard error for a LocalError or an OSError about a file."""
     try:
         action()
-    except LocalEngineError as error:
+    except LocalError as error:
         message = str(error)
     except OSError as error:
         if error.filename is None:

@@ -17,14 +17,14 @@ from pathlib import Path
 
 from local import ROOT
 from local.environment import for_packages
-from local.errors import LocalEngineError, exit_code
+from local.errors import LocalError, exit_code
 from local.locks import Lock
 
 STAMP = "installed"
 INTERRUPTED = 130
 
 
-class SetUpError(LocalEngineError):
+class SetUpError(LocalError):
     """The virtual environment could not be created."""
 
 

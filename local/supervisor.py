@@ -8,46 +8,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import PROJECT, environment, run_lock, web
+from local import PROJECT, environment, web
 from local.banner import RunInfo, banner
 from local.engine import Engine, durable
-from local.errors import FolderError, LocalEngineError
+from local.errors import LocalError
+from local.locks import only_run
 
 WATCH_INTERVAL = 1.0
 
 
-class DemoError(LocalEngineError):
-    """The table, the demo orders, the login or the API key could not be created."""
-
-
-class EngineEndedError(LocalEngineError):
-    """The engine ended while it was in use."""
-
-
 def run(port: int, root: Path) -> None:
-    """Serve until interrupted. Raises LocalEngineError. Afterwards none of the processes started here is left."""
+    """Serve until interrupted. Raises LocalError. Afterwards none of the processes started here is left."""
     root.mkdir(parents=True, exist_ok=True)
     _require_writable(root)
     url = f"http://{web.HOST}:{port}"
-    with run_lock.held(root, url):
+    with only_run(root, url):
         web.require_free(port)
-        with _engine(root) as used:
-            variables = environment.for_app(used.endpoint)
-            environment.write_file(root / "env", used.endpoint)
-            access = _prepare(port, root, variables, used)
+        with _running_engine(root) as engine:
+            variables = environment.for_app(engine.endpoint)
+            environment.write_file(root / "env", engine.endpoint)
+            access = _prepare(port, root, variables, engine)
             with web.serving(port, variables) as server:
                 web.wait_until_healthy(server, port)
-                _show(banner(_run_info(url, used, access)))
+                _show(banner(_run_info(url, engine, access)))
                 while True:
                     web.watch(server, seconds=WATCH_INTERVAL)
-                    _require_engine(used)
+                    _require_engine(engine)
 
 
 def _require_writable(root: Path) -> None:
-    """Raises FolderError if one of the files is not writable, for example after a run as root."""
+    """Raises LocalError if one of the files is not writable, for example after a run as root."""
     for path in (root, *filter(Path.is_file, root.iterdir()), root / "dynamodb", *(root / "dynamodb").rglob("*")):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-            raise FolderError(
+            raise LocalError(
                 f"{path} is not writable. It belongs to {_owner(path)}. Change the owner: "
                 f'sudo chown -R "$(id -un)" {_relative(root)}'
             )
@@ -61,7 +54,7 @@ def _owner(path: Path) -> str:
 
 
 @contextmanager
-def _engine(root: Path) -> Iterator[Engine]:
+def _running_engine(root: Path) -> Iterator[Engine]:
     """The developer's own engine if one is configured, else DynamoDB Local."""
     if endpoint := environment.own_endpoint():
         environment.require_listening(endpoint)
@@ -71,9 +64,9 @@ def _engine(root: Path) -> Iterator[Engine]:
         yield started
 
 
-def _prepare(port: int, root: Path, variables: dict[str, str], used: Engine) -> dict[str, str]:
-    """The login and API key that local.demo has created. Raises DemoError."""
-    embedded = ["--unfinished", str(used.folder / "demo-unfinished")] if used.folder else []
+def _prepare(port: int, root: Path, variables: dict[str, str], engine: Engine) -> dict[str, str]:
+    """The login and API key that local.demo has created. Raises LocalError."""
+    embedded = ["--unfinished", str(engine.folder / "demo-unfinished")] if engine.folder else []
     done = subprocess.run(
         [sys.executable, "-m", "local.demo", "--port", str(port), *embedded],
         cwd=PROJECT,
@@ -88,17 +81,17 @@ def _prepare(port: int, root: Path, variables: dict[str, str], used: Engine) -> 
         (root / "prepare.log").write_text(done.stdout + done.stderr)
         *more, reason = done.stderr.strip().splitlines() or ["no output"]
         details = f" (details: {root / 'prepare.log'})" if more else ""
-        raise DemoError(f"The demo could not be prepared: {reason}{details}")
+        raise LocalError(f"The demo could not be prepared: {reason}{details}")
     access: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     return access
 
 
-def _run_info(url: str, used: Engine, access: dict[str, str]) -> RunInfo:
+def _run_info(url: str, engine: Engine, access: dict[str, str]) -> RunInfo:
     return RunInfo(
         url=url,
         key=access["key"],
         login=bool(access["login"]),
-        orders_at=_relative(used.folder) if used.folder else used.endpoint,
+        orders_at=_relative(engine.folder) if engine.folder else engine.endpoint,
         accounts_at="DATABASE_URL" if os.environ.get("DATABASE_URL") else "db.sqlite3",
     )
 
@@ -107,9 +100,9 @@ def _relative(folder: Path) -> str:
     return str(folder.relative_to(PROJECT) if folder.is_relative_to(PROJECT) else folder)
 
 
-def _require_engine(used: Engine) -> None:
-    if used.folder and used.process and used.process.poll() is not None:
-        raise EngineEndedError(f"The DynamoDB engine ended. Its output is in {used.folder / 'engine.log'}.")
+def _require_engine(engine: Engine) -> None:
+    if engine.folder and engine.process and engine.process.poll() is not None:
+        raise LocalError(f"The DynamoDB engine ended. Its output is in {engine.folder / 'engine.log'}.")
 
 
 def _show(text: str) -> None:

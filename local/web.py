@@ -9,7 +9,7 @@ import time
 from contextlib import AbstractContextManager, suppress
 
 from local import PROJECT, child
-from local.errors import LocalEngineError
+from local.errors import LocalError
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0
@@ -20,20 +20,12 @@ OK = 200
 TAKEN = "is taken by another program. Stop it"
 
 
-class PortRefusedError(LocalEngineError):
-    """The web port is not available."""
-
-
-class ServerError(LocalEngineError):
-    """The web server ended, or did not become healthy."""
-
-
 def require_free(port: int) -> None:
-    """Raises PortRefusedError, which suggests a free port, if another program or the system has reserved `port`."""
+    """Raises LocalError, which suggests a free port, if another program or the system has reserved `port`."""
     if refusal := _refusal(port):
         others = [*range(port + 1, HIGHEST_PORT + 1), *range(8000, port)]
         free = next(other for other in others if other >= LOWEST_USER_PORT and not _refusal(other))
-        raise PortRefusedError(f"Port {port} {refusal}, or choose another: make run PORT={free}")
+        raise LocalError(f"Port {port} {refusal}, or choose another: make run PORT={free}")
 
 
 def _refusal(port: int) -> str:
@@ -56,23 +48,23 @@ def serving(port: int, environment: dict[str, str]) -> AbstractContextManager[su
 
 
 def wait_until_healthy(server: subprocess.Popen[bytes], port: int) -> None:
-    """Raises ServerError if the server ends, or is not healthy in time."""
+    """Raises LocalError if the server ends, or is not healthy in time."""
     deadline = time.monotonic() + START_TIMEOUT
     while (health := _health(port)) != str(OK):
         _require_running(server)
         if time.monotonic() > deadline:
-            raise ServerError(f"The web server is not healthy (GET /healthz: {health}). Its output is above.")
+            raise LocalError(f"The web server is not healthy (GET /healthz: {health}). Its output is above.")
         time.sleep(POLL_INTERVAL)
     _require_running(server)  # the response was not from another program
 
 
 def _require_running(server: subprocess.Popen[bytes]) -> None:
     if server.poll() is not None:
-        raise ServerError(f"The web server ended with code {server.returncode}. Its output is above.")
+        raise LocalError(f"The web server ended with code {server.returncode}. Its output is above.")
 
 
 def watch(server: subprocess.Popen[bytes], *, seconds: float) -> None:
-    """Returns after `seconds`. Raises ServerError if the server ends earlier."""
+    """Returns after `seconds`. Raises LocalError if the server ends earlier."""
     with suppress(subprocess.TimeoutExpired):
         server.wait(seconds)
     _require_running(server)

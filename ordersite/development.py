@@ -27,7 +27,7 @@ def named_engine(variables: Mapping[str, str]) -> str | None:
     return next((variables[name] for name in ENDPOINTS if variables.get(name)), None)
 
 
-def settle_engine(variables: MutableMapping[str, str]) -> None:
+def resolve_engine(variables: MutableMapping[str, str]) -> None:
     """Put the named engine, if any, into ENDPOINT, so that later sources do not override it.
 
     Empty variables are removed, because botocore reads them as Amazon's own endpoint.
@@ -40,14 +40,14 @@ def settle_engine(variables: MutableMapping[str, str]) -> None:
         variables[ENDPOINT] = endpoint
 
 
-def shield(variables: MutableMapping[str, str]) -> None:
+def enforce_engine(variables: MutableMapping[str, str]) -> None:
     """Make sure that calls reach the engine that `variables` name, despite other exported variables.
 
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS and its line in ~/.aws/config cannot divert calls from any named engine.
     An engine on this machine needs no account, region, profile, AWS file or proxy, so of the AWS_ variables only
     AWS_REGION, one of our settings, remains. Can be called repeatedly.
     """
-    settle_engine(variables)
+    resolve_engine(variables)
     endpoint = variables.get(ENDPOINT)
     if not endpoint:
         return
@@ -57,7 +57,7 @@ def shield(variables: MutableMapping[str, str]) -> None:
         if not variables.get("AWS_REGION"):
             variables.pop("AWS_REGION", None)
         variables.update({ENDPOINT: endpoint, **KEYS, **NO_FILES})
-        _go_past_proxies(variables)
+        _bypass_proxies(variables)
     variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "false"
 
 
@@ -74,7 +74,7 @@ def is_local(endpoint: str) -> bool:
     return urlsplit(endpoint).hostname in LOOPBACK
 
 
-def _go_past_proxies(variables: MutableMapping[str, str]) -> None:
-    given = next((variables[name] for name in ("no_proxy", "NO_PROXY") if variables.get(name)), "")
-    hosts = [host for host in given.split(",") if host and host not in LOOPBACK]
+def _bypass_proxies(variables: MutableMapping[str, str]) -> None:
+    named = next((variables[name] for name in ("no_proxy", "NO_PROXY") if variables.get(name)), "")
+    hosts = [host for host in named.split(",") if host and host not in LOOPBACK]
     variables["NO_PROXY"] = variables["no_proxy"] = ",".join([*hosts, *LOOPBACK])

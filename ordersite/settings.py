@@ -34,9 +34,9 @@ def read_file(path: Path) -> None:
 if development.is_development(os.environ):
     read_file(BASE_DIR / ".env")
     if not os.environ.get("SSM_PARAMETER"):
-        development.settle_engine(os.environ)
+        development.resolve_engine(os.environ)
         read_file(BASE_DIR / ".local" / "env")
-        development.shield(os.environ)
+        development.enforce_engine(os.environ)
 
 # botocore reads them itself.
 for name in development.ENDPOINTS:

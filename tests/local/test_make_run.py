@@ -9,11 +9,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from local import PROJECT, engine, environment, run_lock
+from local import PROJECT, engine, environment
 from local.banner import RunInfo, banner
-from local.errors import AlreadyRunningError, LocalEngineError
-from local.locks import Lock
-from tests.local.machine import comes_true, free_port, obey_permissions, processes_with, until_banner
+from local.errors import LocalError
+from tests.local.machine import comes_true, free_port, obey_permissions, processes, processes_with, until_banner
 
 
 @contextmanager
@@ -123,21 +122,28 @@ def test_a_second_run_in_the_same_folder_is_refused_and_does_not_affect_the_firs
     assert second.returncode == 1
     assert refusal == (
         f"Ordersite is already running in this folder: http://127.0.0.1:{ports[0]} (process {first.pid}). "
-        f"To start it again, first stop that one: Ctrl-C in its terminal, or kill {first.pid}\n"
+        f"Stop it first: Ctrl-C in its terminal, or kill {first.pid}\n"
     )
 
 
-def test_an_engine_that_survives_its_run_is_named_with_the_command_that_ends_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(run_lock, "STOP_TIMEOUT", 0)
-    with Lock(tmp_path / run_lock.NAME) as survivor:
-        assert survivor.try_acquire()
-        survivor.file.write(f"{_pid_of_an_ended_process()} http://127.0.0.1:1")
-        survivor.file.flush()
-        with (
-            pytest.raises(AlreadyRunningError, match=f"End them: pkill -f {tmp_path}/dynamodb"),
-            run_lock.held(tmp_path, "http://127.0.0.1:1"),
-        ):
-            pass
+def test_an_engine_that_survives_a_kill_of_both_its_watchers_blocks_the_next_run_until_it_is_ended(tmp_path):
+    folder = tmp_path / "local" / "dynamodb"
+    with make_run(tmp_path, free_port()) as killed:
+        order = place_order(until_banner(killed))
+        [watcher] = [pid for pid, arguments in processes() if str(folder) in arguments and "child.py" in arguments]
+        os.kill(watcher, signal.SIGSTOP)  # so that it cannot end the engine after the first kill
+        killed.kill()
+        os.kill(watcher, signal.SIGKILL)
+
+    with make_run(tmp_path, free_port()) as refused:
+        message = refused.stdout.read()
+    assert refused.returncode == 1
+    assert message == (f"The processes of an earlier run still use {tmp_path / 'local'}. End them: pkill -f {folder}\n")
+
+    for pid in processes_with(folder):  # what pkill ends; not every machine has it
+        os.kill(pid, signal.SIGTERM)
+    with make_run(tmp_path, free_port()) as run:
+        assert get(until_banner(run), f"/orders/{order['order_id']}") == order
 
 
 def test_a_run_ends_if_its_engine_ends(tmp_path):
@@ -197,13 +203,19 @@ def test_the_banner_shows_a_command_that_works_in_this_terminal(monkeypatch, exp
 
 
 def test_an_engine_address_that_is_not_a_url_is_refused():
-    with pytest.raises(LocalEngineError, match="correct it, or unset AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL"):
+    with pytest.raises(LocalError, match="correct it, or unset AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL"):
         environment.own_endpoint({"AWS_ENDPOINT_URL": "localhost:8000"})
 
 
 def test_amazons_own_endpoint_is_refused():
-    with pytest.raises(LocalEngineError, match="would add demo orders to it"):
+    with pytest.raises(LocalError, match="would add demo orders to it"):
         environment.own_endpoint({"AWS_ENDPOINT_URL": "https://dynamodb.ap-south-1.amazonaws.com"})
+
+
+def test_an_engine_that_is_not_running_is_named():
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(LocalError, match=f"No DynamoDB engine is running at {url} .* start it, or unset"):
+        environment.require_listening(url)
 
 
 @pytest.mark.parametrize(
@@ -227,11 +239,6 @@ def test_profiles_and_proxies_do_not_divert_the_app_from_the_engine():
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & variables.keys()
     assert variables["NO_PROXY"] == "intranet,127.0.0.1,localhost,::1"
     assert variables["AWS_ACCESS_KEY_ID"] == "local"
-
-
-def _pid_of_an_ended_process():
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        return process.pid
 
 
 def place_order(output):

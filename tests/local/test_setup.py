@@ -129,10 +129,10 @@ def test_concurrent_set_ups_take_turns_and_a_killed_one_is_repeated(checkout):
         os.killpg(killed.pid, signal.SIGKILL)
 
     with started(checkout, "setup") as one, started(checkout, "setup") as other:
-        said = one.communicate()[0] + other.communicate()[0]
+        output = one.communicate()[0] + other.communicate()[0]
 
     assert (one.returncode, other.returncode) == (0, 0)
-    assert said.count(SETTING_UP) == 1
+    assert output.count(SETTING_UP) == 1
     assert make(checkout, "setup") == ""
 
 
@@ -172,17 +172,18 @@ def test_make_run_and_a_second_command_ignore_exported_variables(checkout, tmp_p
     make(checkout, "setup", **strange)
     lend_packages_and_engine(checkout)
 
-    with started(checkout, "run", f"PORT={free_port()}", **strange) as run:
-        said = until_banner(run)
-        assert "Ordersite is running" in said, said
+    port = free_port()
+    with started(checkout, "run", f"PORT={port}", **strange) as run:
+        output = until_banner(run)
+        assert "Ordersite is running" in output, output
         done = checkout.run(".venv/bin/python", "manage.py", "expire_orders", "--dry-run", **beside(strange))
         assert (done.returncode, "Dry run: nothing was written." in done.stdout) == (0, True), done.stderr
         refused = checkout.run("make", "--silent", f"PYTHON={sys.executable}", "clean-data")
-        assert "The orders are in use. First stop `make run`" in refused.stderr
+        assert f"Ordersite is already running in this folder: http://127.0.0.1:{port} (process " in refused.stderr
         os.killpg(run.pid, signal.SIGINT)  # as a terminal does
         rest = run.communicate()[0]
 
-    assert ("Stopped. The orders are kept" in rest, "Traceback" in said + rest) == (True, False)
+    assert ("Stopped. The orders are kept" in rest, "Traceback" in output + rest) == (True, False)
     assert processes_with(checkout.folder) == []
 
 
