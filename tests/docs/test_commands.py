@@ -101,6 +101,9 @@ def problem_of_make(arguments):
     targets = {word for word in arguments if not VARIABLE.match(word)}
     if not targets <= TARGETS:
         return f"No make target: {targets - TARGETS}"
+    paths = [word for argument in arguments for word in re.split("[= ]", argument) if word.startswith("tests/")]
+    if missing := [path for path in paths if not (ROOT / path).exists()]:
+        return f"No such tests: {missing}"
     return f"No variable of the Makefile: {variables - MAKE_VARIABLES}" if variables - MAKE_VARIABLES else None
 
 
@@ -140,6 +143,8 @@ def test_printed_commands_exist_and_accept_their_arguments(printed):
     [
         "make coffee",
         "make run COLOUR=blue",
+        "make test T=tests/kitchen",
+        'make test T="tests/unit tests/kitchen -k tea"',
         "manage.py brew",
         "manage.py expire_orders --sugar",
         ".venv/bin/python -m benchmarks --sugar",
