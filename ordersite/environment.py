@@ -69,39 +69,41 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
         return [part.strip() for part in self.text(name).split(",") if part.strip()]
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        text = self._word(name).lower()
+        text = self._stripped(name).lower()
         if text and text not in TRUE | FALSE:
             _refuse(name, text, "true or false")
         return text in TRUE if text else default
 
     def whole_number(self, name: str, *, default: int, at_most: int) -> int:
-        text = self._word(name) or str(default)
+        text = self._stripped(name) or str(default)
         if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= at_most:
             _refuse(name, text, f"a whole number from 1 to {at_most}")
         return int(text)
 
     def rate(self, name: str, *, default: str) -> Rate:
-        text = self._word(name) or default
+        text = self._stripped(name) or default
         found = RATE.fullmatch(text)
         if found is None or found["period"] not in SECONDS:
             _refuse(name, text, "a number of requests per sec, min, hour or day, like 1200/min")
         return Rate(int(found["requests"]), SECONDS[found["period"]])
 
     def log_level(self, name: str, *, default: str) -> str:
-        text = (self._word(name) or default).upper()
+        text = (self._stripped(name) or default).upper()
         if text not in LOG_LEVELS:
             _refuse(name, text, f"one of {', '.join(LOG_LEVELS)}")
         return text
 
     def hosts(self, name: str) -> list[str]:
         """Django's ALLOWED_HOSTS."""
-        takes = "host names without scheme and port, like orders.example.com, separated by commas"
-        return [_matched(name, host, HOST, takes) for host in self.texts(name)]
+        expected = "host names without scheme and port, like orders.example.com, separated by commas"
+        return [_matched(name, host, HOST, expected) for host in self.texts(name)]
 
     def origins(self, name: str) -> list[str]:
         """Django's CSRF_TRUSTED_ORIGINS."""
-        takes = "origins with a scheme and without a path, like https://orders.example.com, separated by commas"
-        return [_with_port(name, origin, _match(name, origin, ORIGIN, takes), takes) for origin in self.texts(name)]
+        expected = "origins with a scheme and without a path, like https://orders.example.com, separated by commas"
+        return [
+            _with_port(name, origin, _match(name, origin, ORIGIN, expected), expected) for origin in self.texts(name)
+        ]
 
     def proxies(self, name: str) -> tuple[Proxy, ...]:
         """The networks whose X-Forwarded-For is trusted; "unix" is the peer at a Unix socket."""
@@ -111,8 +113,8 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
         return self._matching(name, default, REGION, "the name of an AWS region, like ap-south-1")
 
     def table(self, name: str, *, default: str) -> str:
-        takes = "3 to 255 letters, digits, dots, dashes or underscores, as DynamoDB names its tables"
-        return self._matching(name, default, TABLE, takes)
+        expected = "3 to 255 letters, digits, dots, dashes or underscores, as DynamoDB names its tables"
+        return self._matching(name, default, TABLE, expected)
 
     def engine(self, name: str) -> str:
         """The address of a DynamoDB engine; empty for Amazon's own."""
@@ -133,7 +135,7 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
         return self._matching(name, default, USERNAME, "1 to 150 letters, digits or characters of @.+-_")
 
     def email(self, name: str) -> str:
-        text = self._word(name)
+        text = self._stripped(name)
         try:
             if text:
                 validate_email(text)
@@ -143,9 +145,9 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
 
     def binds(self, name: str, *, default: str) -> list[str]:
         """Addresses for gunicorn's `bind`."""
-        takes = "addresses with a port, like 127.0.0.1:8000, or unix:/path/to/a/socket, separated by commas"
+        expected = "addresses with a port, like 127.0.0.1:8000, or unix:/path/to/a/socket, separated by commas"
         binds = self.texts(name) or [default]
-        return [_with_port(name, bind, _match(name, bind, BIND, takes), takes) for bind in binds]
+        return [_with_port(name, bind, _match(name, bind, BIND, expected), expected) for bind in binds]
 
     def database(self, name: str, *, default: str) -> dict[str, Any]:
         """One of Django's DATABASES. The error message omits the URL, which may contain a password."""
@@ -157,32 +159,32 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
             )
         return config
 
-    def _word(self, name: str) -> str:
+    def _stripped(self, name: str) -> str:
         return self.text(name).strip()
 
-    def _matching(self, name: str, default: str, pattern: re.Pattern[str], takes: str) -> str:
-        text = self._word(name)
-        return _matched(name, text, pattern, takes) if text else default
+    def _matching(self, name: str, default: str, pattern: re.Pattern[str], expected: str) -> str:
+        text = self._stripped(name)
+        return _matched(name, text, pattern, expected) if text else default
 
 
-def _refuse(name: str, text: str, takes: str) -> NoReturn:
-    raise ImproperlyConfigured(f"{name} is {text!r}; it must be {takes}.")
+def _refuse(name: str, text: str, expected: str) -> NoReturn:
+    raise ImproperlyConfigured(f"{name} is {text!r}; it must be {expected}.")
 
 
-def _match(name: str, text: str, pattern: re.Pattern[str], takes: str) -> re.Match[str]:
+def _match(name: str, text: str, pattern: re.Pattern[str], expected: str) -> re.Match[str]:
     found = pattern.fullmatch(text)
     if found is None:
-        _refuse(name, text, takes)
+        _refuse(name, text, expected)
     return found
 
 
-def _matched(name: str, text: str, pattern: re.Pattern[str], takes: str) -> str:
-    return _match(name, text, pattern, takes)[0]
+def _matched(name: str, text: str, pattern: re.Pattern[str], expected: str) -> str:
+    return _match(name, text, pattern, expected)[0]
 
 
-def _with_port(name: str, text: str, found: re.Match[str], takes: str) -> str:
+def _with_port(name: str, text: str, found: re.Match[str], expected: str) -> str:
     if found["port"] is not None and not 1 <= int(found["port"]) <= HIGHEST_PORT:
-        _refuse(name, text, takes)
+        _refuse(name, text, expected)
     return text
 
 

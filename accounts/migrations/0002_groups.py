@@ -1,4 +1,4 @@
-"""The two groups that staff are put into. A group is an ordinary row: what an administrator changes later stays."""
+"""The two groups for staff. A group is an ordinary row, which administrators may change."""
 
 from django.apps.registry import Apps
 from django.db import migrations
@@ -17,16 +17,16 @@ GROUPS = {
 
 
 def create_groups(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Make the groups and give them their permissions; what is there already is kept."""
+    """Create the groups with their permissions. Rows that exist are not changed, and permissions are only added."""
     db = schema_editor.connection.alias
-    # Django makes these rows itself, but only after the last migration; it then finds ours and keeps them.
+    # Django creates these rows too, but only after the last migration. It then uses the existing ones.
     content_type, _ = (
         apps.get_model("contenttypes", "ContentType")
         .objects.using(db)
         .get_or_create(app_label="accounts", model="orderpermission")
     )
     permissions = apps.get_model("auth", "Permission").objects.using(db)
-    held = {
+    rows = {
         codename: permissions.get_or_create(
             content_type_id=content_type.pk, codename=codename, defaults={"name": name}
         )[0]
@@ -34,11 +34,11 @@ def create_groups(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     }
     for name, codenames in GROUPS.items():
         group, _ = apps.get_model("auth", "Group").objects.using(db).get_or_create(name=name)
-        group.permissions.add(*(held[codename] for codename in codenames))
+        group.permissions.add(*(rows[codename] for codename in codenames))
 
 
 def delete_groups(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Take the groups away. The permissions stay: Django would make them again after any migration."""
+    """Delete the groups. The permissions stay, because Django creates them after any migration."""
     groups = apps.get_model("auth", "Group").objects.using(schema_editor.connection.alias)
     groups.filter(name__in=GROUPS).delete()
 

@@ -48,7 +48,7 @@ def test_a_new_key_is_shown_once_and_works(administrator):
     assert shown_key(administrator.get(change_url(ApiKey.objects.get()))) is None
 
 
-def test_the_key_that_the_admin_showed_is_in_no_row_of_any_table(administrator):
+def test_a_new_key_is_not_stored_in_any_table(administrator):
     key = shown_key(create(administrator))
     with connection.cursor() as cursor:
         rows = []
@@ -70,12 +70,12 @@ def test_the_key_that_the_admin_showed_is_in_no_row_of_any_table(administrator):
         {"access": "everything"},
     ],
 )
-def test_an_impossible_key_is_not_made(administrator, fields):
+def test_an_invalid_key_is_not_created(administrator, fields):
     assert shown_key(create(administrator, **fields)) is None
     assert not ApiKey.objects.exists()
 
 
-def test_a_hidden_character_in_the_name_of_a_key_is_named(administrator):
+def test_a_hidden_character_in_the_name_of_a_key_is_refused_by_name(administrator):
     page = create(administrator, name="sh\u200bop").content.decode()
     assert "This contains the invisible character ZERO WIDTH SPACE (U+200B) at position 3. Remove it." in page
 
@@ -87,7 +87,7 @@ def test_a_hidden_character_in_the_name_of_an_older_key_is_shown_as_its_code(adm
     assert content.count("\u202e") == content.count('value="shop\u202e"') == 1
 
 
-def test_the_name_of_a_key_loses_the_blanks_around_it(administrator):
+def test_blanks_around_the_name_of_a_key_are_removed(administrator):
     create(administrator, name="\u3000shop ")
     assert ApiKey.objects.get().name == "shop"
 
@@ -102,7 +102,7 @@ def listed(page) -> dict[str, str]:
 @pytest.fixture
 def one_key_of_each_status(make_key):
     soon, before = timezone.now() + timedelta(hours=1), timezone.now() - timedelta(hours=1)
-    make_key(name="for ever")
+    make_key(name="unlimited")
     make_key(name="for an hour", expiry_date=soon)
     make_key(name="over", expiry_date=before)
     make_key(name="ended", revoked=True)
@@ -110,7 +110,7 @@ def one_key_of_each_status(make_key):
 
 
 STATUSES = {
-    "for ever": "Active",
+    "unlimited": "Active",
     "for an hour": "Active",
     "over": "Expired",
     "ended": "Revoked",
@@ -141,7 +141,7 @@ def test_an_unknown_status_filters_nothing(administrator, one_key_of_each_status
 
 
 def expiring(at: datetime) -> dict[str, str]:
-    """The fields of a form, in which an administrator writes an instant in UTC."""
+    """The fields of a form, for an instant in UTC."""
     return {"expiry_date_0": f"{at.astimezone(UTC):%Y-%m-%d}", "expiry_date_1": f"{at.astimezone(UTC):%H:%M:%S}"}
 
 
@@ -177,7 +177,7 @@ def test_a_key_that_has_expired_can_be_renamed_and_renewed(administrator, make_k
     assert caller_for(key, at=timezone.now()).name == "old shop"
 
 
-def test_keys_are_revoked_from_the_list_and_the_log_says_by_whom(administrator, make_key):
+def test_revoking_keys_in_the_list_is_logged_with_the_user(administrator, make_key):
     (one, _), (gone, _), _ = make_key(), make_key(revoked=True), make_key()
     data = {"action": "revoke", "_selected_action": [one.pk, gone.pk]}
     page = administrator.post(reverse(CHANGELIST), data, follow=True)

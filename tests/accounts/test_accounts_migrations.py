@@ -51,7 +51,7 @@ def test_the_groups_have_their_permissions(db):
     assert permissions_of_groups() == {"Order viewers": {"view_order"}, "Order managers": ALL_FOUR}
 
 
-def test_each_permission_on_orders_exists_once_and_reads_like_djangos_own(db):
+def test_each_permission_on_orders_exists_once_and_is_named_like_djangos_own(db):
     permissions = Permission.objects.filter(content_type__app_label="accounts", content_type__model="orderpermission")
     assert sorted(permissions.values_list("codename", "name")) == [
         ("add_order", "Can add order"),

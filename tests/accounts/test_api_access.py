@@ -1,4 +1,4 @@
-"""The two doors of the API, tried together on a view that answers every method."""
+"""API keys, sessions and permissions together, on a view that supports every method."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ WRITING = ["POST", "PUT", "PATCH", "DELETE"]
 
 
 class Orders(APIView):
-    """Everything but the two doors is REST framework's own, whatever the settings say."""
+    """Only authentication and permissions are ours; the rest is REST framework's, regardless of the settings."""
 
     authentication_classes = (ApiKeyAuthentication, SessionAuthentication)
     permission_classes = (OrderPermissions,)
@@ -29,17 +29,17 @@ class Orders(APIView):
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = DefaultContentNegotiation
 
-    def answer(self, request):
+    def respond(self, request):
         return Response({"by": identify(request.user).label})
 
-    get = head = options = post = put = patch = delete = answer
+    get = head = options = post = put = patch = delete = respond
 
     def get_exception_handler(self):
-        return answer_with_code
+        return handle_with_code
 
 
-def answer_with_code(exc, context):
-    """As REST framework answers, with the code, which it leaves out."""
+def handle_with_code(exc, context):
+    """REST framework's response, and the code, which it omits."""
     response = exception_handler(exc, context)
     response.data = {"detail": str(exc.detail), "code": exc.get_codes()}
     return response
@@ -78,7 +78,7 @@ def test_a_read_only_key_may_not_write_and_the_error_names_the_remedy(make_key, 
 
 
 @pytest.mark.parametrize("scheme", ["Api-Key", "api-key", "API-KEY", " Api-Key", "Api-Key "])
-def test_the_scheme_is_read_in_any_case_and_with_spare_spaces(make_key, scheme):
+def test_the_scheme_may_be_in_any_case_and_have_extra_spaces(make_key, scheme):
     _, key = make_key()
     assert call(header=f"{scheme} {key} ").status_code == 200
 
@@ -104,7 +104,7 @@ def test_an_anonymous_request_is_a_401(db, django_assert_num_queries, header, me
         f"Api-Key {'a' * 8}.{'b' * 31}\xe9",
     ],
 )
-def test_a_malformed_or_unknown_key_is_a_401_that_says_so(db, header):
+def test_a_malformed_or_unknown_key_is_a_401(db, header):
     response = call(header=header)
     assert response.status_code == 401
     assert response.data["code"] == "invalid_api_key"
@@ -120,7 +120,7 @@ def test_a_malformed_or_unknown_key_is_a_401_that_says_so(db, header):
         ({"revoked": True, "expiry_date": datetime(2020, 1, 1, tzinfo=UTC)}, "api_key_revoked"),
     ],
 )
-def test_a_revoked_or_expired_key_is_a_401_that_says_which(make_key, fields, code):
+def test_a_revoked_or_expired_key_is_a_401_with_its_own_code(make_key, fields, code):
     _, key = make_key(**fields)
     response = call(header=f"Api-Key {key}")
     assert response.status_code == 401
@@ -139,7 +139,7 @@ def test_a_refused_key_is_refused_even_with_a_session(make_key, make_staff, rf):
     assert Orders.as_view()(request).status_code == 401
 
 
-def test_a_session_lets_staff_in_when_no_key_is_sent(make_staff, rf):
+def test_staff_are_authenticated_by_session_when_no_key_is_sent(make_staff, rf):
     request = rf.get("/orders")
     request.user = make_staff("Order viewers")
     response = Orders.as_view()(request)
@@ -190,13 +190,13 @@ def test_a_superuser_may_use_every_method(make_staff):
     assert all(call(method, user=user).status_code == 200 for method in READING + WRITING)
 
 
-def test_staff_who_have_left_may_do_nothing(make_staff):
+def test_inactive_staff_may_do_nothing(make_staff):
     user = make_staff("Order managers")
     user.is_active = False
     assert call("GET", user=user).status_code == 403
 
 
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND"])
-def test_a_method_that_nothing_answers_is_a_405(make_key, method):
+def test_an_unsupported_method_is_a_405(make_key, method):
     _, key = make_key()
     assert call(method, header=f"Api-Key {key}").status_code == 405

@@ -18,20 +18,20 @@ def run(*arguments: str) -> tuple[str, str]:
     return out.getvalue(), err.getvalue()
 
 
-def test_the_key_alone_is_printed_and_works(db):
+def test_only_the_key_is_printed_and_it_works(db):
     out, _ = run("--name", "shop")
     assert re.fullmatch(r"[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}\n", out)
     assert caller_for(out.strip(), at=AT).name == "shop"
 
 
-def test_a_sentence_beside_the_key_says_that_it_cannot_be_shown_again(db):
+def test_standard_error_says_that_the_key_cannot_be_shown_again(db):
     out, err = run("--name", "shop")
     assert 'This is the read-write key "shop"; it never expires.' in err
     assert "it cannot be shown again" in err
     assert out.strip() not in err
 
 
-def test_a_key_is_read_write_unless_read_only_is_asked_for(db):
+def test_a_key_is_read_write_unless_read_only_is_requested(db):
     run("--name", "shop")
     run("--name", "report", "--read-only")
     assert dict(ApiKey.objects.values_list("name", "access")) == {"shop": "read-write", "report": "read-only"}
@@ -42,7 +42,7 @@ def test_a_key_never_expires_unless_a_lifetime_is_given(db):
     assert ApiKey.objects.get().expiry_date is None
 
 
-def test_the_lifetime_counts_from_now(db):
+def test_the_lifetime_starts_now(db):
     before = datetime.now(UTC)
     _, err = run("--name", "shop", "--expires", "90d")
     row = ApiKey.objects.get()
@@ -101,17 +101,17 @@ def test_any_other_lifetime_is_refused_and_nothing_is_stored(db, lifetime):
         ("shop\u202e", r"invisible character RIGHT-TO-LEFT OVERRIDE \(U\+202E\) at position 5\. Remove it\."),
     ],
 )
-def test_an_impossible_name_is_refused_and_nothing_is_stored(db, name, sentence):
+def test_an_invalid_name_is_refused_and_nothing_is_stored(db, name, sentence):
     with pytest.raises(CommandError, match=sentence):
         run(f"--name={name}")
     assert not ApiKey.objects.exists()
 
 
-def test_the_longest_name_fits_and_loses_the_space_around_it(db):
+def test_the_longest_name_is_accepted_without_the_blanks_around_it(db):
     run(f"--name= {'é' * 50} ")
     assert ApiKey.objects.get().name == "é" * 50
 
 
-def test_a_name_must_be_given(db):
+def test_a_name_is_required(db):
     with pytest.raises(CommandError, match="--name"):
         run()

@@ -141,7 +141,7 @@ def test_a_malformed_key_is_refused_without_a_query(db, django_assert_num_querie
     assert refusal.value.code == "invalid_api_key"
 
 
-def test_many_invented_keys_do_not_fill_the_memory(make_key):
+def test_many_random_keys_do_not_fill_the_memory(make_key):
     _, key = make_key()
     for _ in range(keys.MAX_CACHED + 10):
         with pytest.raises(KeyInvalidError):
@@ -173,9 +173,9 @@ def test_many_threads_can_fill_the_cache_at_once():
 def test_neither_the_key_nor_its_secret_is_cached(make_key):
     _, key = make_key()
     caller_for(key, at=AT)
-    kept = repr([(prefix, reading, vars(reading.row or object)) for prefix, reading in keys._cache.items()])
-    assert key[:8] in kept
-    assert key[9:] not in kept
+    cached = repr([(prefix, reading, vars(reading.row or object)) for prefix, reading in keys._cache.items()])
+    assert key[:8] in cached
+    assert key[9:] not in cached
 
 
 def test_neither_the_key_nor_its_secret_is_in_any_row_of_any_table(make_key):

@@ -23,7 +23,7 @@ def test_as_many_requests_as_the_rate_are_accepted_at_once_and_the_next_must_wai
     assert [wait(0) for _ in range(7)] == [0] * 6 + [10]
 
 
-def test_after_that_requests_are_accepted_at_an_even_rate():
+def test_a_full_limit_refills_at_an_even_rate():
     for _ in range(6):
         wait(0)
     assert wait(9.5) == 0.5
@@ -71,7 +71,7 @@ def test_any_rate_accepts_exactly_that_many_requests(rate):
         assert wait(0, rate=rate) > 0
 
 
-def test_concurrent_threads_accept_no_request_too_many():
+def test_concurrent_threads_do_not_exceed_the_limit():
     with ThreadPoolExecutor(8) as threads:
         waits = list(threads.map(lambda _: wait(0, rate=(200, 60)), range(1000)))
     assert waits.count(0) == 200

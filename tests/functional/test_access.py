@@ -1,4 +1,4 @@
-"""Who gets in: programs by key, staff by session, nobody else. Rate limits are in test_limits.py."""
+"""Access by API key, by session and without either. Rate limits are in test_limits.py."""
 
 from datetime import timedelta
 
@@ -45,10 +45,10 @@ def path(order):
     return f"/orders/{order['order_id']}"
 
 
-# --- Nobody -----------------------------------------------------------------------------------------------------------
+# --- Anonymous --------------------------------------------------------------------------------------------------------
 
 
-def check_shut_out(client, path, code):
+def check_unauthorized(client, path, code):
     before = store.get(path.rpartition("/")[2]).version
     for response in [*every_endpoint(client, path), client.get("/schema")]:
         problem_of(response, 401, code)
@@ -58,23 +58,23 @@ def check_shut_out(client, path, code):
 
 
 def test_an_anonymous_request_is_a_401_that_names_the_scheme(stranger, path):
-    check_shut_out(stranger, path, "not_authenticated")
+    check_unauthorized(stranger, path, "not_authenticated")
 
 
 @pytest.mark.parametrize("authorization", ["Bearer abc", "Basic YTpi", "nonsense", ""])
 def test_another_authorization_scheme_is_ignored(api, path, authorization):
     api.headers = {"Authorization": authorization}
-    check_shut_out(api, path, "not_authenticated")
+    check_unauthorized(api, path, "not_authenticated")
 
 
 @pytest.mark.parametrize("key", ["nonsense", f"{'a' * 8}.{'b' * 32}", "\xe9\xe9", "a.b c"])
 def test_an_unknown_key_is_refused(path, key):
-    check_shut_out(ApiClient(key), path, "invalid_api_key")
+    check_unauthorized(ApiClient(key), path, "invalid_api_key")
 
 
 def test_a_key_with_a_wrong_secret_is_refused(api, path, read_write_key):
     wrong = read_write_key[:-1] + ("a" if read_write_key[-1] != "a" else "b")
-    check_shut_out(ApiClient(wrong), path, "invalid_api_key")
+    check_unauthorized(ApiClient(wrong), path, "invalid_api_key")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_key_with_a_wrong_secret_is_refused(api, path, read_write_key):
 )
 def test_a_revoked_or_expired_key_is_refused(path, fields, code):
     _, key = ApiKey.objects.create_key(name="former shop", access=Access.READ_WRITE, **fields)
-    check_shut_out(ApiClient(key), path, code)
+    check_unauthorized(ApiClient(key), path, code)
 
 
 def test_a_refused_key_is_a_401_even_with_a_session(sign_in, path):
@@ -106,7 +106,7 @@ def test_the_scheme_may_be_written_in_any_case(order, path, read_write_key):
     assert client.get(path).json() == order
 
 
-def test_a_read_only_key_reads_and_writes_nothing(order, path, read_only_key):
+def test_a_read_only_key_may_read_and_not_write(order, path, read_only_key):
     reader = ApiClient(read_only_key)
     assert reader.get(path).json() == order
     assert reader.get("/orders").json()["results"] == [order]
@@ -122,7 +122,7 @@ def test_a_read_only_key_reads_and_writes_nothing(order, path, read_only_key):
     assert stored_count() == 1
 
 
-def test_a_refused_write_says_nothing_of_the_body_or_the_order(read_only_key, table):
+def test_a_refused_write_reveals_nothing_about_the_body_or_the_order(read_only_key, table):
     reader = ApiClient(read_only_key)
     for response in (reader.post("/orders", "{"), reader.put("/orders/none", {}), reader.delete("/orders/none")):
         problem_of(response, 403, "read_only_api_key")
@@ -132,7 +132,7 @@ def test_a_refused_write_says_nothing_of_the_body_or_the_order(read_only_key, ta
 
 
 def csrf_token(browser):
-    """What the page that a person looks at holds for its forms."""
+    """The token that a page sets for its forms."""
     browser.get("/dashboard/", headers={"Accept": BROWSER})
     return browser.cookies[settings.CSRF_COOKIE_NAME].value
 
@@ -142,7 +142,7 @@ def send(browser, method, path, body=None, *, token=None):
     return getattr(browser, method)(path, body, "application/json", headers=headers)
 
 
-def test_managers_may_do_everything_and_the_history_names_them(sign_in, table):
+def test_managers_may_do_everything_under_their_own_name(sign_in, table):
     browser = sign_in("Order managers")
     token = csrf_token(browser)
     placed = send(browser, "post", "/orders", TEAPOT, token=token)
@@ -156,7 +156,7 @@ def test_managers_may_do_everything_and_the_history_names_them(sign_in, table):
     assert stored_count() == 0
 
 
-def test_viewers_may_read_and_a_refused_write_names_the_group_to_ask_for(sign_in, order, path):
+def test_viewers_may_read_and_a_refused_write_names_the_required_group(sign_in, order, path):
     browser = sign_in("Order viewers")
     token = csrf_token(browser)
     assert browser.get(path).json() == order
@@ -193,7 +193,7 @@ def test_a_write_by_session_without_the_csrf_token_is_refused(sign_in, order, pa
     assert stored_count() == 1
 
 
-def test_a_key_needs_no_csrf_token_also_beside_a_session(sign_in, read_write_key):
+def test_a_key_needs_no_csrf_token_even_with_a_session(sign_in, read_write_key):
     browser = sign_in()
     response = browser.post(
         "/orders", TEAPOT, "application/json", headers={"Authorization": f"Api-Key {read_write_key}"}
@@ -219,7 +219,7 @@ def test_an_inactive_user_may_do_nothing(sign_in, path):
     problem_of(browser.get(path), 401, "not_authenticated")
 
 
-def test_staff_get_json_where_the_client_asks_for_json(sign_in, order, path):
+def test_staff_get_json_if_the_client_accepts_json(sign_in, order, path):
     browser = sign_in("Order viewers")
     for accept in ("application/json", "*/*", "application/json, text/html;q=0.5"):
         response = browser.get(path, headers={"Accept": accept})

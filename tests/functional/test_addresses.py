@@ -1,4 +1,4 @@
-"""Where things are: links, slashes, prefixes, HEAD and OPTIONS, request ids, /lifecycle and /schema."""
+"""URLs: links, slashes, prefixes, HEAD and OPTIONS, request ids, /lifecycle and /schema."""
 
 import logging
 from uuid import UUID
@@ -21,7 +21,7 @@ def stored_ids():
 # --- Slashes and prefixes ---------------------------------------------------------------------------------------------
 
 
-def test_a_trailing_slash_is_accepted_on_every_address_and_never_redirected(api):
+def test_a_trailing_slash_is_accepted_on_every_url_without_a_redirect(api):
     response = api.post("/orders/", {"item": "Teapot", "quantity": 2})
     assert (response.status_code, response.json()["item"]) == (201, "Teapot")
     path = response["Location"]
@@ -35,7 +35,7 @@ def test_a_trailing_slash_is_accepted_on_every_address_and_never_redirected(api)
         assert api.get(open_path).status_code == 200
 
 
-def test_links_carry_the_prefix_that_the_site_is_served_under(api):
+def test_links_contain_the_prefix_of_the_site(api):
     for _ in range(3):
         response = api.client.post(
             "/orders", {"item": "Teapot", "quantity": 2}, "application/json", headers=api.headers, **PREFIXED
@@ -50,7 +50,7 @@ def test_links_carry_the_prefix_that_the_site_is_served_under(api):
     assert second.json()["previous"].startswith("http://testserver/prod/orders?")
 
 
-def test_links_carry_the_scheme_that_the_site_is_served_by(api):
+def test_links_contain_the_scheme_of_the_site(api):
     for _ in range(2):
         api.place()
     page = api.client.get("/orders?limit=1", headers=api.headers, secure=True).json()
@@ -58,8 +58,8 @@ def test_links_carry_the_scheme_that_the_site_is_served_by(api):
 
 
 @pytest.mark.parametrize("path", ["/nothing", "nothing"])
-def test_an_address_that_is_none_is_a_problem_for_a_program_and_a_page_for_a_person(stranger, path):
-    """Also one that no route can match, because it does not even begin with a slash."""
+def test_an_unknown_url_is_a_problem_for_a_program_and_a_page_for_a_browser(stranger, path):
+    """Even a path that no route can match, because it does not begin with a slash."""
     problem = stranger.client.get(path, headers={"Accept": "*/*"})
     assert (problem.status_code, problem["Content-Type"]) == (404, "application/problem+json")
     assert problem.json()["code"] == "not_found"
@@ -110,7 +110,7 @@ def test_options_lists_the_methods_and_changes_nothing(api, traffic, path, allow
 
 
 def one_of_each(client):
-    """Responses of every kind that `client` can bring about."""
+    """Responses of every kind that `client` can get."""
     yield client.get("/healthz")
     yield client.get("/lifecycle")
     yield client.get("/nothing")
@@ -123,7 +123,7 @@ def one_of_each(client):
     yield client.post("/orders", b"x" * 2_000_000)
 
 
-def test_every_response_carries_an_id_of_its_own(api, stranger):
+def test_every_response_has_its_own_id(api, stranger):
     order = api.place()
     path = f"/orders/{order['order_id']}"
     responses = [*one_of_each(api), *one_of_each(stranger), api.get(path, If_None_Match='"1"'), api.delete(path)]
@@ -133,7 +133,7 @@ def test_every_response_carries_an_id_of_its_own(api, stranger):
 
 
 @pytest.mark.parametrize("path", ["/orders", "/orders/none", "/nothing", "/healthz"])
-def test_the_id_of_the_caller_is_kept(api, stranger, path):
+def test_a_uuid_that_the_caller_sends_is_used(api, stranger, path):
     for client in (api, stranger):
         assert client.get(path, X_Request_Id=REQUEST_ID)["X-Request-Id"] == REQUEST_ID
 
@@ -160,12 +160,12 @@ def test_a_request_id_in_capitals_is_used_too(api):
 )
 def test_a_request_id_that_is_not_a_uuid_of_36_characters_is_replaced_and_not_logged(api, caplog, sent):
     with caplog.at_level(logging.DEBUG):
-        answered = api.get("/orders", X_Request_Id=sent)["X-Request-Id"]
-    assert answered != sent
-    assert (len(answered), str(UUID(answered))) == (36, answered)
-    said = [record.getMessage() for record in caplog.records if record.name.startswith("django_guid")]
-    assert said
-    assert not sent or not any(sent in message for message in said)
+        used = api.get("/orders", X_Request_Id=sent)["X-Request-Id"]
+    assert used != sent
+    assert (len(used), str(UUID(used))) == (36, used)
+    messages = [record.getMessage() for record in caplog.records if record.name.startswith("django_guid")]
+    assert messages
+    assert not sent or not any(sent in message for message in messages)
 
 
 # --- HTTPS ------------------------------------------------------------------------------------------------------------
@@ -180,7 +180,9 @@ def https_only(settings):
 @pytest.mark.parametrize(
     ("method", "status"), [("GET", 301), ("HEAD", 301), ("POST", 308), ("PUT", 308), ("DELETE", 308)]
 )
-def test_a_request_over_plain_http_is_sent_to_https_by_the_same_method(https_only, api, traffic, method, status):
+def test_a_request_over_plain_http_is_redirected_to_https_with_the_same_method(
+    https_only, api, traffic, method, status
+):
     body = b"" if method in ("GET", "HEAD") else b'{"item": "Teapot", "quantity": 1}'
     response = Client().generic(method, "/orders?limit=5", body, "application/json", headers=api.headers)
     assert (response.status_code, response["Location"]) == (status, "https://testserver/orders?limit=5")
@@ -207,7 +209,7 @@ def test_the_lifecycle_is_public(stranger, traffic):
     assert traffic == []
 
 
-def test_the_lifecycle_says_the_expiry_age_that_is_set(stranger, settings):
+def test_the_lifecycle_states_the_configured_expiry_age(stranger, settings):
     settings.ORDERS_EXPIRY_HOURS = 12
     assert stranger.get("/lifecycle").json()["expiry"]["after_hours"] == 12
 
@@ -223,7 +225,7 @@ def test_an_endpoint_without_parameters_refuses_each_by_name(api, traffic, path,
     ]
 
 
-def test_the_schema_is_valid_openapi_3_1_and_the_one_that_the_tests_hold_answers_against(api):
+def test_the_schema_is_valid_openapi_3_1_and_the_one_that_the_tests_use(api):
     response = api.get("/schema")
     assert response.status_code == 200
     document = response.json()
@@ -246,7 +248,7 @@ def test_the_schema_describes_every_endpoint(api):
     }
 
 
-def test_the_schema_can_be_asked_for_as_plain_json(api):
+def test_the_schema_can_be_requested_as_plain_json(api):
     response = api.get("/schema", Accept="application/json")
     assert (response["Content-Type"], response.json()["openapi"]) == ("application/json", "3.1.0")
 

@@ -23,8 +23,8 @@ PAGE = "text/html; charset=utf-8"
 PROBLEM = "application/problem+json"
 
 
-class Answer:
-    """What the server would send."""
+class Response:
+    """The response of the WSGI application."""
 
     def __init__(self, environ):
         response = application(environ, self._start)
@@ -67,30 +67,30 @@ def environ_of(path="/", *, method="GET", query="", body=b"", **fields):
     }
 
 
-def ask(path="/", **fields):
-    return Answer(environ_of(path, **fields))
+def send(path="/", **fields):
+    return Response(environ_of(path, **fields))
 
 
-def check(answer, *, browser):
-    """Not an error of the site's, with an id, and in the form that suits the caller."""
-    assert answer.status < HTTPStatus.INTERNAL_SERVER_ERROR, answer.body
-    assert UUID(answer.headers["X-Request-Id"])
-    if answer.status < HTTPStatus.BAD_REQUEST:
+def check(response, *, browser):
+    """The response is no server error, has an id, and is in the format for the client."""
+    assert response.status < HTTPStatus.INTERNAL_SERVER_ERROR, response.body
+    assert UUID(response.headers["X-Request-Id"])
+    if response.status < HTTPStatus.BAD_REQUEST:
         return
-    if answer.media_type == PROBLEM:
-        problem = json.loads(answer.body)
+    if response.media_type == PROBLEM:
+        problem = json.loads(response.body)
         assert set(problem) == {"type", "title", "status", "detail", "code", "errors"}
-        assert problem["status"] == answer.status
+        assert problem["status"] == response.status
     else:
-        assert answer.media_type == PAGE
-        assert answer.body == b"" or b"<h1" in answer.body
+        assert response.media_type == PAGE
+        assert response.body == b"" or b"<h1" in response.body
     if browser:
-        assert answer.media_type == PAGE
+        assert response.media_type == PAGE
 
 
 @pytest.fixture
 def site(table, db):
-    """The application, ready to be asked, with the signed-in browser's cookie beside it."""
+    """The application with an empty table and a database."""
 
 
 @pytest.fixture
@@ -100,23 +100,23 @@ def signed_in(sign_in):
     return "; ".join(f"{name}={cookie.value}" for name, cookie in browser.cookies.items())
 
 
-# --- A charset that Django would decode the address with --------------------------------------------------------------
+# --- Charsets ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", [*API_PATHS, *PAGE_PATHS])
 @pytest.mark.parametrize("charset", [*CHARSETS, "x" * 20_000, "utf-8'", "\xff"], ids=range(len(CHARSETS) + 3))
-def test_the_charset_of_a_body_that_is_not_there_changes_nothing(site, path, charset):
-    plain = ask(path, query="x=%5Cud800")
-    named = ask(path, query="x=%5Cud800", CONTENT_TYPE=f"text/plain; charset={charset}")
+def test_the_charset_of_a_missing_body_changes_nothing(site, path, charset):
+    plain = send(path, query="x=%5Cud800")
+    named = send(path, query="x=%5Cud800", CONTENT_TYPE=f"text/plain; charset={charset}")
     check(named, browser=False)
     assert (named.status, named.media_type) == (plain.status, plain.media_type)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain; charset*=rot13''%41", "text/plain; charset*0*=x'", ";", ";;=;"])
-def test_a_content_type_that_cannot_be_parsed_changes_nothing_either(site, content_type):
-    check(ask("/lifecycle", CONTENT_TYPE=content_type), browser=False)
-    assert ask("/lifecycle", CONTENT_TYPE=content_type).status == 200
-    check(ask("/orders", method="POST", body=b"{}", CONTENT_TYPE=content_type), browser=False)
+def test_a_content_type_that_cannot_be_parsed_is_ignored(site, content_type):
+    check(send("/lifecycle", CONTENT_TYPE=content_type), browser=False)
+    assert send("/lifecycle", CONTENT_TYPE=content_type).status == 200
+    check(send("/orders", method="POST", body=b"{}", CONTENT_TYPE=content_type), browser=False)
 
 
 @pytest.mark.parametrize("charset", [*CHARSETS, "UTF-7", "utf-8-sig"])
@@ -126,28 +126,28 @@ def test_a_content_type_that_cannot_be_parsed_changes_nothing_either(site, conte
 def test_a_body_in_another_charset_is_refused(site, media_type, charset):
     body = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\ny\r\n--b--\r\n"
     for path in ("/dashboard/orders/new/", "/admin/login/", "/orders"):
-        answer = ask(path, method="POST", body=body, CONTENT_TYPE=f"{media_type}; charset={charset}")
-        assert (answer.status, json.loads(answer.body)["code"]) == (415, "unsupported_media_type")
-        assert "UTF-8" in json.loads(answer.body)["detail"]
+        response = send(path, method="POST", body=body, CONTENT_TYPE=f"{media_type}; charset={charset}")
+        assert (response.status, json.loads(response.body)["code"]) == (415, "unsupported_media_type")
+        assert "UTF-8" in json.loads(response.body)["detail"]
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "us-ascii"])
 def test_a_body_that_names_utf_8_is_read(site, charset):
     content_type = f"application/x-www-form-urlencoded; charset={charset}"
-    answer = ask("/admin/login/", method="POST", body=b"x=1", CONTENT_TYPE=content_type)
-    assert answer.status == 403  # because it lacks the form's token
+    response = send("/admin/login/", method="POST", body=b"x=1", CONTENT_TYPE=content_type)
+    assert response.status == 403  # because it lacks the form's token
 
 
-def test_json_has_no_charset_so_one_that_is_named_has_no_effect(api):
+def test_a_charset_with_json_is_ignored(api):
     """RFC 8259, section 11."""
-    answer = ask(
+    response = send(
         "/orders",
         method="POST",
         body='{"item": "Teekanne für Zoë", "quantity": 1}'.encode(),
         CONTENT_TYPE="application/json; charset=latin-1",
         HTTP_AUTHORIZATION=api.headers["Authorization"],
     )
-    assert (answer.status, json.loads(answer.body)["item"]) == (201, "Teekanne für Zoë")
+    assert (response.status, json.loads(response.body)["item"]) == (201, "Teekanne für Zoë")
 
 
 # --- Parts of a form --------------------------------------------------------------------------------------------------
@@ -176,11 +176,11 @@ DISPOSITION = b"Content-Disposition: form-data; "
 def test_a_form_that_cannot_be_read_is_refused(site, signed_in, path, content_type, body):
     for accept in ("*/*", "text/html"):
         for cookie in ("", signed_in):
-            answer = ask(
+            response = send(
                 path, method="POST", body=body, CONTENT_TYPE=content_type, HTTP_COOKIE=cookie, HTTP_ACCEPT=accept
             )
-            check(answer, browser=accept == "text/html")
-            assert 400 <= answer.status < 500
+            check(response, browser=accept == "text/html")
+            assert 400 <= response.status < 500
 
 
 # --- Addresses, hosts and lengths -------------------------------------------------------------------------------------
@@ -188,12 +188,12 @@ def test_a_form_that_cannot_be_read_is_refused(site, signed_in, path, content_ty
 
 @pytest.mark.parametrize("path", [*API_PATHS, *PAGE_PATHS])
 @pytest.mark.parametrize("accept", ["*/*", "text/html"])
-def test_more_parameters_than_django_counts_are_refused_in_words(site, signed_in, path, accept):
+def test_more_parameters_than_django_accepts_are_refused_with_a_message(site, signed_in, path, accept):
     for cookie in ("", signed_in):
-        answer = ask(path, query="&".join(["x"] * 1001), HTTP_ACCEPT=accept, HTTP_COOKIE=cookie)
-        assert answer.status == 400
-        check(answer, browser=accept == "text/html")
-        assert b"more than 1000 fields" in answer.body
+        response = send(path, query="&".join(["x"] * 1001), HTTP_ACCEPT=accept, HTTP_COOKIE=cookie)
+        assert response.status == 400
+        check(response, browser=accept == "text/html")
+        assert b"more than 1000 fields" in response.body
 
 
 @pytest.mark.parametrize(
@@ -202,26 +202,26 @@ def test_more_parameters_than_django_counts_are_refused_in_words(site, signed_in
 @pytest.mark.parametrize("path", ["/orders", "/dashboard/"])
 def test_an_unknown_host_is_refused_with_a_message(site, path, host):
     for accept in ("*/*", "text/html"):
-        answer = ask(path, HTTP_HOST=host, HTTP_ACCEPT=accept)
-        assert answer.status == 400
-        check(answer, browser=accept == "text/html")
-        assert b"Host header" in answer.body
+        response = send(path, HTTP_HOST=host, HTTP_ACCEPT=accept)
+        assert response.status == 400
+        check(response, browser=accept == "text/html")
+        assert b"Host header" in response.body
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "+5", "1_0", "\u0663".encode().decode("latin-1"), "5 ", "5, 5", "0x5"])
 @pytest.mark.parametrize("path", ["/orders", "/admin/login/"])
-def test_a_length_that_is_no_number_is_refused(site, path, length):
-    answer = ask(path, method="POST", body=b"{}123", CONTENT_LENGTH=length, CONTENT_TYPE="application/json")
-    assert (answer.status, json.loads(answer.body)["detail"]) == (400, "Content-Length is not a whole number.")
+def test_a_length_that_is_not_a_number_is_refused(site, path, length):
+    response = send(path, method="POST", body=b"{}123", CONTENT_LENGTH=length, CONTENT_TYPE="application/json")
+    assert (response.status, json.loads(response.body)["detail"]) == (400, "Content-Length is not a whole number.")
 
 
 @pytest.mark.parametrize("path", ["/orders", "/admin/login/", "/dashboard/orders/new/"])
 def test_a_body_over_the_limit_is_refused_unread(site, signed_in, path):
     for length in (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1, 10**40):
-        answer = ask(
+        response = send(
             path, method="POST", CONTENT_LENGTH=str(length), HTTP_COOKIE=signed_in, **{"wsgi.input": Unreadable()}
         )
-        assert (answer.status, json.loads(answer.body)["code"]) == (413, "body_too_large")
+        assert (response.status, json.loads(response.body)["code"]) == (413, "body_too_large")
 
 
 @pytest.mark.parametrize("method", ["PROPFIND", "POST", "DELETE", "BREW", "\xff"])
@@ -229,11 +229,11 @@ def test_a_body_over_the_limit_is_refused_unread(site, signed_in, path):
 def test_an_unsupported_method_is_refused_in_the_format_for_the_client(site, signed_in, path, method):
     for accept in ("*/*", "text/html"):
         for cookie in ("", signed_in):
-            answer = ask(path, method=method, HTTP_ACCEPT=accept, HTTP_COOKIE=cookie)
-            check(answer, browser=accept == "text/html")
-            if answer.status == 405:
-                assert answer.headers["Allow"]
-                assert answer.body
+            response = send(path, method=method, HTTP_ACCEPT=accept, HTTP_COOKIE=cookie)
+            check(response, browser=accept == "text/html")
+            if response.status == 405:
+                assert response.headers["Allow"]
+                assert response.body
 
 
 # --- Cookies ----------------------------------------------------------------------------------------------------------
@@ -242,11 +242,11 @@ def test_an_unsupported_method_is_refused_in_the_format_for_the_client(site, sig
 @pytest.mark.parametrize(
     "value", ['"aaaaaaaa\\000"', "aaaaaaaa\0", "\xff" * 32, "x" * 5000 + "'", '"\\"'], ids=range(5)
 )
-def test_an_impossible_session_key_is_not_looked_up(site, django_assert_num_queries, value):
+def test_an_invalid_session_key_is_not_looked_up(site, django_assert_num_queries, value):
     """PostgreSQL refuses a text with a NUL, which a quoted cookie can contain."""
     with django_assert_num_queries(0):
-        answer = ask("/dashboard/", HTTP_COOKIE=f"sessionid={value}")
-    assert (answer.status, answer.headers["Location"]) == (302, "/admin/login/?next=/dashboard/")
+        response = send("/dashboard/", HTTP_COOKIE=f"sessionid={value}")
+    assert (response.status, response.headers["Location"]) == (302, "/admin/login/?next=/dashboard/")
 
 
 # --- Anything ---------------------------------------------------------------------------------------------------------
@@ -325,7 +325,7 @@ def test_a_request_of_any_shape_gets_a_regular_response(site, signed_in, request
         fields = {**fields, "HTTP_COOKIE": f"{signed_in}; {fields.get('HTTP_COOKIE', '')}"}
     environ = environ_of(**request_line, **fields)
     environ["wsgi.input_terminated"] = True
-    check(Answer(environ), browser=fields.get("HTTP_ACCEPT") == "text/html")
+    check(Response(environ), browser=fields.get("HTTP_ACCEPT") == "text/html")
 
 
 any_text = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
@@ -354,7 +354,7 @@ HALVES = {
 @given(event=events, given_headers=any_headers)
 @example(event=HALVES, given_headers={"Cookie": ["€=\ud800"]})
 def test_an_event_of_any_shape_gets_a_regular_response(site, event, given_headers):
-    """What API Gateway sends, on its way through Zappa."""
+    """An event of API Gateway, as Zappa converts it."""
     caches["throttle"].clear()
     event = {
         **event,
@@ -364,13 +364,13 @@ def test_an_event_of_any_shape_gets_a_regular_response(site, event, given_header
         "requestContext": {"stage": "prod", "identity": {"sourceIp": "127.0.0.1"}},
     }
     environ = create_wsgi_request(readable(json.loads(json.dumps(event))), script_name="", binary_support=True)
-    check(Answer(environ), browser=False)
+    check(Response(environ), browser=False)
 
 
 @pytest.mark.parametrize(("accept", "media_type"), [("*/*", PROBLEM), ("text/html", PAGE)])
-def test_a_failure_outside_of_djangos_error_handling_is_answered_like_any_other(site, accept, media_type):
+def test_a_failure_outside_of_djangos_error_handling_is_a_regular_500(site, accept, media_type):
     """A prefix that is not UTF-8: only a wrongly configured server can cause it, and no request."""
-    answer = ask("/orders", SCRIPT_NAME="\xff", HTTP_ACCEPT=accept)
-    assert (answer.status, answer.media_type) == (500, media_type)
-    assert UUID(answer.headers["X-Request-Id"])
-    assert answer.headers["Cache-Control"] == "no-store"
+    response = send("/orders", SCRIPT_NAME="\xff", HTTP_ACCEPT=accept)
+    assert (response.status, response.media_type) == (500, media_type)
+    assert UUID(response.headers["X-Request-Id"])
+    assert response.headers["Cache-Control"] == "no-store"

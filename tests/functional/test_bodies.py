@@ -80,7 +80,7 @@ def test_a_chunked_body_that_is_too_large_is_refused(api, traffic, size):
     assert traffic == []
 
 
-def test_an_empty_chunked_body_is_no_order(api):
+def test_an_empty_chunked_body_is_refused(api):
     assert code_of(send(api, b"")) == (400, "invalid")
 
 
@@ -89,7 +89,7 @@ def test_a_chunked_body_that_ends_too_early_is_refused(api, traffic):
     assert traffic == []
 
 
-def test_a_server_that_does_not_end_the_stream_with_the_body_asks_for_its_length(api, traffic):
+def test_a_chunked_body_is_refused_if_the_server_does_not_end_the_stream(api, traffic):
     response = send(api, BODY, **{"wsgi.input_terminated": False, "wsgi.input": Broken()})
     assert code_of(response) == (411, "length_required")
     assert response.json()["detail"] == "Send the body with a Content-Length."
@@ -117,7 +117,7 @@ def test_a_body_with_a_compressed_transfer_encoding_is_refused_too(api, traffic)
 
 
 @pytest.mark.parametrize("coding", ["identity", "Identity", ""])
-def test_a_body_that_says_that_it_is_not_compressed_is_read(api, coding):
+def test_an_uncompressed_body_with_a_content_encoding_is_read(api, coding):
     assert api.post("/orders", TEAPOT, Content_Encoding=coding).status_code == 201
 
 

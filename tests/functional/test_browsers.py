@@ -23,7 +23,7 @@ def collected(settings, tmp_path):
 
 
 @pytest.mark.parametrize("accept", ACCEPTS)
-def test_staff_with_a_browser_are_shown_the_json(sign_in, api, accept):
+def test_staff_with_a_browser_get_json(sign_in, api, accept):
     order = api.place(item="Teekanne ☕ <script>alert(1)</script>")
     browser = sign_in("Order viewers")
     one = browser.get(f"/orders/{order['order_id']}", headers={"Accept": accept})
@@ -33,7 +33,7 @@ def test_staff_with_a_browser_are_shown_the_json(sign_in, api, accept):
 
 
 @pytest.mark.parametrize("accept", ACCEPTS)
-def test_a_refusal_is_a_page_that_says_what_is_wrong(sign_in, accept):
+def test_an_error_is_a_page_with_a_message(sign_in, accept):
     browser = sign_in("Order viewers")
     page = Page(browser.get("/orders/none", headers={"Accept": accept}))
     assert "Not Found There is no order none. Status 404, code order_not_found" in page.words
@@ -68,7 +68,7 @@ def test_a_program_gets_a_problem_document_even_with_cookies(table, db, accept):
 
 
 @pytest.mark.parametrize("accept", ACCEPTS)
-def test_no_address_fails_where_static_files_are_collected(collected, sign_in, accept):
+def test_no_url_fails_with_collected_static_files(collected, sign_in, accept):
     with_cookie = Client()
     with_cookie.cookies["sessionid"] = "x"
     for browser in (Client(), with_cookie, sign_in("Order viewers")):

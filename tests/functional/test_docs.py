@@ -1,4 +1,4 @@
-"""/docs, without a browser: who gets what. tests/browser/test_docs.py uses it."""
+"""/docs without a browser. tests/browser/test_docs.py tests it in one."""
 
 import re
 
@@ -8,7 +8,7 @@ from django.urls import set_script_prefix
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])
-def test_a_stranger_gets_the_form_for_a_key_and_not_the_document(stranger, path):
+def test_an_anonymous_visitor_gets_the_form_for_a_key_and_not_the_document(stranger, path):
     response = stranger.client.get(path)
     assert response.status_code == 200
     page = response.content.decode()
@@ -23,7 +23,7 @@ def test_staff_who_may_see_orders_need_no_key(sign_in):
     assert "You are signed in as asha" in page
 
 
-def test_nothing_is_inline_or_from_another_host_and_nothing_is_kept(db):
+def test_nothing_is_inline_from_another_host_or_cached(db):
     response = Client().get("/docs")
     page = response.content.decode()
     scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
@@ -35,7 +35,7 @@ def test_nothing_is_inline_or_from_another_host_and_nothing_is_kept(db):
     assert "no-store" in response["Cache-Control"]
 
 
-def test_addresses_carry_the_prefix_that_the_site_is_served_under(db):
+def test_urls_contain_the_prefix_of_the_site(db):
     # Django's own client leaves this to the server.
     set_script_prefix("/prod/")
     try:
@@ -46,7 +46,7 @@ def test_addresses_carry_the_prefix_that_the_site_is_served_under(db):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_the_page_can_only_be_read(db, method):
+def test_the_page_accepts_get_and_head_only(db, method):
     response = getattr(Client(enforce_csrf_checks=True), method)("/docs")
     assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
     assert response.json()["code"] == "method_not_allowed"

@@ -1,4 +1,4 @@
-"""Orders that the former system wrote: seven attributes, a naive time, no version, in no index."""
+"""Orders of the former system: seven attributes, a naive time, no version, and in no index."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def is_gone():
     return False
 
 
-def test_it_is_shown_in_full_and_at_version_0(api):
+def test_it_is_shown_completely_with_version_0(api):
     response = api.get(PATH)
     assert response["ETag"] == '"0"'
     assert response.json() == {
@@ -81,7 +81,7 @@ def test_its_time_may_lack_the_fraction_or_have_a_zone(api, created_at):
     assert api.get(PATH).json()["created_at"] == "2026-11-20T10:15:30.000000Z"
 
 
-def test_one_that_had_expired_says_when(api):
+def test_an_expired_one_shows_when_it_expired(api):
     put(status="EXPIRED", expired_at="2026-11-22T23:00:00.5")
     shown = api.get(PATH).json()
     assert (shown["status"], shown["expired_at"]) == ("EXPIRED", "2026-11-22T23:00:00.500000Z")
@@ -89,7 +89,7 @@ def test_one_that_had_expired_says_when(api):
 
 
 @pytest.mark.parametrize("conditions", [{}, {"If_Match": '"0"'}, {"If_Match": '"3", "0"'}, {"If_Match": "*"}])
-def test_its_first_move_gives_it_a_version_and_a_history(api, conditions):
+def test_its_first_change_adds_a_version_and_a_history(api, conditions):
     response = api.put(PATH, {"status": "PROCESSING"}, **conditions)
     assert (response.status_code, response["ETag"]) == (200, '"1"')
     order = store.get(ORDER_ID)
@@ -99,7 +99,7 @@ def test_its_first_move_gives_it_a_version_and_a_history(api, conditions):
     assert response.json() == api.get(PATH).json()
 
 
-def test_its_second_move_is_like_any_other(api):
+def test_its_second_change_is_like_any_other(api):
     api.put(PATH, {"status": "PROCESSING"})
     assert api.put(PATH, {"status": "COMPLETED"}, If_Match='"1"').status_code == 200
     order = store.get(ORDER_ID)
@@ -108,7 +108,7 @@ def test_its_second_move_is_like_any_other(api):
 
 
 @pytest.mark.parametrize("tag", ['"1"', '"00"', 'W/"0"', '""'])
-def test_a_write_under_a_version_that_it_never_had_is_refused(api, tag):
+def test_a_write_with_a_version_that_it_never_had_is_refused(api, tag):
     before = raw_item()
     for response in (api.put(PATH, {"status": "PROCESSING"}, If_Match=tag), api.delete(PATH, If_Match=tag)):
         assert (response.status_code, response.json()["code"]) == (412, "version_mismatch")
@@ -123,7 +123,7 @@ def test_version_0_no_longer_matches_after_the_first_change(api):
     assert not is_gone()
 
 
-def test_an_illegal_move_of_it_is_refused_with_the_order(api):
+def test_an_illegal_transition_of_it_is_refused_with_the_order(api):
     response = api.put(PATH, {"status": "COMPLETED"}, If_Match='"0"')
     assert (response.status_code, response.json()["code"]) == (409, "illegal_transition")
     assert response.json()["order"] == api.get(PATH).json()
@@ -135,12 +135,12 @@ def test_it_can_be_deleted(api, conditions):
     assert is_gone()
 
 
-def test_it_is_on_no_list_until_it_is_adopted(api):
+def test_it_is_not_listed_until_it_is_adopted(api):
     placed = api.place()
     assert api.get("/orders").json()["results"] == [placed]
 
 
-def test_it_is_listed_by_status_neither_before_nor_after_its_first_move(api):
-    """It has no created_key, and an index holds what has both of its keys."""
+def test_it_is_not_listed_by_status_after_its_first_change(api):
+    """It has no created_key, and an index contains only items with both of its keys."""
     api.put(PATH, {"status": "PROCESSING"})
     assert api.get("/orders?status=PROCESSING").json()["results"] == []

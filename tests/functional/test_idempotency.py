@@ -14,7 +14,7 @@ def stored_ids():
     return {order.order_id for order in Order.scan()}
 
 
-def test_a_repeat_is_answered_with_the_first_order_and_stores_nothing(api):
+def test_a_repeat_returns_the_first_order_and_stores_nothing(api):
     first = api.post("/orders", TEAPOT, Idempotency_Key="cart-7")
     repeat = api.post("/orders", TEAPOT, Idempotency_Key="cart-7")
     assert (first.status_code, repeat.status_code) == (201, 201)
@@ -94,7 +94,7 @@ def test_a_repeat_is_one_call_to_dynamodb(api, traffic):
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 255, '"' + "x" * 255 + '"', '"', 'say "hi"'])
-def test_a_key_of_1_to_255_characters_is_taken(api, key):
+def test_a_key_of_1_to_255_characters_is_accepted(api, key):
     assert api.post("/orders", TEAPOT, Idempotency_Key=key).status_code == 201
     assert api.post("/orders", TEAPOT, Idempotency_Key=key)["Idempotent-Replayed"] == "true"
 
@@ -113,7 +113,7 @@ def test_the_length_of_a_key_is_counted_in_characters_and_not_in_bytes(api, char
 
 
 @pytest.mark.parametrize(("length", "status"), [(255, 201), (256, 400)])
-def test_a_key_that_is_not_utf_8_counts_a_character_for_each_byte(api, length, status):
+def test_a_key_that_is_not_utf_8_counts_one_character_per_byte(api, length, status):
     assert api.post("/orders", TEAPOT, Idempotency_Key="\xe9" * length).status_code == status
 
 
@@ -127,6 +127,6 @@ def test_an_empty_or_longer_key_is_refused(api, traffic, key):
     assert traffic == []
 
 
-def test_a_refused_body_does_not_use_the_key_up(api):
+def test_a_refused_body_does_not_use_up_the_key(api):
     assert api.post("/orders", {**TEAPOT, "quantity": 0}, Idempotency_Key="cart-7").status_code == 400
     assert "Idempotent-Replayed" not in api.post("/orders", TEAPOT, Idempotency_Key="cart-7")

@@ -20,7 +20,7 @@ ADDRESS, ELSEWHERE = "203.0.113.9", "198.51.100.7"
 
 @pytest.fixture
 def three_a_day(settings):
-    """A bucket that does not refill while a test runs, however slow the machine is."""
+    """A limit that does not refill while a test runs, even on a slow machine."""
     settings.ORDERS_API_RATE = (3, A_DAY)
 
 
@@ -33,14 +33,14 @@ def random_key(number):
     return f"{number:08}.{'b' * 32}"
 
 
-def ask(key=None, *, path="/orders", peer=ADDRESS, method="get", **headers):
+def send(key=None, *, path="/orders", peer=ADDRESS, method="get", **headers):
     if key:
         headers["Authorization"] = f"Api-Key {key}"
     return getattr(Client(), method)(path, headers=headers, REMOTE_ADDR=peer)
 
 
 def codes(*args, count=5, **kwargs):
-    return [ask(*args, **kwargs).status_code for _ in range(count)]
+    return [send(*args, **kwargs).status_code for _ in range(count)]
 
 
 def check_throttled(response):
@@ -71,7 +71,7 @@ def test_one_caller_does_not_use_up_the_limit_of_another(three_a_day, api, read_
 
 
 def test_a_key_may_be_used_from_many_addresses_and_has_one_limit(three_a_day, api, read_only_key):
-    assert [ask(read_only_key, peer=f"203.0.113.{number}").status_code for number in range(5)] == [200] * 3 + [429] * 2
+    assert [send(read_only_key, peer=f"203.0.113.{number}").status_code for number in range(5)] == [200] * 3 + [429] * 2
 
 
 def test_requests_that_are_refused_count_as_well(three_a_day, table, read_only_key):
@@ -95,17 +95,17 @@ def test_staff_without_permissions_are_limited_too(three_a_day, sign_in):
     ("path", "status"),
     [("/orders", 401), ("/schema", 401), ("/lifecycle", 200), ("/nowhere", 404), ("/lifecycle/x", 404)],
 )
-@pytest.mark.parametrize("spoofed", ["198.51.100.{}", "key:{}"])
-def test_anonymous_callers_are_limited_by_address_and_headers_are_ignored(three_a_day, db, path, status, spoofed):
-    answers = [ask(path=path, **{"X-Forwarded-For": spoofed.format(number)}).status_code for number in range(5)]
-    assert answers == [status] * 3 + [429] * 2
-    assert ask(path=path, peer=ELSEWHERE).status_code == status
+@pytest.mark.parametrize("header", ["198.51.100.{}", "key:{}"])
+def test_anonymous_callers_are_limited_by_address_and_headers_are_ignored(three_a_day, db, path, status, header):
+    statuses = [send(path=path, **{"X-Forwarded-For": header.format(number)}).status_code for number in range(5)]
+    assert statuses == [status] * 3 + [429] * 2
+    assert send(path=path, peer=ELSEWHERE).status_code == status
 
 
 def test_a_header_does_not_use_up_the_requests_of_a_key(three_a_day, api, read_write_key):
     prefix = read_write_key[:8]
-    for spoofed in (f"api-key:{prefix}", f"key:{prefix}", prefix):
-        codes(**{"X-Forwarded-For": spoofed}, count=4)
+    for header in (f"api-key:{prefix}", f"key:{prefix}", prefix):
+        codes(**{"X-Forwarded-For": header}, count=4)
     assert codes(read_write_key, count=3) == [200] * 3
 
 
@@ -115,7 +115,7 @@ def test_the_health_endpoint_has_no_limit(three_a_day, stranger):
 
 
 def test_frequent_health_requests_cause_no_load(stranger, traffic, monkeypatch):
-    # For the length of the test, and not for a second: however slow the machine is.
+    # A second would be too short on a slow machine.
     monkeypatch.setattr(health, "STATES_SECONDS", A_DAY)
     with CaptureQueriesContext(connection) as queries:
         assert codes(path="/healthz", count=50) == [200] * 50
@@ -125,21 +125,21 @@ def test_frequent_health_requests_cause_no_load(stranger, traffic, monkeypatch):
     assert traffic.operations == ["GetItem"] * 2
 
 
-def test_the_health_is_kept_for_a_second():
+def test_the_state_is_cached_for_a_second():
     assert health.STATES_SECONDS == 1
 
 
 # --- Invalid keys -----------------------------------------------------------------------------------------------------
 
 
-def test_random_keys_are_refused_before_the_database_is_asked(three_failures_a_day, db):
+def test_random_keys_are_refused_without_a_query(three_failures_a_day, db):
     for number in range(3):
-        assert ask(random_key(number)).status_code == 401
+        assert send(random_key(number)).status_code == 401
     with CaptureQueriesContext(connection) as queries:
         for number in range(3, 10):
-            check_throttled(ask(random_key(number)))
+            check_throttled(send(random_key(number)))
     assert len(queries) == 0
-    assert ask(random_key(0), peer=ELSEWHERE).status_code == 401
+    assert send(random_key(0), peer=ELSEWHERE).status_code == 401
 
 
 @pytest.mark.parametrize("key", ["nonsense", "\xe9", "a.b"])
@@ -149,11 +149,11 @@ def test_malformed_keys_count_as_well(three_failures_a_day, db, key):
 
 def test_guessing_the_secret_of_a_key_is_limited(three_failures_a_day, api, read_write_key):
     prefix = read_write_key[:8]
-    guesses = [ask(f"{prefix}.{number:032}").status_code for number in range(5)]
+    guesses = [send(f"{prefix}.{number:032}").status_code for number in range(5)]
     assert guesses == [401] * 3 + [429] * 2
 
 
-def test_a_revoked_key_that_keeps_asking_is_limited(three_failures_a_day, db):
+def test_repeated_requests_with_a_revoked_key_are_limited(three_failures_a_day, db):
     _, key = ApiKey.objects.create_key(name="former shop", access=Access.READ_WRITE, revoked=True)
     assert codes(key) == [401] * 3 + [429] * 2
 
@@ -161,19 +161,19 @@ def test_a_revoked_key_that_keeps_asking_is_limited(three_failures_a_day, db):
 def test_a_known_key_is_accepted_while_the_same_address_sends_wrong_keys(
     three_failures_a_day, api, read_write_key, monkeypatch
 ):
-    assert ask(read_write_key).status_code == 200
+    assert send(read_write_key).status_code == 200
     codes("nonsense")
     assert codes(read_write_key) == [200] * 5
     # Also when the key must be read again from the database, but only with the right secret.
     monkeypatch.setattr(keys, "CACHED_FOR", timedelta(0))
-    check_throttled(ask(read_write_key[:9] + "b" * 32))
-    assert ask(read_write_key).status_code == 200
+    check_throttled(send(read_write_key[:9] + "b" * 32))
+    assert send(read_write_key).status_code == 200
 
 
 def test_an_unknown_key_waits_while_the_same_address_sends_wrong_keys(three_failures_a_day, api, read_only_key):
     codes("nonsense")
-    check_throttled(ask(read_only_key))
-    assert ask(read_only_key, peer=ELSEWHERE).status_code == 200
+    check_throttled(send(read_only_key))
+    assert send(read_only_key, peer=ELSEWHERE).status_code == 200
 
 
 def test_a_wrong_key_does_not_count_towards_the_limit_of_requests(three_a_day, api):
@@ -185,18 +185,18 @@ def test_a_wrong_key_does_not_count_towards_the_limit_of_requests(three_a_day, a
 # --- Unknown sessions -------------------------------------------------------------------------------------------------
 
 
-def test_random_sessions_are_refused_before_the_database_is_asked(three_failures_a_day, db):
+def test_random_sessions_are_refused_without_a_query(three_failures_a_day, db):
     for number in range(3):
-        assert ask(Cookie=f"sessionid={number:032}").status_code == 401
+        assert send(Cookie=f"sessionid={number:032}").status_code == 401
     with CaptureQueriesContext(connection) as queries:
-        check_throttled(ask(Cookie=f"sessionid={'x' * 32}"))
+        check_throttled(send(Cookie=f"sessionid={'x' * 32}"))
     assert len(queries) == 0
 
 
 def test_writes_without_the_csrf_token_are_limited(three_failures_a_day, sign_in):
     browser = sign_in("Order managers")
-    answers = [browser.post("/orders", TEAPOT, "application/json").status_code for _ in range(5)]
-    assert answers == [403] * 3 + [429] * 2
+    statuses = [browser.post("/orders", TEAPOT, "application/json").status_code for _ in range(5)]
+    assert statuses == [403] * 3 + [429] * 2
 
 
 # --- The login --------------------------------------------------------------------------------------------------------
@@ -214,11 +214,11 @@ def check_login_refused(response):
 
 def test_the_login_page_is_limited(three_a_day, db):
     assert codes(path="/admin/login/") == [200] * 3 + [429] * 2
-    check_login_refused(ask(path="/admin/login/"))
-    assert ask(path="/admin/login/", peer=ELSEWHERE).status_code == 200
+    check_login_refused(send(path="/admin/login/"))
+    assert send(path="/admin/login/", peer=ELSEWHERE).status_code == 200
 
 
-def test_wrong_passwords_are_refused_before_the_database_is_asked(three_failures_a_day, db):
+def test_wrong_passwords_are_refused_without_a_query(three_failures_a_day, db):
     for number in range(3):
         assert log_in(f"name{number}").status_code == 200
     with CaptureQueriesContext(connection) as queries:
@@ -226,13 +226,13 @@ def test_wrong_passwords_are_refused_before_the_database_is_asked(three_failures
     assert len(queries) == 0
 
 
-def test_a_right_password_does_not_count_as_failed(three_failures_a_day, db):
+def test_a_correct_password_does_not_count_as_a_failure(three_failures_a_day, db):
     User.objects.create_superuser("asha", password="a long secret")
     for _ in range(5):
         assert log_in("asha", password="a long secret").status_code == 302
 
 
-def test_wrong_keys_do_not_keep_the_people_at_the_same_address_from_signing_in(three_failures_a_day, db):
+def test_wrong_keys_do_not_prevent_logins_from_the_same_address(three_failures_a_day, db):
     User.objects.create_superuser("asha", password="a long secret")
     codes("nonsense")
     assert log_in("asha", password="a long secret").status_code == 302

@@ -16,7 +16,7 @@ ZOE, YAN = "Zoe@Example.com", "yan@example.com"
 
 @pytest.fixture
 def orders(table):
-    """Twelve orders, a minute apart from NOON on, oldest first: four of Zoe's, four of Yan's, four of nobody's."""
+    """Twelve orders from NOON on, a minute apart, oldest first: four each of Zoe's, of Yan's and without an e-mail."""
     statuses = [Status.PENDING, Status.PROCESSING, Status.CANCELLED, Status.PENDING, Status.PENDING]
     return [
         place(minute, customer_email=[ZOE, YAN, ""][minute % 3], status=statuses[minute % 5]) for minute in range(12)
@@ -77,7 +77,7 @@ def error_of(response):
     return error
 
 
-# --- What a list holds ------------------------------------------------------------------------------------------------
+# --- Contents of a list -----------------------------------------------------------------------------------------------
 
 
 def test_an_empty_table_is_an_empty_page_without_neighbours(api):
@@ -86,12 +86,12 @@ def test_an_empty_table_is_an_empty_page_without_neighbours(api):
     assert "Link" not in response
 
 
-def test_orders_are_listed_newest_first_just_as_each_is_shown(api):
+def test_orders_are_listed_newest_first_in_the_same_form_as_each_order(api):
     placed = [api.place(item=f"Teapot {n}") for n in range(3)]
     assert api.get("/orders").json()["results"] == placed[::-1]
 
 
-def test_a_page_holds_25_orders_unless_another_limit_is_asked_for(api):
+def test_a_page_has_25_orders_by_default(api):
     placed = [place(minute) for minute in range(27)]
     newest = [order.order_id for order in placed[::-1]]
     assert ids(api.get("/orders")) == newest[:25]
@@ -145,7 +145,7 @@ def shards(request, settings):
 
 
 @pytest.mark.parametrize("query", MATCHES)
-def test_a_filtered_list_holds_every_match_and_nothing_else_both_ways(api, shards, orders, query):
+def test_a_filtered_list_contains_exactly_the_matches_in_both_directions(api, shards, orders, query):
     expected = [order.order_id for order in orders[::-1] if MATCHES[query](order)]
     first = f"/orders?{query}&limit=2"
     assert flat(walk(api, first)) == expected
@@ -161,7 +161,7 @@ def test_a_customer_with_an_international_domain_is_found_by_either_spelling(api
     )
 
 
-def test_orders_that_lie_in_several_shards_are_one_list(api, settings):
+def test_orders_in_several_shards_are_one_list(api, settings):
     settings.ORDERS_INDEX_SHARDS = 3
     # Fixed ids, because one in fifty draws of twelve random ids leaves a shard empty.
     placed = [place(minute, order_id=f"order-{minute}") for minute in range(12)]
@@ -177,7 +177,7 @@ def test_a_moved_order_is_listed_under_its_new_status_only(api):
     assert ids(api.get("/orders?status=CANCELLED")) == [order["order_id"]]
 
 
-def test_a_deleted_order_is_on_no_list(api):
+def test_a_deleted_order_is_not_listed(api):
     order = api.place(customer_email=ZOE)
     api.delete(f"/orders/{order['order_id']}")
     for query in ("", "?status=PENDING", f"?customer_email={ZOE}"):
@@ -187,7 +187,7 @@ def test_a_deleted_order_is_on_no_list(api):
 # --- Pages ------------------------------------------------------------------------------------------------------------
 
 
-def test_next_and_previous_lead_through_every_page_without_loss_or_doubles(api, orders):
+def test_next_and_previous_lead_through_every_page_without_gaps_or_duplicates(api, orders):
     newest = [order.order_id for order in orders[::-1]]
     pages = walk(api, "/orders?limit=5")
     assert pages == [newest[:5], newest[5:10], newest[10:]]
@@ -212,7 +212,7 @@ def test_orders_placed_or_deleted_meanwhile_do_not_shift_a_page(api, orders):
     assert ids(api.get(following)) == newest[6:11]
 
 
-def test_previous_from_a_page_whose_orders_are_gone_skips_no_order(api, orders):
+def test_previous_of_a_page_without_orders_skips_no_order(api, orders):
     newest = [order.order_id for order in orders[::-1]]
     following = api.get("/orders?limit=5").json()["next"]
     for order_id in newest[5:]:
@@ -222,7 +222,7 @@ def test_previous_from_a_page_whose_orders_are_gone_skips_no_order(api, orders):
     assert ids(api.get(page["previous"])) == newest[:5]
 
 
-def test_orders_of_the_same_instant_are_neither_lost_nor_doubled(api):
+def test_orders_of_the_same_instant_are_listed_once_each(api):
     placed = {place(0).order_id for _ in range(7)}
     pages = walk(api, "/orders?limit=2")
     assert [len(page) for page in pages] == [2, 2, 2, 1]
@@ -236,13 +236,13 @@ def test_links_keep_the_filters_and_the_limit(api, orders):
     assert quote("2026-11-22T17:31:00+05:30", safe="") in following
 
 
-def test_another_limit_may_be_asked_for_on_the_way(api, orders):
+def test_the_limit_may_change_between_pages(api, orders):
     newest = [order.order_id for order in orders[::-1]]
     following = api.get("/orders?limit=5").json()["next"]
     assert ids(api.get(following.replace("limit=5", "limit=2"))) == newest[5:7]
 
 
-def test_the_link_header_says_the_same_as_the_body(api, orders):
+def test_the_link_header_matches_the_body(api, orders):
     first = api.get("/orders?limit=5")
     middle = api.get(first.json()["next"])
     last = api.get(middle.json()["next"])
@@ -268,7 +268,7 @@ def test_a_page_of_one_customer_costs_one_query_and_one_batch(api, orders, traff
     assert traffic.operations == ["Query", "BatchGetItem"]
 
 
-# --- What is refused --------------------------------------------------------------------------------------------------
+# --- Invalid requests -------------------------------------------------------------------------------------------------
 
 
 def cursor_of(api, query=""):
@@ -294,13 +294,13 @@ def test_a_text_that_is_not_a_cursor_is_refused(api, cursor):
     "other",
     ["", "&status=CANCELLED", "&customer_email=zoe@example.com", "&status=PENDING&created_after=2026-11-22T12:00:00Z"],
 )
-def test_a_cursor_is_refused_under_other_filters(api, orders, other):
+def test_a_cursor_is_refused_with_other_filters(api, orders, other):
     cursor = cursor_of(api, "&status=PENDING")
     assert api.get(f"/orders?status=pending&cursor={cursor}").status_code == 200
     assert problem_of(api.get(f"/orders?cursor={cursor}{other}"))["code"] == "invalid_cursor"
 
 
-def test_an_old_order_is_found_by_its_address_with_the_hidden_character_that_it_contains(api):
+def test_an_order_is_found_by_the_hidden_character_in_its_email(api):
     new = api.place(customer_email="zed@shop.example")
     old = Order.get(api.place(customer_email="zed@shop.example")["order_id"])
     old.customer_email = old.customer_key = "zed@shop.example\u200b"
@@ -364,23 +364,23 @@ def test_an_old_order_is_found_by_its_address_with_the_hidden_character_that_it_
         ("%00=1", "\x00", "unknown_parameter"),
     ],
 )
-def test_a_query_that_cannot_be_answered_is_refused_by_name(api, traffic, query, field, code):
+def test_an_invalid_parameter_is_refused_by_name(api, traffic, query, field, code):
     error = error_of(api.get(f"/orders?{query}"))
     assert (error["field"], error["code"]) == (field, code)
     assert traffic == []
 
 
-def test_an_instant_without_a_zone_is_refused_with_one_that_has(api):
+def test_an_instant_without_a_zone_is_refused_with_an_example(api):
     error = error_of(api.get("/orders?created_after=2026-11-22T12:00:00"))
     assert error["detail"] == "The time zone is missing. Write it like 2026-11-22T10:15:30Z."
 
 
-def test_an_instant_whose_plus_became_a_blank_is_refused_with_the_remedy(api):
+def test_an_instant_with_an_unescaped_plus_is_refused_with_the_remedy(api):
     error = error_of(api.get("/orders?created_after=2026-11-22T12:00:00+05:30"))
     assert "write + as %2B" in error["detail"]
 
 
-def test_an_unknown_parameter_is_refused_with_those_that_there_are(api):
+def test_an_unknown_parameter_is_refused_with_the_known_ones(api):
     error = error_of(api.get("/orders?email=zoe@example.com"))
     assert error["detail"] == (
         "There is no such parameter. Allowed: status, customer_email, created_after, created_before, limit, cursor."

@@ -12,7 +12,7 @@ from tests.contract.order_helpers import other_engine
 TEAPOT = {"item": "Teapot", "quantity": 2}
 
 # Responses must not reveal any of these.
-INSIDES = [
+INTERNALS = [
     "Traceback",
     "boto",
     "pynamo",
@@ -28,7 +28,7 @@ INSIDES = [
 
 def check_no_internals(response):
     text = response.content.decode()
-    assert not [word for word in INSIDES if word.lower() in text.lower()], text
+    assert not [each for each in INTERNALS if each.lower() in text.lower()], text
 
 
 def every_endpoint(client):
@@ -136,15 +136,15 @@ def test_health_logs_the_reason_and_does_not_send_it(stranger, no_dynamodb, capl
     assert "Could not connect" in caplog.text
 
 
-# --- What nobody foresaw ----------------------------------------------------------------------------------------------
+# --- Unexpected errors ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def broken(api, engine):
     """The path of an order that DynamoDB refuses to read, with an unexpected error."""
     order_id = api.place(item="Teapot")["order_id"]
-    with opened(engine) as way, other_engine(way.endpoint):
-        way.change("GetItem", refused(400, "ValidationException"))
+    with opened(engine) as proxy, other_engine(proxy.endpoint):
+        proxy.change("GetItem", refused(400, "ValidationException"))
         yield f"/orders/{order_id}"
 
 

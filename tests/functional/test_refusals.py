@@ -45,7 +45,7 @@ def test_an_unknown_url_is_a_404_for_every_method_and_caller(api, stranger, path
 
 
 @pytest.mark.parametrize("accept", ["application/xml", "text/plain", "nonsense"])
-def test_an_unknown_url_is_a_404_whatever_the_client_accepts(stranger, accept):
+def test_an_unknown_url_is_a_404_for_any_accept_header(stranger, accept):
     problem_of(stranger.get("/nothing", Accept=accept), 404, "not_found")
 
 
@@ -71,7 +71,7 @@ READ_ONLY = {"GET", "HEAD", "OPTIONS"}
         ("POST", "/schema", READ_ONLY),
     ],
 )
-def test_a_method_that_is_not_answered_is_refused_with_those_that_are(api, traffic, method, path, allowed):
+def test_an_unsupported_method_is_refused_with_the_supported_ones(api, traffic, method, path, allowed):
     response = api.send(method, path, TEAPOT)
     problem_of(response, 405, "method_not_allowed")
     assert set(response["Allow"].split(", ")) == allowed
@@ -83,7 +83,7 @@ def test_a_method_that_is_not_answered_is_refused_with_those_that_are(api, traff
 
 @pytest.mark.parametrize("accept", ["application/xml", "text/*", "image/png, text/plain", "nonsense", ";,;"])
 @pytest.mark.parametrize("path", ["/orders", "/orders/1", "/lifecycle", "/healthz"])
-def test_a_client_that_does_not_read_json_is_told_so(api, traffic, accept, path):
+def test_a_client_that_does_not_accept_json_gets_a_406(api, traffic, accept, path):
     problem_of(api.get(path, Accept=accept), 406, "not_acceptable")
     assert traffic == []
 
@@ -105,7 +105,7 @@ def test_a_client_that_does_not_read_json_is_told_so(api, traffic, accept, path)
         " ",
     ],
 )
-def test_a_client_that_reads_json_gets_json(api, accept):
+def test_a_client_that_accepts_json_gets_json(api, accept):
     response = api.get("/orders", Accept=accept)
     assert (response.status_code, response["Content-Type"]) == (200, "application/json")
 
@@ -168,7 +168,7 @@ def test_a_body_that_is_not_json_is_refused_with_the_position_of_the_error(api, 
 
 
 @pytest.mark.parametrize("body", [b"[]", b"[1, 2]", b'"Teapot"', b"null", b"true", b"3"])
-def test_a_body_that_is_no_object_is_refused(api, traffic, body):
+def test_a_body_that_is_not_an_object_is_refused(api, traffic, body):
     problem = problem_of(api.post("/orders", body), 400, "invalid")
     assert [error["field"] for error in problem["errors"]] == [""]
     assert traffic == []
@@ -200,13 +200,13 @@ def test_a_deeply_nested_value_of_a_repeated_key_is_refused(api, traffic, value)
     assert traffic == []
 
 
-def test_a_body_of_many_wrong_fields_names_them_all_once(api):
+def test_a_body_with_many_unknown_fields_is_refused_with_each_name_once(api):
     body = {f"field-{number}": number for number in range(1_000)}
     problem = problem_of(api.post("/orders", body), 400, "invalid")
     assert [error["field"] for error in problem["errors"]] == list(body)
 
 
-def test_a_body_at_the_limit_is_read_and_one_beyond_it_is_not(api, traffic):
+def test_the_limit_for_bodies_is_exact(api, traffic):
     padding = MAX_BODY - len(json.dumps(TEAPOT))
     assert api.post("/orders", json.dumps(TEAPOT) + " " * padding).status_code == 201
     traffic.clear()
@@ -229,7 +229,7 @@ def test_a_body_that_the_endpoint_does_not_use_is_not_read(api, method, path, st
     assert response.status_code == status
 
 
-def test_nothing_that_was_refused_is_stored(api):
+def test_a_refused_order_is_not_stored(api):
     for body in ("{", "[]", {**TEAPOT, "quantity": 0}, {**TEAPOT, "unknown": 1}, b"x" * 2_000_000):
         assert 400 <= api.post("/orders", body).status_code < 500
     assert list(Order.scan()) == []

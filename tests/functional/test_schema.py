@@ -1,4 +1,4 @@
-"""/schema is as strict as the server, and written for the people who use the API."""
+"""/schema is as strict as the server, and is written for users of the API."""
 
 import re
 
@@ -23,7 +23,7 @@ STATUSES = {
     "get_health": EVERYWHERE | {"200", "400", "503"},
 }
 
-# Words of the code, and of the people who wrote it.
+# Words of the code and of its authors.
 INTERNAL = re.compile(r"serializer|REST framework|Django's ORM|pynamodb|\bhand\b|arrow|wish|mend", re.IGNORECASE)
 
 
@@ -50,7 +50,7 @@ def component(name):
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-# --- What is refused, is refused by the schema ------------------------------------------------------------------------
+# --- Validation -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def component(name):
         None,
     ],
 )
-def test_a_body_is_valid_by_the_schema_exactly_if_the_server_accepts_it(api, body):
+def test_the_schema_and_the_server_accept_the_same_bodies(api, body):
     assert is_valid(body, component("PlaceOrder")) is (api.post("/orders", body).status_code == 201)
 
 
@@ -96,7 +96,7 @@ def test_a_body_is_valid_by_the_schema_exactly_if_the_server_accepts_it(api, bod
     "body",
     [{"status": "CANCELLED"}, {"status": "cancelled"}, {"status": "Cancelled"}, {"status": "GONE"}, {}, {"x": 1}],
 )
-def test_a_change_is_valid_by_the_schema_exactly_if_the_server_accepts_it(api, body):
+def test_the_schema_and_the_server_accept_the_same_changes(api, body):
     path = f"/orders/{api.place()['order_id']}"
     assert is_valid(body, component("ChangeStatus")) is (api.put(path, body).status_code == 200)
 
@@ -122,7 +122,7 @@ def test_a_change_is_valid_by_the_schema_exactly_if_the_server_accepts_it(api, b
         ("place_order", "Idempotency-Key", f'"{"k" * 256}"', False),
     ],
 )
-def test_a_header_is_valid_by_the_schema_exactly_if_the_server_accepts_it(api, operation_id, name, value, expected):
+def test_the_schema_and_the_server_accept_the_same_headers(api, operation_id, name, value, expected):
     assert is_valid(value, parameter(operation_id, name)) is expected
     headers = {name: value}
     if operation_id == "place_order":
@@ -147,26 +147,26 @@ def test_a_header_is_valid_by_the_schema_exactly_if_the_server_accepts_it(api, o
         ("cursor", "", False),
     ],
 )
-def test_a_parameter_is_valid_by_the_schema_exactly_if_the_server_accepts_it(api, name, value, expected):
+def test_the_schema_and_the_server_accept_the_same_parameters(api, name, value, expected):
     assert is_valid(value, parameter("list_orders", name)) is expected
     assert (api.get("/orders", {name: value}).status_code == 200) is expected
 
 
-def test_only_what_is_documented_may_be_sent():
+def test_undocumented_fields_are_not_allowed():
     for name in ("PlaceOrder", "ChangeStatus"):
         assert schema()["components"]["schemas"][name]["additionalProperties"] is False
 
 
-# --- What is answered -------------------------------------------------------------------------------------------------
+# --- Responses --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("operation_id", STATUSES)
-def test_each_operation_documents_the_statuses_that_it_can_answer_with(operation_id):
+def test_each_operation_documents_its_statuses(operation_id):
     assert set(operation(operation_id)["responses"]) == STATUSES[operation_id]
 
 
 def responses(found):
-    """Those of this app. A 414 comes from the web server in front."""
+    """The responses of this app. A 414 comes from the web server in front of it."""
     return {status: response for status, response in found["responses"].items() if status != "414"}
 
 
@@ -180,7 +180,7 @@ def test_every_response_documents_its_request_id_and_every_refusal_its_headers()
             assert ("WWW-Authenticate" in headers) is (status == "401")
 
 
-def test_links_lead_from_an_order_to_what_can_be_done_with_it():
+def test_links_lead_from_a_new_order_to_its_operations():
     known = {found["operationId"]: found for _, _, found in operations()}
     links = operation("place_order")["responses"]["201"]["links"]
     assert set(links) == {"GetOrder", "ChangeStatus", "DeleteOrder"}
@@ -201,7 +201,7 @@ def test_programs_and_staff_each_have_a_security_scheme():
 
 
 @pytest.mark.parametrize(("prefix", "url"), [("/", "/"), ("/prod/", "/prod")])
-def test_the_server_is_the_one_that_the_document_came_from(prefix, url):
+def test_the_server_url_is_that_of_the_document(prefix, url):
     set_script_prefix(prefix)
     try:
         document = SchemaGenerator().get_schema(request=None, public=True)
@@ -210,7 +210,7 @@ def test_the_server_is_the_one_that_the_document_came_from(prefix, url):
     assert [server["url"] for server in document["servers"]] == [url]
 
 
-# --- What people read -------------------------------------------------------------------------------------------------
+# --- Examples and descriptions ----------------------------------------------------------------------------------------
 
 
 def examples():
@@ -228,14 +228,14 @@ def examples():
                     yield f"{where} {part} {media_type}", example["value"], body["schema"]
 
 
-def test_every_example_obeys_the_schema():
+def test_every_example_is_valid():
     found = list(examples())
     wrong = [where for where, value, part in found if not is_valid(value, part)]
     assert wrong == []
     assert len(found) > 40
 
 
-def test_every_body_of_json_has_an_example():
+def test_every_json_body_has_an_example():
     for _, _, found in operations():
         bodies = [found["requestBody"]] if "requestBody" in found else []
         for body in [*bodies, *found["responses"].values()]:

@@ -24,7 +24,7 @@ def order_id(api, request):
 
 @pytest.fixture
 def former(table):
-    """An order that the former system took as it came."""
+    """An order that the former system accepted without validation."""
     put({"order_id": {"S": "former-1"}, "item": {"L": []}, "quantity": {"S": "2"}, "status": {"S": "SHIPPED"}})
     return "former-1"
 
@@ -37,12 +37,12 @@ def check_unreadable(response, order_id):
     assert "ETag" not in response
 
 
-def test_getting_it_says_what_is_wrong(api, order_id):
+def test_getting_it_is_a_409_with_the_reasons(api, order_id):
     check_unreadable(api.get(f"/orders/{order_id}"), order_id)
     check_unreadable(api.get(f"/orders/{order_id}", If_None_Match='"1"'), order_id)
 
 
-def test_each_thing_that_is_wrong_is_named(api, former):
+def test_every_reason_is_stated(api, former):
     assert api.get(f"/orders/{former}").json()["unreadable"] == {
         "order_id": former,
         "reasons": [
@@ -56,7 +56,7 @@ def test_each_thing_that_is_wrong_is_named(api, former):
 
 @pytest.mark.parametrize("headers", [{}, {"If_Match": '"0"'}, {"If_Match": '"1"'}, {"If_Match": "*"}])
 @pytest.mark.parametrize("status", ["PENDING", "PROCESSING", "COMPLETED", "CANCELLED", "EXPIRED"])
-def test_putting_a_status_on_it_is_refused_and_writes_nothing(api, former, status, headers):
+def test_changing_its_status_is_refused_and_writes_nothing(api, former, status, headers):
     before = stored(former)
     check_unreadable(api.put(f"/orders/{former}", {"status": status}, **headers), former)
     assert stored(former) == before
@@ -83,7 +83,7 @@ def test_it_is_not_deleted_for_a_caller_who_saw_another_version(api, order_id, t
 
 
 @pytest.mark.parametrize("query", ["", "?status=PENDING", "?customer_email=ann@example.com"])
-def test_a_list_shows_it_beside_the_results(api, order_id, query):
+def test_a_list_shows_it_separately(api, order_id, query):
     other = api.place(customer_email="ann@example.com")
     document = api.get(f"/orders{query}").json()
     assert document["results"] == [other]
@@ -97,7 +97,7 @@ def test_a_list_without_such_orders_has_no_such_member(api):
     assert api.get("/orders").json() == {"results": [placed], "next": None, "previous": None}
 
 
-def test_pages_count_it_and_lose_nothing(api):
+def test_pages_count_it_and_skip_nothing(api):
     order_ids = [api.place()["order_id"] for _ in range(5)][::-1]
     overwrite(order_ids[2], quantity={"S": "2"})
     found, url = [], "/orders?limit=2"
@@ -142,7 +142,7 @@ def cancelled(api):
     return f"/orders/{order_id}"
 
 
-def test_a_copy_cached_before_is_not_current(api, cancelled):
+def test_a_cached_copy_from_before_is_stale(api, cancelled):
     response = api.get(cancelled, If_None_Match='"1"')
     assert (response.status_code, response["ETag"]) == (200, '"1-CANCELLED"')
     assert (response.json()["status"], response.json()["version"]) == ("CANCELLED", 1)

@@ -1,4 +1,4 @@
-"""The API as production runs it: gunicorn, PostgreSQL, collected static files, HTTPS only; and DynamoDB Local."""
+"""The API as in production, with gunicorn, PostgreSQL, collected static files and HTTPS only; and DynamoDB Local."""
 
 import http.client
 import os
@@ -25,7 +25,7 @@ class Production:
     read_only_key: str
     log: Path
     document: Path
-    """What /schema says."""
+    """The document at /schema."""
 
 
 @contextmanager
@@ -40,13 +40,13 @@ def production(folder: Path, engine: str) -> Iterator[Production]:
         for command in ("collectstatic --noinput", "migrate --noinput", "create_orders_table"):
             _manage(folder, environment, *command.split())
         keys = [
-            _manage(folder, environment, "create_api_key", "--name", *words).strip()
-            for words in (("shop",), ("report", "--read-only"))
+            _manage(folder, environment, "create_api_key", "--name", *arguments).strip()
+            for arguments in (("shop",), ("report", "--read-only"))
         ]
         log = folder / "gunicorn.log"
-        with gunicorn(environment, log, is_up=lambda: _answers(port), folder=folder):
+        with gunicorn(environment, log, is_up=lambda: _responds(port), folder=folder):
             document = folder / "schema.json"
-            document.write_bytes(_ask(port, "/schema", Authorization=f"Api-Key {keys[1]}"))
+            document.write_bytes(_get(port, "/schema", Authorization=f"Api-Key {keys[1]}"))
             yield Production(f"http://127.0.0.1:{port}", *keys, log, document)
 
 
@@ -84,14 +84,14 @@ def _manage(folder: Path, environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def _answers(port: int) -> bool:
+def _responds(port: int) -> bool:
     try:
-        return bool(_ask(port, "/lifecycle"))
+        return bool(_get(port, "/lifecycle"))
     except OSError:
         return False
 
 
-def _ask(port: int, path: str, **headers: str) -> bytes:
+def _get(port: int, path: str, **headers: str) -> bytes:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         connection.request("GET", path, headers={**THROUGH_THE_PROXY, **headers})
         reply = connection.getresponse()

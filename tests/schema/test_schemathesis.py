@@ -1,7 +1,7 @@
 """Requests that Schemathesis generates from /schema, valid and invalid, alone and in sequences, against production.
 
-Every check is on. Nothing may be found: no server error, no undocumented answer, nothing refused that the schema allows
-and nothing accepted that it forbids. `make test-schema CASES=5000` sends more than a run of all tests does.
+Every check is on: no server errors, no undocumented responses, no refusal of valid requests, and no success of invalid
+ones. `make test-schema CASES=5000` sends more than a run of all tests does.
 """
 
 import os
@@ -30,7 +30,7 @@ def site(engine, tmp_path_factory):
 
 
 def run(site, key, *options):
-    """What Schemathesis says, and how many requests it made. Fails if it found anything."""
+    """The output of Schemathesis and the number of its requests. Fails if it found an error."""
     headers = {**THROUGH_THE_PROXY, **({"Authorization": f"Api-Key {key}"} if key else {})}
     command = [
         Path(sys.executable).with_name("st"),
@@ -47,12 +47,12 @@ def run(site, key, *options):
         *options,
     ]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.schema.hooks", "PYTHONPATH": str(PROJECT)}
-    # It keeps files where it runs.
+    # It stores files in its working directory.
     done = subprocess.run(
         command, cwd=site.document.parent, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    print(done.stdout)  # noqa: T201 (for a long run, which a person watches)
+    print(done.stdout)  # noqa: T201 (to watch a long run)
     count = re.search(r"(\d+) generated", done.stdout)
     assert count, done.stdout
     return done.stdout, int(count[1])
@@ -60,9 +60,9 @@ def run(site, key, *options):
 
 def test_requests_of_a_read_write_key(site):
     phases = "--phases=examples,coverage,fuzzing,stateful"
-    said, count = run(site, site.read_write_key, phases, f"--max-examples={max(1, CASES // CASES_PER_EXAMPLE)}")
+    output, count = run(site, site.read_write_key, phases, f"--max-examples={max(1, CASES // CASES_PER_EXAMPLE)}")
     assert count >= CASES
-    assert [phase for phase in ("Examples", "Coverage", "Fuzzing", "Stateful") if f"✅ {phase}" not in said] == []
+    assert [phase for phase in ("Examples", "Coverage", "Fuzzing", "Stateful") if f"✅ {phase}" not in output] == []
 
 
 def test_requests_of_a_read_only_key(site):
