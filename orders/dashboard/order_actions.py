@@ -1,8 +1,10 @@
 """Actions on one order: change its status, delete it, and the pages that confirm or refuse these."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,6 +29,7 @@ from orders.errors import (
 )
 from orders.lifecycle import Status, is_terminal
 from orders.models import Order, OutsideRevision, Revision
+from orders.templatetags.orders_display import status_label
 from orders.text import visible
 
 
@@ -48,39 +51,45 @@ CHANGE_TEXTS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(CHANGE)
 def change_status(request: HttpRequest, order_id: str) -> HttpResponse:
-    """GET shows a confirmation page. POST changes the order."""
-    form = ChangeStatusForm(request.POST if request.method == "POST" else request.GET)
-    if not form.is_valid():
-        return _invalid_request(request, order_id)
-    to, version = form.cleaned_data["to"], form.cleaned_data["version"]
-    if request.method != "POST":
-        return _confirm(request, store.get(order_id), to=to, seen=version)
-    by = identify(request.user).label
-    try:
-        order = store.change_status(order_id, to, at=timezone.now(), by=by, versions={version})
-    except (VersionMismatchError, IllegalTransitionError) as error:
-        return _conflict(request, error.order, to=to, seen=version)
-    if order.was_moved_by(by, since=version):
-        messages.success(request, _("The order is now %s.") % order.status)
-    else:
-        messages.info(request, _("The order was already %s. Nothing was changed.") % order.status)
-    return redirect(detail_url(request, order.order_id))
+    return _confirm_or_apply(request, order_id, ChangeStatusForm, _change_status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(DELETE)
 def delete(request: HttpRequest, order_id: str) -> HttpResponse:
-    """GET shows a confirmation page. POST deletes the order."""
-    form = DeleteForm(request.POST if request.method == "POST" else request.GET)
+    return _confirm_or_apply(request, order_id, DeleteForm, _delete)
+
+
+def _confirm_or_apply(
+    request: HttpRequest, order_id: str, form_class: type[forms.Form], apply: Callable[..., HttpResponse]
+) -> HttpResponse:
+    """GET shows a confirmation page. POST calls `apply` with the form's values and shows a conflict if that fails."""
+    form = form_class(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
         return _invalid_request(request, order_id)
-    version = form.cleaned_data["version"]
+    to, version = form.cleaned_data.get("to"), form.cleaned_data["version"]
     if request.method != "POST":
-        return _confirm(request, store.get(order_id), to=None, seen=version)
+        return _confirm(request, store.get(order_id), to=to, seen=version)
+    try:
+        return apply(request, order_id, **form.cleaned_data)
+    except (VersionMismatchError, IllegalTransitionError) as error:
+        return _conflict(request, error.order, to=to, seen=version)
+
+
+def _change_status(request: HttpRequest, order_id: str, *, to: Status, version: Revision) -> HttpResponse:
+    by = identify(request.user).label
+    order = store.change_status(order_id, to, at=timezone.now(), by=by, versions={version})
+    status = status_label(order.status)
+    if order.was_moved_by(by, since=version):
+        messages.success(request, _("The order is now %s.") % status)
+    else:
+        messages.info(request, _("The order was already %s. Nothing was changed.") % status)
+    return redirect(detail_url(request, order.order_id))
+
+
+def _delete(request: HttpRequest, order_id: str, *, version: Revision) -> HttpResponse:
     try:
         store.delete(order_id, versions={version})
-    except VersionMismatchError as error:
-        return _conflict(request, error.order, to=None, seen=version)
     except OrderNotFoundError:
         messages.info(request, _("The order was already deleted."))
     else:
@@ -107,6 +116,7 @@ def delete_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
 
 
 def _confirm_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
+    """Raises VersionMismatchError if the order can be read now."""
     try:
         order = store.get(order_id)
     except UnreadableOrderError as error:
@@ -116,7 +126,7 @@ def _confirm_unreadable(request: HttpRequest, order_id: str) -> HttpResponse:
 
 
 def _invalid_request(request: HttpRequest, order_id: str) -> HttpResponse:
-    """None of our pages sends such a form or links to such a URL."""
+    """For a form or URL that none of our pages contains."""
     messages.error(request, _("That request was not valid. Nothing was changed."))
     return redirect(detail_url(request, order_id))
 
@@ -124,7 +134,7 @@ def _invalid_request(request: HttpRequest, order_id: str) -> HttpResponse:
 def _confirm(request: HttpRequest, order: Order, *, to: Status | None, seen: Revision) -> HttpResponse:
     """The confirmation page, or the reason why the action is not possible."""
     if to is order.status:
-        messages.info(request, _("The order is already %s.") % order.status)
+        messages.info(request, _("The order is already %s.") % status_label(order.status))
         return redirect(detail_url(request, order.order_id))
     if order.revision != seen or not _is_possible(order, to):
         return _conflict(request, order, to=to, seen=seen)
@@ -145,11 +155,11 @@ def _is_possible(order: Order, to: Status | None) -> bool:
 
 
 def _conflict(request: HttpRequest, order: Order, *, to: Status | None, seen: Revision) -> HttpResponse:
-    """The requested change beside the current order, for the person to decide. Nothing has been written."""
+    """The requested change beside the current order, for the user to decide. Nothing was changed."""
     moved = order.revision != seen
     version = seen.version if isinstance(seen, OutsideRevision) else seen
     context = {
-        "title": _("The order has changed") if moved else _("The order cannot become %s") % to,
+        "title": _("The order cannot become %s") % status_label(to) if to and not moved else _("The order has changed"),
         "order": order,
         "to": to,
         "seen": seen,

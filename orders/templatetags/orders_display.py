@@ -79,6 +79,7 @@ def time_left(order: StoredOrder, now: datetime) -> dict[str, object]:
     }
 
 
+@register.filter
 def status_label(value: str) -> str:
     """The status in the user's language. In English it is the code that the API uses."""
     labels = {

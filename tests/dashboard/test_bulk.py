@@ -319,7 +319,7 @@ def test_one_order_that_cannot_be_written_does_not_keep_the_others_from_being_to
 def test_what_there_was_no_time_for_is_told_and_left_alone(anna, monkeypatch):
     """Or Lambda would end the request, and nobody would know what had been done."""
     times = iter([False])
-    monkeypatch.setattr(bulk.stopwatch, "after", lambda seconds: lambda: next(times, seconds == bulk.MOST_SECONDS))
+    monkeypatch.setattr(bulk.stopwatch, "after", lambda seconds: lambda: next(times, seconds == bulk.MAX_SECONDS))
     orders = crowd(3)
     page = confirmed(anna, Page(select(anna, "cancel", ids(orders))))
     assert page.words.count("became CANCELLED") == 1
