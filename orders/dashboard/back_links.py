@@ -12,7 +12,7 @@ from orders.dashboard.filters import Query
 
 
 def list_query(request: HttpRequest) -> str:
-    """The query string of the list that the person came from."""
+    """The query string of the list that the user came from."""
     return _query(request).text()
 
 

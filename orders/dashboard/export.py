@@ -1,4 +1,7 @@
-"""The filtered orders as CSV for a spreadsheet: streamed, and safe to open."""
+"""The filtered orders as CSV for a spreadsheet: streamed, and safe to open.
+
+The file is not translated, because programs read it too.
+"""
 
 import csv
 import json
@@ -13,7 +16,6 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import VIEW
@@ -26,12 +28,12 @@ from orders.reading import StoredOrder, UnreadableOrder
 from orders.stopwatch import TimeIsUp
 from orders.text import canonical_email
 
-LONGEST_NAME = 60
-"""The most characters of a customer's e-mail in the file name."""
-MOST = 10_000
-MOST_SECONDS = 15.0
-MOST_BYTES = 5_000_000
-"""Lambda gives a request 28 seconds, and its answer 6 MB as JSON:
+MAX_EMAIL_IN_NAME = 60
+"""Characters of a customer's e-mail in the file name."""
+MAX_ORDERS = 10_000
+MAX_SECONDS = 15.0
+MAX_BYTES = 5_000_000
+"""Lambda allows a request 28 seconds and a response 6 MB as JSON:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 HEADINGS = (
@@ -45,12 +47,12 @@ HEADINGS = (
     "updated_at",
     "expired_at",
 )
-# Excel takes the wide forms, which East Asian keyboards give, for the narrow ones.
+# Excel treats the full-width characters, which East Asian keyboards produce, like the ASCII ones.
 FORMULA_STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
-# After these, a spreadsheet may begin another cell or row: it splits at its own separator, and then our quotes have no
-# meaning to it.
+# A spreadsheet may start another cell or row after these: it may split at its own separator, and then ignores our
+# quotes.
 CELL_STARTS = ';,|"\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029'
-# What may come between that and the formula.
+# Characters that may stand between that and the formula.
 BETWEEN = "\\s'\u00ad\u200b-\u200f\u2060\ufeff"
 FORMULA = re.compile(
     rf"(?:\A[{CELL_STARTS}{BETWEEN}]*|(?<![{CELL_STARTS}{BETWEEN}])[{CELL_STARTS}{BETWEEN}]+)(?=[{FORMULA_STARTS}])"
@@ -61,14 +63,14 @@ CELL_START = re.compile(f"[{CELL_STARTS}]")
 @require_safe
 @staff_page(VIEW)
 def export(request: HttpRequest) -> HttpResponseBase:
-    """The newest filtered orders, MOST at most. If there are more, the last line states it."""
+    """The newest MAX_ORDERS filtered orders. If there are more, the last line says so."""
     query = Query(request.GET)
     if query.unknown or not query.is_valid:
         # The list shows what is wrong with the URL. A file could not, and would contain more than was requested.
         return redirect(f"{reverse('dashboard:list')}?{request.GET.urlencode()}")
-    time_is_up = stopwatch.after(MOST_SECONDS)
-    pages = listing.walk(query.filters(), limit=MOST + 1)
-    # The first page is read before the response begins, so that an outage of DynamoDB is still answered with a page.
+    time_is_up = stopwatch.after(MAX_SECONDS)
+    pages = listing.walk(query.filters(), limit=MAX_ORDERS + 1)
+    # Read the first page before the response begins, so that a DynamoDB outage still gets its error page.
     pages = chain(list(islice(pages, 1)), pages)
     response = StreamingHttpResponse(
         _lines(pages, time_is_up), content_type="text/csv; charset=utf-8", status=HTTPStatus.OK
@@ -79,14 +81,15 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 def file_name(query: Query, *, at: datetime) -> str:
-    """A file name in ASCII that says what is exported: `orders-pending-2026-11-01-to-2026-11-24.csv`.
+    """An ASCII file name that describes the export: `orders-pending-2026-11-01-to-2026-11-24.csv`.
 
     Days are in the user's time zone. Without a filter by day, the name has the day of the export.
     """
     values = query.form.cleaned_data
     parts = ["orders", query.status.lower() if query.status else ""]
     if email := values.get("customer_email"):
-        parts.append(re.sub("[^a-z0-9.]+", "-", canonical_email(email).replace("@", "-at-"))[:LONGEST_NAME].strip("-."))
+        name = re.sub("[^a-z0-9.]+", "-", canonical_email(email).replace("@", "-at-"))
+        parts.append(name[:MAX_EMAIL_IN_NAME].strip("-."))
     first, last = values.get("created_from"), values.get("created_to")
     if first and last:
         parts.append(f"{first}-to-{last}" if first != last else f"{first}")
@@ -113,7 +116,7 @@ class _Echo:
 
 def _lines(pages: Iterable[listing.Page], time_is_up: TimeIsUp) -> Iterator[str]:
     write = csv.writer(_Echo()).writerow
-    # Spreadsheets recognise UTF-8 by this byte order mark.
+    # Spreadsheets recognise UTF-8 by the byte order mark.
     yield "\ufeff" + str(write(HEADINGS))
     number = size = 0
     try:
@@ -121,31 +124,31 @@ def _lines(pages: Iterable[listing.Page], time_is_up: TimeIsUp) -> Iterator[str]
             for order in found.orders:
                 line = str(write([defused(cell) for cell in _cells(order)]))
                 size += len(json.dumps(line))
-                if number == MOST or size > MOST_BYTES:
-                    yield str(write([_cut(number)]))
+                if number == MAX_ORDERS or size > MAX_BYTES:
+                    yield str(write([_truncation_note(number)]))
                     return
                 yield line
                 number += 1
-            # After each page, also an empty one: few of a customer's orders may have the status.
+            # Check after every page, even an empty one: few of a customer's orders may have the requested status.
             if found.next and time_is_up():
-                yield str(write([_cut(number)]))
+                yield str(write([_truncation_note(number)]))
                 return
     except StoreUnavailableError:
         # The response has begun, so only the file itself can report the error.
-        yield str(write([_("Incomplete: the order store stopped responding. Export again.")]))
+        yield str(write(["Incomplete: the order store stopped responding. Export again."]))
 
 
-def _cut(number: int) -> str:
+def _truncation_note(number: int) -> str:
     if number:
-        return _("Only the newest %d orders are included. To get more, filter by day or use the API.") % number
-    return _("The search timed out before any order matched. Filter by day or use the API.")
+        return f"Only the newest {number} orders are included. To get more, filter by day or use the API."
+    return "The search timed out before any order matched. Filter by day or use the API."
 
 
 def _cells(order: StoredOrder) -> Iterator[Any]:
     if isinstance(order, UnreadableOrder):
-        reasons = " ".join(reason.translated(_) for reason in order.reasons)
+        reasons = " ".join(str(reason) for reason in order.reasons)
         # The other columns stay empty, so that a spreadsheet can sum them.
-        yield from (order.order_id, _("UNREADABLE"), reasons, *[""] * (len(HEADINGS) - 3))
+        yield from (order.order_id, "UNREADABLE", reasons, *[""] * (len(HEADINGS) - 3))
         return
     for name in HEADINGS:
         value = getattr(order, name)
@@ -155,7 +158,7 @@ def _cells(order: StoredOrder) -> Iterator[Any]:
 def defused(cell: Any) -> str:
     """The cell's text, with an apostrophe before anything that might run as a formula (OWASP, CSV injection).
 
-    That is any of FORMULA_STARTS at the beginning, or after a character that may begin another cell. The apostrophe is
+    That is any of FORMULA_STARTS at the beginning, or after a character that may start another cell. The apostrophe is
     added even if there is one already, so that removing one restores the text.
     """
     return FORMULA.sub(_with_apostrophe, "" if cell is None else str(cell))

@@ -14,12 +14,13 @@ from orders.dashboard.forms import FilterForm
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import expiry_age
+from orders.templatetags.orders_display import status_label
 from orders.text import trimmed, visible
 
 FILTER_NAMES = ("status", "customer_email", "created_from", "created_to", "expires_after", "expires_before")
 NAMES = (*FILTER_NAMES, "cursor")
 SEARCH_NAME = "q"
-"""The search's parameter; people also add it to the list's address."""
+"""The search's parameter. People also add it to the list's URL."""
 
 
 class Chip(NamedTuple):
@@ -71,23 +72,23 @@ class Query:
         values = self.form.cleaned_data
         first, last = values.get("created_from"), values.get("created_to")
         after, before = values.get("expires_after"), values.get("expires_before")
-        # An order expires at its age, so a range of expiry is a range of creation.
-        begins = [midnight(first)] if first else []
-        begins += [after - expiry_age()] if after else []
+        # Orders expire at a fixed age, so a range of expiry times is a range of creation times.
+        starts = [midnight(first)] if first else []
+        starts += [after - expiry_age()] if after else []
         ends = [midnight(last + timedelta(days=1))] if last else []
         ends += [before - expiry_age()] if before else []
-        begin, end = max(begins, default=None), min(ends, default=None)
+        start, end = max(starts, default=None), min(ends, default=None)
         # Ranges that do not overlap match nothing.
-        end = begin if begin and end and end < begin else end
+        end = start if start and end and end < start else end
         return Filters(
             status=self.status,
             customer_email=values.get("customer_email") or None,
-            created_after=begin,
+            created_after=start,
             created_before=end,
         )
 
     def text(self, **changes: str | None) -> str:
-        """The query string with these changes; None takes a value away. Another filter starts at the first page."""
+        """The query string with these changes; None removes a value. If a filter changes, the cursor is removed."""
         values: dict[str, str | None] = {**self.values, **changes}
         if changes.keys() & set(FILTER_NAMES):
             values["cursor"] = changes.get("cursor")
@@ -102,7 +103,7 @@ class Query:
     def chips(self) -> Iterator[Chip]:
         values = self.form.cleaned_data
         if self.status:
-            yield Chip(_("Status: %s") % self.status, self.url(status=None))
+            yield Chip(_("Status: %s") % status_label(self.status), self.url(status=None))
         if email := values.get("customer_email"):
             yield Chip(_("Customer: %s") % visible(email), self.url(customer_email=None))
         if first := values.get("created_from"):
@@ -110,15 +111,15 @@ class Query:
         if last := values.get("created_to"):
             yield Chip(_("Up to %s") % date_format(last), self.url(created_to=None))
         if after := values.get("expires_after"):
-            yield Chip(_("Expires from %s") % _in_words(after), self.url(expires_after=None))
+            yield Chip(_("Expires from %s") % _local_time(after), self.url(expires_after=None))
         if before := values.get("expires_before"):
-            yield Chip(_("Expires before %s") % _in_words(before), self.url(expires_before=None))
+            yield Chip(_("Expires before %s") % _local_time(before), self.url(expires_before=None))
 
 
-def _in_words(instant: datetime) -> str:
+def _local_time(instant: datetime) -> str:
     return date_format(timezone.localtime(instant), "DATETIME_FORMAT")
 
 
 def midnight(day: date) -> datetime:
-    """The beginning of that day in the person's time zone."""
+    """The start of that day in the user's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))

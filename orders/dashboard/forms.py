@@ -1,4 +1,4 @@
-"""What staff fill in. The rules are the API's."""
+"""The dashboard's forms. Their validation rules are those of the API."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.instants import parse_instant
 from orders.lifecycle import Status, parse_status, sources
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT, Revision, parse_revision
+from orders.templatetags.orders_display import status_label
 from orders.text import (
     INVALID_DOMAIN_MESSAGE,
     WHOLE_NUMBER_MESSAGE,
@@ -24,7 +25,7 @@ from orders.text import (
     trimmed,
 )
 
-# A year around these can be reckoned with in any time zone; no order lies outside of them.
+# All orders are within these days, and dates up to a year beyond them are valid in any time zone.
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2999, 12, 31)
 WITHIN_DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 WITHIN_INSTANTS = [
@@ -41,7 +42,7 @@ class StatusField(forms.ChoiceField):
         try:
             return parse_status(text)
         except ValueError:
-            # Not one of the choices, so the field refuses it with its own message.
+            # Not one of the choices. The field's own validation rejects it.
             return text.strip()
 
 
@@ -101,14 +102,14 @@ class TextField(forms.CharField):
 
 
 class EmailField(forms.EmailField):
-    """An e-mail address, its letters composed (NFC). A field of a new order also refuses invisible characters."""
+    """An e-mail address in Unicode's composed form (NFC)."""
 
     def to_python(self, value: Any) -> str | None:
         return super().to_python(tidy_email(value) if isinstance(value, str) else value)
 
 
 class WholeNumberField(forms.IntegerField):
-    """The digits 0 to 9 and nothing else."""
+    """A whole number, written in the digits 0 to 9 only."""
 
     # Fields of type "number" accept "1.000", "1e3" or "+4", depending on the browser.
     widget = forms.TextInput
@@ -134,7 +135,7 @@ class WholeNumberField(forms.IntegerField):
 
 
 class RevisionField(forms.Field):
-    """The revision that the person saw."""
+    """The revision of the order that the user saw."""
 
     def to_python(self, value: Any) -> Revision | None:
         revision = parse_revision(str(value or ""))
@@ -144,10 +145,12 @@ class RevisionField(forms.Field):
 
 
 class FilterForm(forms.Form):
-    """Which orders the list shows; both dates are included, in the person's time zone."""
+    """Which orders the list shows. Both dates are inclusive and in the user's time zone."""
 
     status = StatusField(
-        label=_("Status"), required=False, choices=[("", _("All")), *((s.value, s.value) for s in Status)]
+        label=_("Status"),
+        required=False,
+        choices=lambda: [("", _("All")), *((s.value, status_label(s)) for s in Status)],
     )
     customer_email = EmailField(label=_("Customer's e-mail"), required=False, max_length=MAX_EMAIL)
     created_from = DayField(label=_("Created from"))
@@ -167,7 +170,7 @@ class FilterForm(forms.Form):
 
 
 class PlaceOrderForm(forms.Form):
-    # Made with the form and sent back with it: two submissions of one form place one order.
+    # Created with the form, so that submitting it twice places one order.
     token = forms.UUIDField(widget=forms.HiddenInput)
     item = TextField(label=_("Item"), max_length=MAX_TEXT)
     quantity = WholeNumberField(label=_("Quantity"), min_value=1, max_value=MAX_QUANTITY, initial=1)

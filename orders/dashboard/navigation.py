@@ -1,4 +1,4 @@
-"""What the chrome shows of us: the sidebar with only what the person may use, and orders in the command palette."""
+"""Unfold's hooks: the sidebar with the pages that the user may open, and orders in the command palette."""
 
 from functools import partial
 from typing import Any
@@ -59,13 +59,13 @@ def _may(request: HttpRequest, perm: str) -> bool:
 
 def _items(request: HttpRequest, entries: list[tuple[str, str, str, bool]]) -> list[dict[str, Any]]:
     return [
-        {"title": title, "icon": icon, "link": reverse(name), "active": _is_here(request, reverse(name))}
+        {"title": title, "icon": icon, "link": reverse(name), "active": _is_active(request, reverse(name))}
         for title, icon, name, allowed in entries
         if allowed
     ]
 
 
-def _is_here(request: HttpRequest, link: str) -> bool:
+def _is_active(request: HttpRequest, link: str) -> bool:
     if link == reverse("dashboard:list"):
         others = (reverse("dashboard:overview"), reverse("dashboard:create"))
         return request.path.startswith(link) and request.path not in others
@@ -73,7 +73,7 @@ def _is_here(request: HttpRequest, link: str) -> bool:
 
 
 def command_results(request: HttpRequest, term: str) -> list[SearchResult]:
-    """Unfold's hook: the order, or the customer's orders, that the term names."""
+    """The order or the customer's orders that the term identifies."""
     found = resolve(term) if request.user.has_perm(VIEW.perm) else None
     if found is None:
         return []

@@ -1,9 +1,9 @@
-"""The figures of the day, each leading to the list behind it, at a cost that no table's size can raise.
+"""The overview: today's figures, each a link to its orders. Its cost does not depend on the size of the table.
 
-A look at the page makes 78 counts: 3 for the cards (the fourth is today's), 14 for the days and 61 for the hours ahead.
-Each is capped, so they consume at most about 1,650 capacity units over new orders (450 bytes), 1,900 over such with a
-longer history (520 bytes), in 78 calls per shard of the indexes. They are kept for a minute, so that is also the most
-in a minute, process and time zone; in another zone only the days are counted anew.
+The page makes 78 counts: 3 for the cards (the fourth is today's), 14 for the days and 61 for the next hours. Each is
+capped, so they consume at most about 1,650 capacity units for new orders (450 bytes), 1,900 for orders with a longer
+history (520 bytes), in 78 calls per shard of the indexes. They are cached for a minute per process; another time zone
+adds only the counts of its days.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,12 +29,12 @@ from orders.templatetags.orders_display import capped
 
 DAYS = 14
 HOURS = 60
-"""Of the forecast; fewer where orders expire sooner."""
+"""Hours that the expiry chart covers; fewer if orders expire sooner."""
 HOURS_CAP = 200
 MAX_AGE = 60
 """Seconds for which a figure is cached."""
 CHART_HEIGHT = 120
-"""Units of the drawing; the page scales it."""
+"""In units of the SVG, which the page scales."""
 
 HOUR = timedelta(hours=1)
 
@@ -53,7 +53,7 @@ class Bar(NamedTuple):
 @require_safe
 @staff_page(VIEW)
 def overview(request: HttpRequest) -> HttpResponse:
-    """The figures if they are cached; else the page without them, which then loads them (`?count=1`)."""
+    """The page with its figures if they are cached, else a page that then loads them (`?count=1`)."""
     now = read_clock()
     today = timezone.localdate(now)
     cards, days, hours = _card_counts(now, today), list(_day_counts(today)), list(_hour_counts(now))
@@ -95,14 +95,14 @@ def _day_count(day: date) -> CountQuery:
 
 
 def _hour_counts(now: datetime) -> Iterator[CountQuery]:
-    """The PENDING orders by the hour of their expiry: an order of the hour h expires at h + the expiry age."""
+    """The PENDING orders by the hour of their expiry, which is the hour of their creation plus the expiry age."""
     for hour in _hours(now):
         yield CountQuery(Status.PENDING, hour - expiry_age(), hour + HOUR - expiry_age(), HOURS_CAP)
 
 
 def _hours(now: datetime) -> Iterator[datetime]:
     first = now.replace(minute=0, second=0, microsecond=0)
-    # The first hour has begun and so has the last: one more than there are hours ahead.
+    # The current hour has begun and the last is cut short, so there is one more than whole hours.
     for ahead in range(_hours_ahead() + 1):
         yield first + ahead * HOUR
 

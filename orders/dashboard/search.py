@@ -1,4 +1,4 @@
-"""The search: it understands an order's id and a customer's e-mail."""
+"""The search by order id or customer's e-mail."""
 
 import re
 from http import HTTPStatus
@@ -31,7 +31,7 @@ class Destination(NamedTuple):
 
 
 def resolve(term: str) -> Destination | None:
-    """Where the term leads; None where it is neither an id nor an e-mail. Whether the order exists is not asked."""
+    """The page for this term, or None if it is neither an id nor an e-mail. The order need not exist."""
     if order_id := _order_id(trimmed(term)):
         return Destination(reverse("dashboard:detail", args=[order_id]), _("Order"))
     email = tidy_email(term)

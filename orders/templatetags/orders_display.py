@@ -1,6 +1,7 @@
 """Template tags and filters that display orders: texts, instants in the user's zone, ages, statuses and authors."""
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from django import template
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import npgettext_lazy, pgettext
 
 from orders.counts import COUNT_CAP
 from orders.lifecycle import EXPIRING_SOON, Status
@@ -19,6 +20,15 @@ from orders.reading import StoredOrder, UnreadableOrder
 from orders.text import code_point, describe_character, pieces, visible
 
 MINUTE = timedelta(minutes=1)
+AGO = {
+    "year": npgettext_lazy("time ago", "%(num)d year", "%(num)d years", "num"),
+    "month": npgettext_lazy("time ago", "%(num)d month", "%(num)d months", "num"),
+    "week": npgettext_lazy("time ago", "%(num)d week", "%(num)d weeks", "num"),
+    "day": npgettext_lazy("time ago", "%(num)d day", "%(num)d days", "num"),
+    "hour": npgettext_lazy("time ago", "%(num)d hour", "%(num)d hours", "num"),
+    "minute": npgettext_lazy("time ago", "%(num)d minute", "%(num)d minutes", "num"),
+}
+"""Units for “3 days ago”. Some languages inflect them here, but not in “3 days left”."""
 
 register = template.Library()
 
@@ -59,8 +69,11 @@ def moment(instant: datetime) -> SafeString:
 
 @register.simple_tag
 def age(instant: datetime, now: datetime) -> SafeString:
-    text = _("just now") if now - instant < MINUTE else _("%s ago") % timesince(instant, now, depth=1)
-    return _time(instant, text)
+    if now - instant < MINUTE:
+        return _time(instant, _("just now"))
+    # The stubs of timesince do not know that it accepts lazy texts.
+    since = timesince(instant, now, time_strings=cast("dict[str, str]", AGO), depth=1)
+    return _time(instant, _("%s ago") % since)
 
 
 @register.inclusion_tag("dashboard/time_left.html")

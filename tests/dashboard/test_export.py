@@ -230,7 +230,7 @@ def test_formulas_are_defused_in_every_field_that_a_customer_fills_in(anna):
 
 
 def test_the_export_ends_at_the_cap_and_says_how_to_get_more(anna, monkeypatch):
-    monkeypatch.setattr(export, "MOST", 3)
+    monkeypatch.setattr(export, "MAX_ORDERS", 3)
     orders = crowd(4)
     *shown, notice = exported(anna)
     assert [row[0] for row in shown] == ids(orders[:3])
@@ -238,17 +238,17 @@ def test_the_export_ends_at_the_cap_and_says_how_to_get_more(anna, monkeypatch):
 
 
 def test_exactly_as_many_as_the_cap_are_all_and_no_notice(anna, monkeypatch):
-    monkeypatch.setattr(export, "MOST", 3)
+    monkeypatch.setattr(export, "MAX_ORDERS", 3)
     orders = crowd(3)
     assert [row[0] for row in exported(anna)] == ids(orders)
 
 
 def test_the_cap_is_ten_thousand():
-    assert export.MOST == 10_000
+    assert export.MAX_ORDERS == 10_000
 
 
 def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, monkeypatch):
-    monkeypatch.setattr(export, "MOST_SECONDS", 0)
+    monkeypatch.setattr(export, "MAX_SECONDS", 0)
     orders = crowd(150)
     traffic.clear()
     *shown, notice = exported(anna)
@@ -258,14 +258,14 @@ def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, m
 
 
 def test_an_export_that_is_complete_when_its_time_is_over_does_not_mention_it(anna, monkeypatch):
-    monkeypatch.setattr(export, "MOST_SECONDS", 0)
+    monkeypatch.setattr(export, "MAX_SECONDS", 0)
     orders = crowd(100)
     assert [row[0] for row in exported(anna)] == ids(orders)
 
 
 def test_the_time_limit_also_ends_an_export_that_finds_only_empty_pages(anna, traffic, monkeypatch):
     """A page of a customer's orders of one status looks through 100 orders; here none of 250 has the status."""
-    monkeypatch.setattr(export, "MOST_SECONDS", 0)
+    monkeypatch.setattr(export, "MAX_SECONDS", 0)
     crowd(250, customer_email="zoe@example.com")
     traffic.clear()
     assert exported(anna, customer_email="zoe@example.com", status="CANCELLED") == [
@@ -276,7 +276,7 @@ def test_the_time_limit_also_ends_an_export_that_finds_only_empty_pages(anna, tr
 
 def test_the_export_ends_before_it_is_larger_than_lambda_carries_and_says_so(anna, monkeypatch):
     """Lambda carries it as JSON, in which every letter here takes six bytes."""
-    monkeypatch.setattr(export, "MOST_BYTES", 6_000)
+    monkeypatch.setattr(export, "MAX_BYTES", 6_000)
     for _ in range(10):
         placed(item="日" * 200)
     *shown, notice = exported(anna)

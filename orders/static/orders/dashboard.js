@@ -1,20 +1,18 @@
-// Conveniences of the staff pages. Every page works without them.
+// Progressive enhancement of the staff pages, which work without it.
 "use strict";
 
 // The server shows times in the time zone of this cookie.
 document.cookie = "timezone=" + Intl.DateTimeFormat().resolvedOptions().timeZone + ";path=/;max-age=31536000;samesite=lax";
 
-const NO_MATCH = "No match. Type an order id or a customer's e-mail.";
-
-// The ticked orders of each list, by order id, until the tab is closed. After Back or a reload, another order may be in
-// the same row, so a tick must never be restored by position.
+// The selected orders of each list, by order id, until the tab is closed. After Back or a reload, another order may be in
+// the same row, so a selection must not be restored by position.
 const SELECTION = "selection ";
 
 function tabStorage() {
   try {
     return window.sessionStorage;
   } catch {
-    return null; // The user has blocked storage. Ticks are then lost with the page.
+    return null; // The user has blocked storage. The selection is then lost with the page.
   }
 }
 
@@ -36,6 +34,7 @@ function forgetSelections() {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
+  const texts = document.getElementById("texts").dataset;
   const dialog = document.getElementById("shortcuts");
   const rows = () => Array.from(document.querySelectorAll("[data-row]"));
   let afterG = false;
@@ -96,7 +95,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
     function show() {
       const count = boxes().filter((box) => box.checked).length;
-      label.textContent = count ? `${count} ${label.dataset.selected}` : "";
+      label.textContent = count ? label.dataset.selected.replace("{count}", count) : "";
       all.checked = count > 0 && count === boxes().length;
       all.indeterminate = count > 0 && !all.checked;
     }
@@ -111,7 +110,7 @@ document.addEventListener("DOMContentLoaded", () => {
       remember(key, boxes());
     });
     restore();
-    // Also for a page that the browser kept in memory, because its orders may have changed since.
+    // Also when Back shows a cached page, because the selection may have changed since.
     window.addEventListener("pageshow", restore);
   }
   if (document.querySelector("[data-selection-done]")) forgetSelections();
@@ -156,11 +155,11 @@ document.addEventListener("DOMContentLoaded", () => {
       element.click();
     });
   });
-  document.querySelectorAll(".material-symbols-outlined[role=button]").forEach((icon) => icon.setAttribute("aria-label", "Menu"));
+  document.querySelectorAll(".material-symbols-outlined[role=button]").forEach((icon) => icon.setAttribute("aria-label", texts.menu));
 
   // Its user menu is a landmark without a name.
   document.querySelectorAll("nav nav").forEach((menu) => {
-    menu.setAttribute("aria-label", menu.nextElementSibling?.querySelector(".truncate")?.textContent.trim() || "Menu");
+    menu.setAttribute("aria-label", menu.nextElementSibling?.querySelector(".truncate")?.textContent.trim() || texts.menu);
   });
 
   // Its command palette has no dialog role, and all its scroll areas have the same name.
@@ -177,7 +176,7 @@ document.addEventListener("DOMContentLoaded", () => {
       if (event.target !== results || results.childElementCount || !palette.querySelector("input").value.trim()) return;
       const sentence = document.createElement("p");
       sentence.className = "o-no-match";
-      sentence.textContent = NO_MATCH;
+      sentence.textContent = texts.noMatch;
       results.append(sentence);
     });
     // Enter without a selected result is an error in Unfold's script. Open the first result, if any.
@@ -204,7 +203,7 @@ document.addEventListener("htmx:responseError", (event) => {
   if (address) location.assign(address);
 });
 
-// Django's multiple-choice widgets, built on load, have a label on an element whose role allows none.
+// Django builds its multiple-choice widgets on load, with a label on an element whose role does not allow one.
 window.addEventListener("load", () => setTimeout(() => {
   document.querySelectorAll(".help-tooltip").forEach((tip) => tip.setAttribute("role", "img"));
 }));

@@ -1,7 +1,7 @@
 // The page /docs: loads the OpenAPI document and shows it with Swagger UI.
 "use strict";
 
-const READING = ["GET", "HEAD", "OPTIONS"];
+const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
 const place = document.getElementById("docs");
 const form = document.getElementById("enter");
 
@@ -17,8 +17,8 @@ function withScheme(typed) {
 }
 
 async function load(key) {
-  // fetch would refuse it with a technical message.
-  if (/[^\x20-\x7e]/.test(key ?? "")) throw new Error("This is not an API key. Copy it whole, as it was printed.");
+  // fetch would fail with a technical message.
+  if (/[^\x20-\x7e]/.test(key ?? "")) throw new Error(form.dataset.invalidKey);
   const headers = key ? { Authorization: withScheme(key) } : {};
   const response = await fetch(place.dataset.schema, { headers: { Accept: "application/json", ...headers } });
   const found = await response.json();
@@ -26,7 +26,7 @@ async function load(key) {
   return found;
 }
 
-// The browser sends the session's cookie by itself, so the dialog need not ask for it.
+// The browser sends the session cookie itself, so the dialog need not offer it.
 function withoutSession(found) {
   delete found.components.securitySchemes.session;
   for (const operation of Object.values(found.paths).flatMap(Object.values)) {
@@ -38,7 +38,7 @@ function withoutSession(found) {
 function prepare(request) {
   if (request.headers.Authorization) {
     request.headers.Authorization = withScheme(request.headers.Authorization);
-  } else if (!READING.includes(request.method)) {
+  } else if (!SAFE_METHODS.includes(request.method)) {
     request.headers["X-CSRFToken"] = place.dataset.csrfToken;
   }
   return request;
