@@ -1,9 +1,35 @@
 """Changes to the HTML of Unfold's page layout where Unfold has no template block for them."""
 
 from django import template
+from django.template.base import Parser, Token
+from django.template.context import Context
+from django.template.loader_tags import ExtendsNode, do_extends
+from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
+
+UNFOLD_CHART = 'class="chart"'
+"""The markup of Unfold's chart components, which its script draws with Chart.js."""
+
+
+class ExtendsWithoutChartsNode(ExtendsNode):
+    def render(self, context: Context) -> SafeString:
+        page: SafeString = super().render(context)
+        if UNFOLD_CHART in page:
+            return page
+        script = f'<script src="{static("unfold/js/chart/chart.js")}"></script>'
+        return mark_safe(page.replace(script, "", 1))  # noqa: S308 (rendered already)
+
+
+@register.tag
+def extends_without_charts(parser: Parser, token: Token) -> ExtendsWithoutChartsNode:
+    """`{% extends %}` for Unfold's skeleton, without its Chart.js (200 kB) on pages that have no chart of Unfold's.
+
+    The skeleton loads it outside all blocks.
+    """
+    node = do_extends(parser, token)
+    return ExtendsWithoutChartsNode(node.nodelist, node.parent_name)
 
 
 @register.filter

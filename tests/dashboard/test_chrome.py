@@ -1,7 +1,9 @@
 """What is around every page: the chrome, the headers, and the page for an address that leads nowhere."""
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.template import RequestContext, Template
+from django.test import Client, RequestFactory
 
 from tests.contract.order_helpers import placed
 from tests.dashboard.reading import Page, see
@@ -96,6 +98,32 @@ def test_every_page_carries_the_id_of_its_request_and_stays_out_of_frames(anna):
     assert response["X-Request-Id"]
     assert response["X-Frame-Options"] == "DENY"
     assert response["X-Content-Type-Options"] == "nosniff"
+
+
+ADMIN_PAGES = ["/admin/accounts/user/", "/admin/accounts/user/add/", "/admin/accounts/apikey/", "/admin/auth/group/"]
+
+
+@pytest.mark.parametrize("address", [*PAGES, *ADMIN_PAGES])
+def test_a_page_without_charts_does_not_load_chart_js(sign_in, address):
+    content = sign_in(is_superuser=True).get(address, headers=BROWSER).content.decode()
+    assert "unfold/js/htmx/htmx.js" in content
+    assert "chart.js" not in content
+
+
+def test_the_login_does_not_load_chart_js(db):
+    content = Client().get("/admin/login/", headers=BROWSER).content.decode()
+    assert "unfold/js/htmx/htmx.js" in content
+    assert "chart.js" not in content
+
+
+def test_a_page_with_a_chart_of_unfold_loads_chart_js(db):
+    source = (
+        '{% extends "admin/base.html" %}{% block base %}{% include "unfold/components/chart/bar.html" %}{% endblock %}'
+    )
+    request = RequestFactory().get("/admin/")
+    request.user = AnonymousUser()
+    page = Template(source).render(RequestContext(request, {"data": "{}"}))
+    assert page.count("unfold/js/chart/chart.js") == 1
 
 
 @pytest.mark.parametrize("address", PAGES[:3])
