@@ -6,22 +6,22 @@ BIN := .venv/bin
 STAGE ?= prod
 .PHONY: help setup setup-run run test lint audit format messages bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
 
-# Another project may have exported these in the terminal; each could make Python or Django load other code.
+# These may have been exported for another project, and each could make Python or Django load other code.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
 
-help: ## Show this list
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Stops with a message if $(PYTHON) is too old.
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 
-# Uses the Python that the environment was made from, because $(PYTHON) may be a different or older version; and not the
-# environment's own, because a set-up that runs at the same time may remove that.
+# Uses the Python with which the environment was created, because $(PYTHON) may be a different or older version. The
+# environment's own Python is not used, because a set-up that runs at the same time may remove it.
 SET_UP = python=$$($(BIN)/python -c 'import sys; print(sys._base_executable)' 2>/dev/null) || { python=$(PYTHON); $(NEW_ENOUGH); }; \
 	$$python -m local.setup .venv
 
-setup: ## Create .venv, or create it again if it is broken, moved or out of date
+setup: ## Create .venv, or recreate it if it is broken, moved or out of date
 	@$(SET_UP) requirements.txt requirements-dev.txt
 
 setup-run: ## The same with only the packages that `make run` needs
@@ -35,7 +35,7 @@ test: setup ## Run every test, or those in T: make test T=tests/unit
 	$(BIN)/python -m pytest $(T)
 
 DJADE = find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2
-lint: setup ## Check style, types, the direction of imports and missing migrations
+lint: setup ## Check style, types, import rules and missing migrations
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(DJADE) --check {} +
@@ -57,7 +57,7 @@ format: setup ## Format the code and fix what can be fixed automatically
 messages: setup ## Update locale/ with the texts of the code, and compile the translations
 	$(BIN)/python -m local.messages
 
-bench: setup ## Measure calls, capacity and client CPU beside the handlers that this replaces
+bench: setup ## Compare calls, capacity and CPU time with the handlers that this app replaces
 	$(BIN)/python -m benchmarks
 
 screenshots: setup ## Take the screenshots in docs/images/ again
@@ -69,32 +69,32 @@ lock: setup ## Pin the packages of pyproject.toml again, with their hashes
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) --group pyproject.toml:dev -c requirements.txt -o requirements-dev.txt
 
-clean: ## Remove what set-up and builds created; orders, users and keys stay
+clean: ## Remove all generated files, but not orders, users and keys
 	rm -rf .venv .local/engine .local/tools .local/deploy staticfiles ordersite-*.zip
 
 clean-data: ## Remove the orders of `make run`, and its users and keys in db.sqlite3
 	@$(NEW_ENOUGH)
 	@$(PYTHON) -m local.clean_data
 
-# What ships is all that this virtual environment holds, so it holds what runs and nothing else.
+# Zappa packs this whole virtual environment.
 DEPLOY := .local/deploy/venv/bin
-deploy-venv: ## Create .local/deploy/venv with the runtime packages only
+deploy-venv: ## Create .local/deploy/venv with only the runtime packages
 	@$(NEW_ENOUGH)
 	@$(PYTHON) -m local.setup .local/deploy/venv requirements.txt
 
-package: deploy-venv ## Make the zip for Lambda and show what it is made of
+package: deploy-venv ## Create the zip for Lambda and show its contents
 	@$(DEPLOY)/python -m deploy package $(STAGE)
 
-deploy: deploy-venv ## Check, deploy STAGE (prod) to AWS, migrate, and ask its public URL
+deploy: deploy-venv ## Check, deploy STAGE (prod) to AWS, migrate and test its public URL
 	@$(DEPLOY)/python -m deploy deploy $(STAGE)
 
-update: deploy-venv ## The same for a STAGE that is there already
+update: deploy-venv ## The same for a STAGE that is already deployed
 	@$(DEPLOY)/python -m deploy update $(STAGE)
 
-undeploy: deploy-venv ## Take STAGE down, after asking; its table, its orders and its logs stay
+undeploy: deploy-venv ## Remove STAGE after a confirmation, but not its table, orders and logs
 	@$(DEPLOY)/python -m deploy undeploy $(STAGE)
 
-test-deploy: setup ## Deploy to an AWS on this machine and use it, from the first request to the last
+test-deploy: setup ## Deploy to an emulated AWS on this machine and test it
 	$(BIN)/python -m pytest tests/deploy
 
 CASES ?= 5000

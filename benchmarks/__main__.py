@@ -15,8 +15,7 @@ from local.errors import LocalError
 DESCRIPTION = """
 Compare Ordersite with the two Lambda handlers that it replaces (benchmarks/baseline.py): DynamoDB calls, capacity units
 and CPU time of each endpoint and of the expiry run. Requests alternate between the two in this process, on equal tables
-in an in-memory DynamoDB engine. Needs no AWS account and keeps nothing. There is no pass or fail; docs/performance.md
-explains the results.
+in an in-memory DynamoDB engine. Needs no AWS account and leaves no files. docs/performance.md explains the results.
 """
 FEWEST_ORDERS, FEWEST_PAIRS = 50, 2
 ORDERS, PAGES_ORDERS = 2_000, 10_000
@@ -37,7 +36,7 @@ def _measure(options: Namespace) -> None:
     if options.pages:
         _measure_pages(options)
         return
-    # Both sides read the environment when they are imported.
+    # Both apps read the environment when they are imported.
     from benchmarks.endpoints_and_expiry import measure  # noqa: PLC0415
     from benchmarks.report import as_json, show  # noqa: PLC0415
 
@@ -71,7 +70,7 @@ def _parser() -> ArgumentParser:
         type=_at_least(FEWEST_PAIRS),
         default=200,
         metavar="N",
-        help="timed requests per endpoint and side; a fifth of it for lists (%(default)s)",
+        help="timed requests per endpoint and app; a fifth of it for lists (%(default)s)",
     )
     parser.add_argument(
         "--pages",
@@ -92,7 +91,7 @@ def _at_least(fewest: int) -> Callable[[str], int]:
 
 
 def _report(what: str) -> None:
-    # Plain lines, because the thread of a progress display would count as CPU time of the code under test.
+    # Plain lines, because the CPU time of a progress display's thread would be measured too.
     sys.stderr.write(f"{what}\n")
     sys.stderr.flush()
 

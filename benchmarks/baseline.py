@@ -1,8 +1,8 @@
 """A reproduction of the two Lambda handlers that Ordersite replaces, as the baseline of the benchmarks.
 
-Full-table Scans of which only the first page is read, unconditional writes, no authentication, naive timestamps. These
-weaknesses are part of the comparison, so they stay. Imports boto3 and nothing of this project, because cold starts are
-compared too.
+It scans the table but reads only the first page, writes unconditionally, has no authentication and stores naive
+timestamps. These weaknesses must stay, because they are part of the comparison. It imports boto3 but nothing of this
+project, because cold starts are compared too.
 """
 
 import json
@@ -104,7 +104,7 @@ def _now() -> str:
 
 
 def _response(status: int, body: object) -> Response:
-    # boto3 returns numbers as Decimal, which json cannot encode; all of ours are integers.
+    # boto3 returns numbers as Decimal, which json cannot encode. All of them are integers.
     return {
         "statusCode": status,
         "headers": {"Content-Type": "application/json"},

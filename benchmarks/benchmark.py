@@ -1,4 +1,4 @@
-"""Sends the same requests to both sides alternately, and compares what they cost."""
+"""Sends the same requests alternately to both apps and compares their costs."""
 
 import gc
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ BLOCK = 20
 
 T = TypeVar("T")
 Requests = Sequence[tuple[Request, Request]]
-"""Pairs of the request to us and the one to the former handlers."""
+"""Pairs of the request to this app and the request to the former handlers."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Our CPU time divided by that of the former handlers: the median of all pairs, and the quartiles."""
+    """The app's CPU time divided by that of the former handlers: the median of all pairs and the quartiles."""
 
     median: float
     low: float
@@ -52,13 +52,13 @@ class Benchmark:
     ours: Client
     former: Client
     report: Callable[[str], object]
-    """Called with the name of what is measured next."""
+    """Called with the name of the next measurement."""
     comparisons: list[Comparison] = field(default_factory=list)
 
     def run(self, name: str, requests: Requests) -> list[tuple[Response, Response]]:
-        """Compare both sides with these requests, of which the first WARM_UP are not timed. Returns all responses."""
+        """Compare both apps with these requests, of which the first WARM_UP are not timed. Returns all responses."""
         self.report(name)
-        # Metering costs CPU, so it is off while requests are timed.
+        # Metering takes CPU time, so it is off while requests are timed.
         with metered(self.ours.dynamodb) as ours, metered(self.former.dynamodb) as former:
             responses = [(self.ours.send(request), self.former.send(twin)) for request, twin in requests[:WARM_UP]]
         timings = [self._pair(number, *pair) for number, pair in enumerate(requests[WARM_UP:])]
@@ -73,7 +73,7 @@ class Benchmark:
     def _pair(
         self, number: int, request: Request, twin: Request
     ) -> tuple[tuple[Response, float], tuple[Response, float]]:
-        """Both responses with their seconds. The sides alternate in going first."""
+        """Both responses with their seconds. The app that gets its request first alternates."""
         call, twin_call = self.ours.prepare(request), self.former.prepare(twin)
         if number % BLOCK == 0:
             gc.collect()
@@ -86,7 +86,7 @@ class Benchmark:
 def both(
     ours: Callable[[], T], former: Callable[[], T], *, ours_first: bool
 ) -> tuple[tuple[T, float], tuple[T, float]]:
-    """The results with the seconds of CPU time that they took."""
+    """The results, each with its CPU time in seconds."""
     if ours_first:
         first = timed(ours)
         return first, timed(former)
@@ -95,14 +95,14 @@ def both(
 
 
 def timed(call: Callable[[], T]) -> tuple[T, float]:
-    # Counts all threads of this process, but not the engine, which is another process.
+    # The CPU time of all threads of this process, but not of the engine, which is another process.
     start = process_time()
     result = call()
     return result, process_time() - start
 
 
 def ratio_of(spent: Sequence[tuple[float, float]]) -> Ratio:
-    """Ratios of pairs, because a slow moment of the machine affects both requests of a pair."""
+    """The ratio is computed per pair, because a slowdown of the machine affects both requests of a pair."""
     ratios = [ours / former for ours, former in spent]
     low, middle, high = quantiles(ratios, n=4, method="inclusive")
     return Ratio(middle, low, high)

@@ -1,4 +1,4 @@
-"""Clients for both sides, in this process: ours through WSGI, the former handlers by API Gateway events."""
+"""Clients for both apps in this process: WSGI for this app, API Gateway events for the former handlers."""
 
 import io
 import json
@@ -43,13 +43,13 @@ class Response(NamedTuple):
 
 @dataclass(frozen=True)
 class Client:
-    """`prepare` turns a request into the call to measure; `dynamodb` is the botocore client that it uses."""
+    """`prepare` converts a request to the call to be measured; `dynamodb` is the botocore client that it uses."""
 
     dynamodb: Any
     prepare: Callable[[Request], Callable[[], Response]]
 
     def send(self, request: Request) -> Response:
-        """Raises RuntimeError if the request is refused, because a refusal costs less than a success."""
+        """Raises RuntimeError for an error response, which would cost less than a success."""
         return checked(request, self.prepare(request)())
 
 
@@ -59,7 +59,7 @@ def checked(request: Request, response: Response) -> Response:
     return response
 
 
-# --- Ours -------------------------------------------------------------------------------------------------------------
+# --- This app ---------------------------------------------------------------------------------------------------------
 
 
 def ours() -> Client:
@@ -101,7 +101,7 @@ def _environ(request: Request, key: str) -> dict[str, Any]:
 
 
 def _call_wsgi(environ: dict[str, Any]) -> Response:
-    """Like a server: read the whole body and close the response."""
+    """Read the whole body and close the response, as a server does."""
     status = ""
 
     def start_response(line: str, headers: object, exc_info: object = None, /) -> Callable[[bytes], object]:

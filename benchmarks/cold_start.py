@@ -1,8 +1,8 @@
-"""`python -m benchmarks.cold_start`: a cold start with Zappa's own package, with ours, and of the bare handler.
+"""`python -m benchmarks.cold_start`: cold starts of Zappa's own package, the trimmed package and the bare handler.
 
-As on Lambda, each start is a new process that sees only the unpacked zip and the standard library, and compiles files
-that have no bytecode. The first request needs neither DynamoDB nor PostgreSQL. The three take turns, so that other load
-on the machine affects all of them. Needs the virtual environment of `make deploy-venv`, which Zappa packs.
+As on Lambda, each start is a new process that has only the unpacked zip and the standard library, and compiles files
+without bytecode. The first request uses neither DynamoDB nor PostgreSQL. The three alternate, so that other load on the
+machine affects all of them. Needs the virtual environment of `make deploy-venv`, which Zappa packs.
 """
 
 import json
@@ -22,13 +22,13 @@ from deploy.package import trim
 
 RUNS = 9
 DESCRIPTION = f"""
-Measure cold starts with Zappa's own package, with ours, and of the bare handler: the medians of {RUNS} starts each,
-with the first request. Needs the virtual environment of `make deploy-venv`.
+Measure cold starts of Zappa's own package, the trimmed package and the bare handler: the medians of {RUNS} starts each,
+including the first request. Needs the virtual environment of `make deploy-venv`.
 """
 
 START = """
 import sys, time
-began, used = time.perf_counter(), time.process_time()
+started_at, cpu_at_start = time.perf_counter(), time.process_time()
 sys.path[:0] = sys.argv[3:]
 from importlib import import_module
 module, function = sys.argv[1].rsplit(".", 1)
@@ -39,7 +39,8 @@ class Context:
 event = {"httpMethod": sys.argv[2], "path": "/lifecycle", "headers": {"Host": "x.execute-api.ap-south-1.amazonaws.com"},
          "requestContext": {}, "queryStringParameters": None, "pathParameters": None, "body": None}
 status = handler(event, Context())["statusCode"]
-print(round((time.process_time() - used) * 1000), round((time.perf_counter() - began) * 1000), status, file=sys.stderr)
+cpu, wall = time.process_time() - cpu_at_start, time.perf_counter() - started_at
+print(round(cpu * 1000), round(wall * 1000), status, file=sys.stderr)
 """
 
 ENVIRONMENT = {
@@ -79,7 +80,7 @@ def main() -> None:
 
 
 def _ours(root: Path) -> list[Package]:
-    """The package that Zappa creates by itself, and the same after trimming."""
+    """The package that Zappa creates, and the same package after trimming."""
     checkout = root / "checkout"
     shutil.copytree(PROJECT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.zip", "db.sqlite3*"))
     settings = checkout / "zappa_settings.json"
@@ -105,7 +106,7 @@ def _ours(root: Path) -> list[Package]:
 
 
 def _bare(root: Path) -> Package:
-    """One file; Lambda's runtime contains boto3."""
+    """The package of the bare handler: one file, because Lambda's runtime contains boto3."""
     folder = root / "bare"
     folder.mkdir()
     shutil.copy(PROJECT / "benchmarks" / "baseline.py", folder)

@@ -1,4 +1,4 @@
-"""The requests to the five endpoints. Every order that they create is deleted again, so the tables keep their size."""
+"""The requests to the five endpoints. They delete the orders that they create, so the tables keep their size."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -41,19 +41,19 @@ def anonymous_orders(benchmark: Benchmark, pairs: int) -> None:
 
 
 def lists(benchmark: Benchmark, pairs: int, *, orders: int) -> int:
-    """Returns how many orders the former list shows. It has neither pages nor filters."""
+    """Returns how many orders the former list contains. It has neither pages nor filters."""
     pages = {
         "GET /orders, page 1": Request("GET"),
         "GET /orders, deep page": Request("GET", query={"cursor": _cursor_after(benchmark, orders // 2)}),
         "GET /orders?status=": Request("GET", query={"status": "PENDING"}),
     }
     for name, request in pages.items():
-        replies = benchmark.run(name, [(request, LIST)] * (WARM_UP + pairs))
-    return len(replies[0][1].json())
+        responses = benchmark.run(name, [(request, LIST)] * (WARM_UP + pairs))
+    return len(responses[0][1].json())
 
 
 def _cursor_after(benchmark: Benchmark, depth: int) -> str:
-    """The cursor of the page that begins after about `depth` orders, which is reached page by page."""
+    """The cursor of the page that begins after about `depth` orders, found by following `next`."""
     query: dict[str, str] = {}
     for _ in range(0, depth, LARGEST_PAGE):
         limit = str(min(depth, LARGEST_PAGE))

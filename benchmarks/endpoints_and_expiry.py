@@ -1,4 +1,4 @@
-"""Fills both tables, and compares every endpoint and the expiry run."""
+"""Fills both tables and compares every endpoint and the expiry run."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ from benchmarks.clients import former, ours
 from benchmarks.report import Results
 
 PAIRS_PER_LIST = 5
-"""Divides the number of pairs for lists, because a former list takes as long as a hundred single orders."""
+"""Lists get a fifth of the pairs, because a former list takes as long as a hundred single orders."""
 EXPIRY_ROUNDS = 4
 
 
 def measure(*, orders: int, pairs: int, report: Callable[[str], object]) -> Results:
-    """Needs an empty engine and an empty database. Calls `report` with the name of what is measured next."""
+    """Needs an empty engine and an empty database. Calls `report` with the name of the next measurement."""
     report(f"filling both tables with {orders:,} orders")
     call_command("migrate", verbosity=0)
     tables.make_tables()

@@ -7,11 +7,11 @@ HOST = "bench.example.com"
 TABLE = "Orders"
 BASELINE_TABLE = "OrdersBaseline"
 
-UNSET = ("CSRF_TRUSTED_ORIGINS", "DEBUG", "LOG_LEVEL", "ORDERS_EXPIRY_HUNSET", "ORDERS_INDEX_SHARDS", "SSM_PARAMETER")
+UNSET = ("CSRF_TRUSTED_ORIGINS", "DEBUG", "LOG_LEVEL", "ORDERS_EXPIRY_HOURS", "ORDERS_INDEX_SHARDS", "SSM_PARAMETER")
 
 
 def isolate(endpoint: str, folder: Path) -> None:
-    """Set this process up with production settings, dummy credentials and a database in `folder`."""
+    """Give this process production settings, dummy credentials and a database in `folder`."""
     for name in [name for name in os.environ if name.startswith("AWS_") or name in UNSET]:
         del os.environ[name]
     os.environ.update(
@@ -19,7 +19,7 @@ def isolate(endpoint: str, folder: Path) -> None:
         AWS_ACCESS_KEY_ID="local",
         AWS_SECRET_ACCESS_KEY="local",  # noqa: S106 (the engine accepts any)
         AWS_REGION="ap-south-1",
-        # A developer's own profile must not affect the results.
+        # A developer's AWS profile must not affect the results.
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         NO_PROXY="127.0.0.1",
@@ -30,6 +30,6 @@ def isolate(endpoint: str, folder: Path) -> None:
         DATABASE_URL=f"sqlite:///{folder / 'accounts.sqlite3'}",
         ORDERS_TABLE=TABLE,
         BASELINE_TABLE=BASELINE_TABLE,
-        # High enough to refuse no request.
+        # High enough for all requests.
         ORDERS_API_RATE="1000000/s",
     )

@@ -1,4 +1,4 @@
-"""Compares the expiry run of both sides, with the same due orders in each round."""
+"""Compares the expiry runs of both apps, with the same due orders in each round."""
 
 import gc
 import io
@@ -19,7 +19,7 @@ from orders.models import Order
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one side. Units and `cpu_ms` are per expired order."""
+    """One run of one app. Capacity units and `cpu_ms` are per expired order."""
 
     expired: int
     left: int
@@ -31,7 +31,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Expiry:
-    """`ratio` is of the CPU time per expired order; None if a side expired none."""
+    """`ratio` is that of the CPU time per expired order; None if an app expired none."""
 
     due: int
     rounds: int
@@ -41,7 +41,7 @@ class Expiry:
 
 
 def run(benchmark: Benchmark, due: Sequence[Order], *, rounds: int) -> Expiry:
-    """Run both sides once with a meter, and then `rounds` times with a timer."""
+    """Run both once with a meter and then `rounds` times with a timer."""
     benchmark.report("expiry")
     with metered(benchmark.ours.dynamodb) as ours_meter, metered(benchmark.former.dynamodb) as former_meter:
         _sweep()
@@ -64,7 +64,7 @@ def _round(due: Sequence[Order], *, ours_first: bool) -> tuple[float, float]:
 
 
 def _sweep() -> None:
-    """What the schedule runs. Without a terminal, as on Lambda, so that no progress display uses CPU time."""
+    """Run the sweep like the schedule: without a terminal, so that no progress display uses CPU time."""
     with redirect_stderr(io.StringIO()):
         call_command("expire_orders", json=True, stdout=io.StringIO())
 

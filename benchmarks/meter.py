@@ -1,4 +1,4 @@
-"""Counts DynamoDB calls and the capacity that they consumed, by botocore's events."""
+"""Counts DynamoDB calls and the capacity that they consume, with botocore's events."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "Ba
 
 @dataclass
 class Meter:
-    """`rcu` or `wcu` is None if the engine reported no capacity for a call, as is always so for PartiQL."""
+    """`rcu` or `wcu` is None if the engine reports no capacity for a call, as with PartiQL."""
 
     calls: int = 0
     rcu: float | None = 0.0
@@ -45,7 +45,7 @@ def each(total: float | None, number: int) -> float | None:
 
 @contextmanager
 def metered(client: Any) -> Iterator[Meter]:
-    """Meter this client's calls, and make it request the consumed capacity with each."""
+    """Meter this client's calls and make them request the consumed capacity."""
     meter = Meter()
     events = client.meta.events
     events.register("before-parameter-build.dynamodb", _request_capacity)
@@ -58,5 +58,5 @@ def metered(client: Any) -> Iterator[Meter]:
 
 
 def _request_capacity(params: dict[str, Any], **_: object) -> None:
-    # In place and at this event, because boto3 has copied the caller's parameters before it.
+    # Changed in place and at this event, because boto3 has already copied the caller's parameters.
     params.setdefault("ReturnConsumedCapacity", "TOTAL")

@@ -18,9 +18,9 @@ WIDTH = 118
 @dataclass(frozen=True)
 class Results:
     orders: int
-    """In each table."""
+    """The number in each table."""
     listed: int
-    """How many of the orders the former list shows."""
+    """How many of the orders the former list contains."""
     endpoints: Sequence[Comparison]
     expiry: Expiry
 
@@ -86,17 +86,17 @@ def _ratio(ratio: Ratio | None) -> tuple[str, str]:
 def _notes(results: Results) -> Iterator[str]:
     pairs = " or ".join(str(pairs) for pairs in sorted({row.pairs for row in results.endpoints}))
     yield (
-        f"CPU is the time of this process without the engine: the median of {pairs} requests to each side "
+        f"CPU is the CPU time of this process without the engine: the median of {pairs} requests to each app "
         f"(expiry: {results.expiry.rounds} runs). The ratio is ours / former, the median of all pairs."
     )
     yield (
-        "A create costs us 3 WCU, or 4 with an e-mail, against 1, because the order is also written to the indexes. "
-        "Because of the indexes, lists and the sweep need no Scan. A change of status costs 4 against 1, because it "
-        "moves the order within by_status (a delete and a put). A delete costs as much as a create."
+        "A create costs 3 WCU, or 4 with an e-mail, instead of 1, because the order is also written to the indexes, "
+        "thanks to which lists and the sweep need no Scan. A status change costs 4 instead of 1, because it moves the "
+        "order within by_status (a delete and a put). A delete costs as much as a create."
     )
-    yield "GET costs us 1 RCU against 0.5, because the read is consistent."
+    yield "GET costs 1 RCU instead of 0.5, because the read is consistent."
     yield (
         f"The former list has neither pages nor filters: each of its three rows is the same Scan page, with "
-        f"{results.listed:,} of the {results.orders:,} orders. Its expiry run sees no more of them."
+        f"{results.listed:,} of the {results.orders:,} orders. Its expiry run reads no more than that."
     )
-    yield "We authenticate, validate, throttle and write conditionally. The former handlers do none of these."
+    yield "Ordersite authenticates, validates, throttles and writes conditionally; the former handlers do not."

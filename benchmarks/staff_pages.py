@@ -42,17 +42,17 @@ OK = 200
 
 @dataclass(frozen=True)
 class Page:
-    """A page, as a superuser sees it."""
+    """A page, requested by a superuser."""
 
     name: str
     path: str
     cold: bool = False
-    """Whether the cache is empty when it is requested."""
+    """Whether it is requested with an empty cache."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """`milliseconds` is the median elapsed time of TIMED requests, with the engine's share."""
+    """`milliseconds` is the median elapsed time of TIMED requests, including the engine's."""
 
     calls: int
     rcu: float | None
@@ -83,7 +83,7 @@ def measure(*, orders: int, report: Callable[[str], object]) -> Sequence[Row]:
 
 
 class _Table:
-    """One table of orders, with a connection and a cache of its own."""
+    """One table of orders with its own connection and cache."""
 
     def __init__(self, name: str, count: int, report: Callable[[str], object]) -> None:
         self.name, self.count, self.connection = name, count, None
@@ -109,13 +109,13 @@ class _Table:
     def cost(self, browser: Client, page: Page, milliseconds: float) -> Cost:
         with self._in_use():
             self._prepare(browser, page)
-            # Not timed, because metering costs time.
+            # Not timed, because metering takes time.
             with metered(connection().connection.client) as meter:
                 body = _body(browser, page)
         return Cost(meter.calls, meter.rcu, milliseconds, len(body) / 1000, len(gzip.compress(body)) / 1000)
 
     def _prepare(self, browser: Client, page: Page) -> None:
-        """Empty the cache, or fill it."""
+        """Empty or fill the cache."""
         if page.cold:
             cache.clear()
         else:
@@ -123,13 +123,13 @@ class _Table:
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
-        former = Order.Meta.table_name, Order._connection, cache.key_prefix  # noqa: SLF001 (PynamoDB keeps the first one)
+        previous = Order.Meta.table_name, Order._connection, cache.key_prefix  # noqa: SLF001 (PynamoDB reuses the first one)
         Order.Meta.table_name, Order._connection, cache.key_prefix = self.name, self.connection, self.name  # noqa: SLF001
         try:
             yield
         finally:
             self.connection = Order._connection  # noqa: SLF001
-            Order.Meta.table_name, Order._connection, cache.key_prefix = former  # noqa: SLF001
+            Order.Meta.table_name, Order._connection, cache.key_prefix = previous  # noqa: SLF001
 
 
 def show(rows: Sequence[Row], *, orders: int) -> None:
@@ -152,11 +152,11 @@ def as_json(rows: Sequence[Row]) -> str:
 NOTES = (
     (
         f"ms is the median elapsed time of {TIMED} requests, alternating between the tables. The engine runs on this "
-        "machine, so compare the two sides of a row; AWS differs."
+        "machine, so compare only the two numbers in a cell; times on AWS differ."
     ),
     (
-        "The list, the overview, counts and figures start with an empty cache. The cost of counts grows with the "
-        "number counted, up to a cap."
+        "The list, the overview, counts and figures are measured with an empty cache. The cost of counts grows with "
+        "the number counted, up to a cap."
     ),
 )
 
@@ -194,12 +194,12 @@ def _pages(orders: int) -> list[Page]:
 
 
 def _newest_and_middle(orders: int) -> tuple[list[Order], str]:
-    """The first page, and the cursor of the page in the middle, which is reached page by page."""
-    everything, step = listing.Filters(), min(orders // 2, BATCH_GET_LIMIT)
+    """The first page, and the cursor of the page in the middle, found by following `next`."""
+    filters, step = listing.Filters(), min(orders // 2, BATCH_GET_LIMIT)
     cursor = None
     for _ in range(0, orders // 2, step):
-        cursor = listing.page(everything, limit=step, cursor=cursor).next
-    newest = listing.page(everything, limit=PAGE_SIZE).orders
+        cursor = listing.page(filters, limit=step, cursor=cursor).next
+    newest = listing.page(filters, limit=PAGE_SIZE).orders
     return [order for order in newest if isinstance(order, Order)], cursor or ""
 
 

@@ -1,4 +1,4 @@
-"""The same orders in both tables: ours with its indexes, the former one with its own attributes only."""
+"""Fills both tables with the same orders: this app's with its indexes, the former one with only its own attributes."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ def make_tables() -> None:
 
 
 def fill(count: int, *, at: datetime) -> list[Order]:
-    """Put `count` orders into both tables. Returns those that are due at `at`; none becomes due in the next hour."""
+    """Put `count` orders into both tables and return those due at `at`. No other becomes due in the next hour."""
     cutoff = lifecycle.cutoff(at=at, age=expiry_age())
     orders = list(
         islice(_without_nearly_due(sample_orders(2 * count, days=DAYS, at=at, random=_random()), cutoff), count)
@@ -44,12 +44,12 @@ def _random() -> Random:
 
 
 def _without_nearly_due(orders: Iterable[Order], cutoff: datetime) -> Iterator[Order]:
-    """The orders that do not become due during the benchmark, so that each run finds the same ones."""
+    """Without the orders that would become due during the benchmark, so that each run expires the same ones."""
     return (order for order in orders if not cutoff <= order.created_at < cutoff + timedelta(hours=1))
 
 
 def put(orders: Iterable[Order]) -> None:
-    """Write these orders into both tables, replacing what is there."""
+    """Write these orders to both tables, replacing existing ones."""
     orders = list(orders)
     for _ in save_many(iter(orders)):
         pass
@@ -59,7 +59,7 @@ def put(orders: Iterable[Order]) -> None:
 
 
 def count_left(due: Iterable[Order], table: str) -> int:
-    """How many of these orders are still PENDING in that table, by a Scan of it."""
+    """How many of these orders are still PENDING in the table, found by a Scan."""
     ids = {order.order_id for order in due}
     pages = (
         connection()

@@ -1,6 +1,6 @@
-"""Deploys the app to AWS, and creates what Zappa does not. Runs on the operator's machine; never shipped.
+"""Deploys the app to AWS and creates what Zappa does not. Runs on the operator's machine and is never shipped.
 
-`make deploy` runs `python -m deploy deploy prod`. Zappa itself calls `deploy.hooks` meanwhile.
+`make deploy` runs `python -m deploy deploy prod`, which runs Zappa, which in turn calls `deploy.hooks`.
 """
 
 from pathlib import Path

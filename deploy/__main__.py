@@ -1,6 +1,6 @@
 """`python -m deploy check|deploy|update|undeploy|package [STAGE]`.
 
-All but `check` need a virtual environment that contains requirements.txt only; `make` creates it.
+All except `check` need a virtual environment with only the packages of requirements.txt; `make` creates it.
 """
 
 import os
@@ -22,7 +22,7 @@ from deploy.smoke import SmokeError, smoke
 from deploy.stage import Stage, UnknownStageError, read_stage
 from deploy.target import StepFailedError, Target, api_id, find_api
 
-# Steps on this machine need no secrets, so they must not fail without any.
+# Steps on this machine do not use secrets and must not fail without them.
 WITHOUT_SECRETS = {"SECRET_KEY": "none", "COLLECTED_STATIC": "true", "SSM_PARAMETER": ""}
 
 
@@ -35,7 +35,7 @@ class Presence(Enum):
 
     NONE = auto()
     PARTIAL = auto()
-    """The function without its API: an earlier deploy was interrupted."""
+    """The function exists without its API, because an earlier deploy was interrupted."""
     COMPLETE = auto()
 
 
@@ -75,18 +75,18 @@ def check(name: str) -> None:
 
 
 def deploy(name: str) -> None:
-    """Create or update a stage. Can be repeated at any time, also after an interrupted deploy."""
+    """Create or update a stage. Can be repeated at any time, even after an interrupted deploy."""
     _prepare(name)
     stage = _stage(name)
     present = presence(stage)
     if present is Presence.PARTIAL:
-        # Zappa can neither continue from here nor clean up by itself.
+        # Zappa can neither continue from this state nor clean up by itself.
         _step("Removing an incomplete deploy", _zappa("undeploy", name, "--yes"))
     _release(stage, "update" if present is Presence.COMPLETE else "deploy")
 
 
 def update(name: str) -> None:
-    """Ship new code and settings. Migrations run afterwards, so they must also suit the old code."""
+    """Deploy new code and settings. Migrations run afterwards, so the new code must also work before them."""
     stage = _stage(name)
     if presence(stage) is not Presence.COMPLETE:
         raise DeployError(f"{stage.function} is not deployed yet. Run: make deploy STAGE={name}")
@@ -95,7 +95,7 @@ def update(name: str) -> None:
 
 
 def undeploy(name: str) -> None:
-    """Remove the stage. Keeps its table, with all orders, the PostgreSQL database and the logs."""
+    """Remove the stage, but not its table with the orders, the PostgreSQL database and the logs."""
     stage = _stage(name)
     _confirm(stage)
     _step("Removing the stage", _zappa("undeploy", name, "--yes"))
@@ -105,7 +105,7 @@ def undeploy(name: str) -> None:
 
 
 def build(name: str) -> None:
-    """Create the zip, and print its contents by size."""
+    """Create the zip and print its contents by size."""
     _collect_static()
     file = PROJECT / f"ordersite-{name}.zip"
     _step("Creating the package", _zappa("package", name, "--output", file.name), quiet=True)
@@ -115,8 +115,8 @@ def build(name: str) -> None:
 
 def _confirm(stage: Stage) -> None:
     """Raises DeployError unless the operator has confirmed by entering the stage's name."""
-    answer = os.environ.get("CONFIRM") or _ask(f"This removes {stage.function}. Enter its name to continue: ")
-    if answer not in (stage.name, stage.function):
+    name = os.environ.get("CONFIRM") or _ask(f"This removes {stage.function}. Enter its name to continue: ")
+    if name not in (stage.name, stage.function):
         raise DeployError(
             f"Nothing was removed. To remove the stage, enter {stage.function} or set CONFIRM={stage.name}."
         )
@@ -206,10 +206,10 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "check": Command(check, "check whether a stage can be deployed from here, and what to do if not"),
+    "check": Command(check, "check whether a stage can be deployed from this machine"),
     "deploy": Command(deploy, "check, deploy, migrate and test a stage; can be repeated"),
-    "update": Command(update, "the same for a stage that is deployed already"),
-    "undeploy": Command(undeploy, "remove a stage; keeps its table, orders, database and logs"),
+    "update": Command(update, "the same for a stage that is already deployed"),
+    "undeploy": Command(undeploy, "remove a stage, but not its table, orders, database and logs"),
     "package": Command(build, "create the zip for Lambda and show its contents"),
 }
 

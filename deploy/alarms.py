@@ -1,4 +1,4 @@
-"""The CloudWatch alarms of a stage, and the metric of successful sweeps that one of them watches."""
+"""The CloudWatch alarms of a stage and the metric of successful sweeps that one of them uses."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SWEEP_PATTERN = "{ ($.sweep.failed = 0) && ($.sweep.dry_run IS FALSE) }"
 
 
 def count_sweeps(target: Target) -> None:
-    """Count each sweep in which no order failed."""
+    """Create the metric of the sweeps in which no order failed."""
     metric = {"metricName": f"{SWEEP_METRIC}-{target.stage.name}", "metricNamespace": NAMESPACE, "metricValue": "1"}
     target.client("logs").put_metric_filter(
         logGroupName=target.stage.log_group,
@@ -35,7 +35,7 @@ def remove_alarms(target: Target) -> None:
 
 
 def alarms(stage: Stage) -> list[dict[str, Any]]:
-    """Failed requests or sweeps, throttled invocations, dead letters, no sweep for two hours."""
+    """Alarms for failed requests or sweeps, throttled invocations, dead letters, and no sweep for two hours."""
     function = [{"Name": "FunctionName", "Value": stage.function}]
     queue = [{"Name": "QueueName", "Value": stage.queue}]
     return [

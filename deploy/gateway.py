@@ -19,7 +19,7 @@ ACCESS_LOG = {
 
 
 def set_throttling(target: Target) -> None:
-    """Limit this stage, so that it cannot use up the account's limit."""
+    """Limit the rate of this stage, so that it cannot use up the account's limit."""
     _patch_stage(
         target,
         {
@@ -30,7 +30,7 @@ def set_throttling(target: Target) -> None:
 
 
 def set_error_responses(target: Target) -> None:
-    """Return problem documents for errors of the gateway itself, which never reach the function."""
+    """Make the gateway return problem documents for its own errors, which never reach the function."""
     gateway, api = target.client("apigateway"), api_id(target)
     changed = False
     for kind, response in GATEWAY_RESPONSES.items():
@@ -47,7 +47,7 @@ def set_error_responses(target: Target) -> None:
 def enable_access_logs(target: Target) -> None:
     if not target.client("apigateway").get_account().get("cloudwatchRoleArn"):
         raise StepFailedError(
-            "API Gateway has no role in this account for writing logs. Set one, once per account and region "
+            "API Gateway has no role in this account for writing logs. Set one for this account and region "
             "(docs/operations.md, Access logs), and deploy again."
         )
     stage = target.stage

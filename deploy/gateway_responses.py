@@ -1,4 +1,4 @@
-"""The errors that API Gateway returns by itself, as problem documents in the API's format (docs/api.md)."""
+"""API Gateway's own errors as problem documents in the API's format (docs/api.md)."""
 
 import json
 from http import HTTPStatus
@@ -16,7 +16,7 @@ class GatewayResponse(NamedTuple):
     retry_after: str = ""
 
     def parameters(self) -> dict[str, Any]:
-        """In the form in which API Gateway takes and returns a gateway response."""
+        """The parameters of API Gateway's PutGatewayResponse."""
         return {
             "statusCode": str(self.status.value),
             "responseParameters": self._headers(),

@@ -1,6 +1,6 @@
-"""Zappa calls these functions; zappa_settings.json names them.
+"""The functions that Zappa calls, as configured in zappa_settings.json.
 
-Zappa loads this file by its path, outside the package, so it adds the project to the import path itself.
+Zappa loads this file by its path and not as part of the package, so the file adds the project to the import path.
 """
 
 import sys
@@ -19,8 +19,8 @@ ZappaCLI = Any
 
 
 def fill_placeholders(cli: ZappaCLI) -> None:
-    """After the settings are read: add the account number, which no file contains, and the files to leave out."""
-    # Leaving files out before Zappa copies and zips them halves the time.
+    """Called when the settings have been read: adds the account number, which no file contains, and the exclusions."""
+    # Excluding files before Zappa copies and zips them halves the time.
     cli.override_stage_config_setting("exclude_glob", [*package.NOT_SHIPPED])
     if not cli.load_credentials:
         return
@@ -31,13 +31,13 @@ def fill_placeholders(cli: ZappaCLI) -> None:
 
 
 def trim_package(cli: ZappaCLI) -> None:
-    """After the zip is created."""
+    """Called when the zip has been created."""
     package.trim(Path(cli.zip_path))
     print(package.report(Path(cli.zip_path)))
 
 
 def complete_stage(cli: ZappaCLI) -> None:
-    """After the function and the gateway exist: create what Zappa does not."""
+    """Called when the function and the gateway exist: creates what Zappa does not."""
     for line in create_resources(_stage(cli), cli.zappa.boto_session):
         print(line)
 

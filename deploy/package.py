@@ -1,4 +1,4 @@
-"""Makes the zip that Zappa has created smaller, and adds bytecode."""
+"""Removes unused files from the zip that Zappa has created, and adds bytecode."""
 
 import compileall
 import os
@@ -66,14 +66,14 @@ NOT_SHIPPED = (
     "zappa/cli.py",
     "zappa/core.py",
     "zappa/letsencrypt.py",
-    # boto3's own data; only botocore's is used.
+    # boto3's data; only botocore's is used.
     "boto3/data/*",
     "boto3/examples",
     "botocore/.changes",
     # Collected into staticfiles/.
     "*/static",
     "django/contrib/*/static",
-    # Source maps, for the developer tools of browsers.
+    # Source maps are only for the developer tools of browsers.
     "staticfiles/**/*.map*",
     # The gateway compresses responses.
     "staticfiles/drf_spectacular_sidecar/**/*.gz",
@@ -81,7 +81,7 @@ NOT_SHIPPED = (
     "django/contrib/gis",
     "bin",
     "*.libs/*.la",
-    # Zappa's patterns can only compare first letters; _remove_unused removes the other services and languages.
+    # Zappa's patterns can only match first letters; _remove_unused removes the other services and languages.
     "botocore/data/[!ds]*/*",
     "**/locale/[!de_]*",
     "*.dist-info/RECORD",
@@ -132,7 +132,7 @@ def parts(package: Path) -> Parts:
 
 
 def report(package: Path, *, least: int = 100_000) -> str:
-    """A table of the entries of at least `least` bytes, and the totals."""
+    """A table of the entries of at least `least` bytes, with the totals."""
     sizes = parts(package)
     lines = [f"{size / 1e6:8.2f} MB  {name}" for name, size in sizes.items() if size >= least]
     others = [size for size in sizes.values() if size < least]
@@ -159,12 +159,12 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     else:
-        # It may have been removed with its folder.
+        # It may already have been removed with its folder.
         path.unlink(missing_ok=True)
 
 
 def _compile(root: Path) -> None:
-    # Unchecked, because a checked hash would read each source file again at every start.
+    # Unchecked, because with a checked hash Python would read every source file at every start.
     compileall.compile_dir(
         root, quiet=2, workers=os.cpu_count() or 1, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
     )
@@ -174,7 +174,7 @@ def _pack(root: Path, package: Path) -> None:
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(root.rglob("*")):
             if file.is_file():
-                # No timestamps, so the same content always makes the same zip.
+                # Without timestamps, the same content always produces the same zip.
                 entry = zipfile.ZipInfo(str(file.relative_to(root)))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = (0o755 if file.suffix == ".so" else 0o644) << 16

@@ -1,4 +1,4 @@
-"""Checks before a deploy. They change nothing, and each failure states what to do."""
+"""Checks before a deploy. They change nothing, and the message of each failure explains what to do."""
 
 import importlib.metadata
 import os
@@ -23,8 +23,8 @@ DATABASE_TIMEOUT_SECONDS = 5
 REQUIREMENTS = PROJECT / "requirements.txt"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)( ;[^\n\\]*)?", re.MULTILINE)
 SNAP_START_MINIMUM = 12
-"""The oldest minor version of Python 3 for which Lambda has SnapStart."""
-PART_OF_EACH_VIRTUALENV = frozenset({"pip"})
+"""The oldest minor version of Python 3 for which Lambda supports SnapStart."""
+IN_EVERY_VIRTUALENV = frozenset({"pip"})
 
 
 class CheckFailedError(Exception):
@@ -45,7 +45,7 @@ class CheckResult:
 
 
 def run_checks(stage_name: str) -> Iterator[CheckResult]:
-    """Yield the result of every check. If the stage or the credentials are missing, yield only that failure."""
+    """Yield the result of every check, or only one failure if the stage or the credentials are missing."""
     try:
         stage = read_stage(stage_name, account=UNKNOWN_ACCOUNT)
         account = _account(stage)
@@ -77,7 +77,7 @@ def _account(stage: Stage) -> str:
 
 
 def check_bucket(stage: Stage) -> None:
-    """The bucket for the zip belongs to this account, or its name is free."""
+    """The bucket for the zip must belong to this account, or its name must be available."""
     s3 = boto3.client("s3", region_name=stage.region)
     try:
         s3.head_bucket(Bucket=stage.bucket)
@@ -94,7 +94,7 @@ def check_secrets(stage: Stage) -> None:
 
 
 def check_postgresql(stage: Stage) -> None:
-    """PostgreSQL accepts a connection from this machine."""
+    """PostgreSQL must accept a connection from this machine."""
     url = read_secrets(stage.parameter, region=stage.region)["DATABASE_URL"]
     if not url.startswith(("postgres://", "postgresql://")):
         raise CheckFailedError(
@@ -104,7 +104,7 @@ def check_postgresql(stage: Stage) -> None:
     try:
         psycopg.connect(url, connect_timeout=DATABASE_TIMEOUT_SECONDS).close()
     except psycopg.Error as error:
-        # Both the URL and the driver's message may contain the password.
+        # The URL and the driver's message may contain the password.
         raise CheckFailedError(
             f"Cannot connect from this machine to PostgreSQL with the DATABASE_URL in {stage.parameter} "
             f"({type(error).__name__}). Check host, port, name, password and firewall."
@@ -112,7 +112,7 @@ def check_postgresql(stage: Stage) -> None:
 
 
 def check_python(stage: Stage) -> None:
-    """Compiled packages and bytecode only work on the same minor version, system and architecture."""
+    """Compiled packages and bytecode work only with the same minor version, system and architecture."""
     here, runtime = "python{}.{}".format(*sys.version_info), stage.config["runtime"]
     if here != runtime:
         raise CheckFailedError(
@@ -127,7 +127,7 @@ def check_python(stage: Stage) -> None:
 
 
 def check_snap_start(stage: Stage) -> None:
-    """Lambda would refuse it in the middle of the deploy.
+    """Lambda refuses SnapStart with an unsupported runtime, but only in the middle of the deploy.
 
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
     """
@@ -142,11 +142,11 @@ def check_snap_start(stage: Stage) -> None:
 
 
 def check_packages(stage: Stage) -> None:
-    """Zappa ships the whole virtual environment, so it must contain exactly what requirements.txt pins."""
+    """Zappa packs the whole virtual environment, so it must contain exactly the packages of requirements.txt."""
     pins = {_canonical(name): (version, marker) for name, version, marker in PIN.findall(REQUIREMENTS.read_text())}
     installed = {_canonical(found.name): found.version for found in importlib.metadata.distributions()}
-    unexpected = installed.keys() - pins.keys() - PART_OF_EACH_VIRTUALENV
-    # A package with a marker may not be for this machine.
+    unexpected = installed.keys() - pins.keys() - IN_EVERY_VIRTUALENV
+    # A package with a marker may not be needed on this machine.
     different = {name for name, (pin, marker) in pins.items() if installed.get(name, pin if marker else "") != pin}
     if unexpected or different:
         problems = [f"{_summary(unexpected)} not in requirements.txt"] if unexpected else []
@@ -172,7 +172,7 @@ def check_static_files(stage: Stage) -> None:
 
 
 def check_settings(stage: Stage) -> None:
-    """`check --deploy` passes with the stage's settings."""
+    """`check --deploy` must pass with the stage's settings."""
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level=WARNING"],
         cwd=PROJECT,

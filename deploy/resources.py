@@ -1,6 +1,6 @@
 """Creates and removes the AWS resources of a stage that Zappa does not manage.
 
-Every step can be repeated. If the account refuses one, the failure is reported and the other steps still run.
+Every step can be repeated. If one fails, the failure is reported and the other steps still run.
 """
 
 import os
@@ -25,12 +25,12 @@ Steps = dict[str, Callable[[Target], None]]
 
 
 def create_resources(stage: Stage, session: boto3.Session) -> Iterator[str]:
-    """Run every step, and yield one line for each: done, or the reason why not."""
+    """Run every step and yield one line for each: that it is done, or why it failed."""
     return _run(CREATE, Target(stage, session), done="Done", failed="NOT DONE")
 
 
 def remove_resources(stage: Stage, session: boto3.Session) -> Iterator[str]:
-    """Run after `zappa undeploy`. Keeps the table, its orders and the logs."""
+    """Remove the resources after `zappa undeploy`, but not the table, its orders and the logs."""
     return _run(REMOVE, Target(stage, session), done="Removed", failed="NOT REMOVED")
 
 
@@ -45,8 +45,8 @@ def _run(steps: Steps, target: Target, *, done: str, failed: str) -> Iterator[st
 
 
 def create_table(target: Target) -> None:
-    """Create or complete the table by the app's own command, with the operator's credentials."""
-    # The command needs no secrets, so it must not depend on the parameter that contains them.
+    """Run the app's command `create_orders_table` with the operator's credentials."""
+    # The command needs no secrets and must not depend on the parameter that contains them.
     own = {"ORDERS_TABLE": target.stage.orders_table, "AWS_REGION": target.stage.region, "SECRET_KEY": "none"}
     inherited = {name: value for name, value in os.environ.items() if name != "SSM_PARAMETER"}
     done = subprocess.run(
@@ -63,7 +63,7 @@ def create_table(target: Target) -> None:
 
 
 def create_dead_letter_queue(target: Target) -> None:
-    """Events that failed three times go to this queue and stay there for DEAD_LETTER_DAYS."""
+    """Create the queue that keeps events which failed three times for DEAD_LETTER_DAYS."""
     seconds = str(DEAD_LETTER_DAYS * 24 * 60 * 60)
     attributes = {"MessageRetentionPeriod": seconds, "SqsManagedSseEnabled": "true"}
     sqs, functions = target.client("sqs"), target.client("lambda")

@@ -1,4 +1,4 @@
-"""Checks a deployed stage by a few read-only requests to its public URL."""
+"""Checks a deployed stage with a few read-only requests to its public URL."""
 
 import json
 import time
@@ -26,9 +26,9 @@ class Response(NamedTuple):
 
 
 def smoke(url: str, *, gateway_address: str = "") -> Iterator[str]:
-    """Send the requests, and yield a line for each expected response. Raises SmokeError.
+    """Send the requests and yield a line for each expected response. Raises SmokeError.
 
-    `gateway_address` (`http://host:port`) is connected to instead of the URL's host, which is still sent as Host.
+    With `gateway_address` (`http://host:port`), connects to it instead of the URL's host, which is still sent as Host.
     """
     site = _Site(url, gateway_address)
     health = _healthy(site)
@@ -53,7 +53,7 @@ class _Site(NamedTuple):
     def get(self, path: str) -> Response:
         host = urlsplit(self.url).netloc
         address = (self.gateway_address or f"https://{host}") + urlsplit(self.url).path + path
-        request = Request(address, headers={"Accept": "*/*", "Host": host})  # noqa: S310 (always the gateway of AWS)
+        request = Request(address, headers={"Accept": "*/*", "Host": host})  # noqa: S310 (the scheme is always http or https)
         try:
             with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
                 return Response(response.status, response.read())
@@ -64,7 +64,7 @@ class _Site(NamedTuple):
 
 
 def _healthy(site: _Site) -> dict[str, dict[str, str]]:
-    """The document of /healthz once it reports ok. A new deploy may need some time to start."""
+    """Wait until /healthz reports ok, because a new deploy may need some time to start. Returns its document."""
     deadline = time.monotonic() + STARTUP_SECONDS
     while (document := _health(response := site.get("/healthz"))) is None:
         if time.monotonic() > deadline:

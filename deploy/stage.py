@@ -1,4 +1,4 @@
-"""One stage of zappa_settings.json, with its placeholders filled in and the names of its resources."""
+"""A stage of zappa_settings.json with its placeholders filled in, and the names of its resources."""
 
 import json
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ SETTINGS = PROJECT / "zappa_settings.json"
 
 
 class UnknownStageError(Exception):
-    """zappa_settings.json has no stage of this name."""
+    """zappa_settings.json has no stage with this name."""
 
 
 @dataclass(frozen=True)
 class Stage:
     name: str
     account: str
-    """The number of the AWS account. It is known only with credentials, so no file contains it."""
+    """The number of the AWS account, which is read with the credentials and is not in any file."""
     config: dict[str, Any]
 
     @property
@@ -90,6 +90,6 @@ def read_stage(name: str, *, account: str, file: Path = SETTINGS) -> Stage:
 
 
 def _extended(stages: dict[str, Any], name: str) -> dict[str, Any]:
-    """As Zappa does: a stage's own settings override those of the stage that it extends."""
+    """The settings of a stage, which override those of the stage that it extends, as in Zappa."""
     own = stages[name]
     return {**_extended(stages, own["extends"]), **own} if "extends" in own else dict(own)

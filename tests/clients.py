@@ -1,4 +1,4 @@
-"""A client of the API that believes nothing: each response is held against the published schema."""
+"""A client of the API that validates each response against the published schema."""
 
 import json
 from functools import cache
@@ -14,7 +14,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 UNDESCRIBED = ("/schema",)
-"""What /schema leaves out: itself."""
+"""/schema does not describe itself."""
 
 
 class ApiClient:
@@ -57,7 +57,7 @@ class ApiClient:
 
 
 def check_conformance(method: str, response: HttpResponse) -> None:
-    """Raises AssertionError, or jsonschema's ValidationError, for a response that /schema does not promise."""
+    """Raises AssertionError or jsonschema's ValidationError if /schema does not describe the response."""
     path = _schema_path(response.request["PATH_INFO"])
     if response.get("Content-Type") == "application/problem+json":
         _validate(response.json(), {"$ref": "#/components/schemas/Problem"})
@@ -67,18 +67,18 @@ def check_conformance(method: str, response: HttpResponse) -> None:
     if operation is None:
         assert response.status_code in (404, 405, 401, 403), response.content
         return
-    promised = operation["responses"].get(str(response.status_code))
-    assert promised is not None, f"{method} {path} promises no {response.status_code}: {response.content!r}"
-    _check_headers(promised, response)
-    if not promised.get("content"):
+    described = operation["responses"].get(str(response.status_code))
+    assert described is not None, f"/schema has no {response.status_code} for {method} {path}: {response.content!r}"
+    _check_headers(described, response)
+    if not described.get("content"):
         assert response.content == b""
         return
     media_type = response["Content-Type"].partition(";")[0]
-    _validate(response.json(), promised["content"][media_type]["schema"])
+    _validate(response.json(), described["content"][media_type]["schema"])
 
 
-def _check_headers(promised: dict[str, Any], response: HttpResponse) -> None:
-    for name, header in promised["headers"].items():
+def _check_headers(described: dict[str, Any], response: HttpResponse) -> None:
+    for name, header in described["headers"].items():
         value = response.get(name)
         assert value is not None or not header.get("required"), f"{name} is missing"
         if value is not None:
@@ -92,14 +92,14 @@ def _schema_path(path: str) -> str:
 
 @cache
 def schema() -> dict[str, Any]:
-    """The OpenAPI document as /schema gives it."""
+    """The OpenAPI document at /schema."""
     document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     assert document["openapi"] == spectacular_settings.OAS_VERSION
     return json.loads(json.dumps(document))
 
 
 def validator(part: dict[str, Any]) -> Draft202012Validator:
-    """For values of a part of the document, whose references lead into the document."""
+    """A validator for a part of the document, which may contain references to other parts."""
     root = Resource(contents=schema(), specification=DRAFT202012)
     registry = Registry().with_resource("urn:schema", root)
     pinned = json.loads(json.dumps(part).replace('"#/', '"urn:schema#/'))

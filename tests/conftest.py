@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.cache import caches
+from hypothesis import settings as hypothesis_settings
 
 from accounts import keys
 from accounts.models import Access, ApiKey
@@ -16,6 +17,10 @@ from orders.models import Order
 from orders.table import ensure_table
 from tests.clients import ApiClient
 from tests.traffic import Traffic, recorded
+
+# With a deadline, tests would fail on a slow or busy machine.
+hypothesis_settings.register_profile("no deadline", deadline=None)
+hypothesis_settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session", autouse=True)

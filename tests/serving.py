@@ -1,4 +1,4 @@
-"""A server that the tests run themselves, for as long as a block lasts."""
+"""Runs a server in the process of the tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ Server = TypeVar("Server", bound=HTTPServer)
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """`server`, answering in a thread of its own, and closed afterwards."""
+    """Runs the server in a thread inside the block and closes it afterwards."""
     with server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

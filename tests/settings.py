@@ -1,4 +1,4 @@
-"""The project's own settings in a clean environment: nothing that a developer or a CI has set reaches the tests."""
+"""The project's settings, independent of the environment variables of a developer or a CI job."""
 
 import os
 
@@ -31,5 +31,5 @@ os.environ["AWS_REGION"] = "ap-south-1"
 
 from ordersite.settings import *  # noqa: E402, F403 (the environment must be clean first)
 
-# Each test logs somebody in; the slow hash guards no secret here.
+# Most tests log a user in, and passwords of tests need no slow hash.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,4 +1,4 @@
-"""The calls that reach DynamoDB and what the engine says they consumed."""
+"""Records the calls to DynamoDB and the capacity that the engine reports for them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,17 +21,17 @@ class Traffic(list[tuple[str, float]]):
 
 @contextmanager
 def recorded() -> Iterator[Traffic]:
-    """Listens by botocore's own events; each call counts once, however often botocore tries it."""
+    """Records each call once, however often botocore retries it."""
     traffic = Traffic()
 
-    def note(parsed: dict[str, Any], model: Any, **_: object) -> None:
+    def record(parsed: dict[str, Any], model: Any, **_: object) -> None:
         consumed = parsed.get("ConsumedCapacity", {})
         parts = consumed if isinstance(consumed, list) else [consumed]
         traffic.append((model.name, sum(part.get("CapacityUnits", 0.0) for part in parts)))
 
     events = connection().connection.client.meta.events
-    events.register("after-call.dynamodb", note)
+    events.register("after-call.dynamodb", record)
     try:
         yield traffic
     finally:
-        events.unregister("after-call.dynamodb", note)
+        events.unregister("after-call.dynamodb", record)

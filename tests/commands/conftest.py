@@ -1,4 +1,4 @@
-"""Commands are run in this process where what they do is the point, and as an operator would where their end is."""
+"""Run commands in this process, to test what they do, or in their own, to test how they end."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.fixture
 def run(engine):
-    """What the command prints; it raises CommandError where `manage.py` would end with 1."""
+    """Runs a command and returns its output. It raises CommandError where `manage.py` would exit with 1."""
 
     def run(*words: str) -> str:
         output = StringIO()
@@ -26,7 +26,7 @@ def run(engine):
 
 @pytest.fixture
 def manage(engine):
-    """Starts `manage.py` as a process of its own; give it back to `finished` for how it ended."""
+    """Starts `manage.py` in its own process; `finished` returns its result."""
 
     def manage(*words: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -43,7 +43,7 @@ def manage(engine):
 
 @pytest.fixture
 def finished():
-    """The exit status, the output and the errors of each process."""
+    """Waits for the processes and returns the exit status, output and errors of each."""
 
     def finished(*processes: subprocess.Popen[str]) -> list[tuple[int, str, str]]:
         outputs = [process.communicate(timeout=60) for process in processes]

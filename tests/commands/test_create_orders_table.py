@@ -7,8 +7,8 @@ from orders import listing, table
 from orders.dynamodb import connection
 from orders.lifecycle import Status
 from orders.listing import Filters
-from tests.contract.fault_proxy import Reply, opened, reading, refused
-from tests.contract.order_helpers import crowd, ids, other_engine, other_table
+from tests.contract.fault_proxy import Reply, aws_error, fault_proxy, replacing
+from tests.contract.order_helpers import ids, other_engine, other_table, place_many
 
 KEY = [{"AttributeName": "order_id", "KeyType": "HASH"}]
 NO_RECOVERY = "Point-in-time recovery is not supported by this engine; skipped.\n"
@@ -16,7 +16,7 @@ NO_RECOVERY = "Point-in-time recovery is not supported by this engine; skipped.\
 
 @pytest.fixture
 def elsewhere(engine, request):
-    """The table of this test alone, not there yet."""
+    """The name of a table for this test, which does not exist yet."""
     name = re.sub(r"\W", "_", request.node.name)
     with other_table(name):
         yield name
@@ -44,17 +44,17 @@ def make(name, *, keys=KEY, types=None):
     )
 
 
-def test_the_table_is_made_with_its_indexes_and_is_paid_per_request(elsewhere, run):
+def test_the_table_is_created_with_its_indexes_and_billed_per_request(elsewhere, run):
     output = run("create_orders_table")
 
     assert output == (
         f"Created table {elsewhere} with its indexes, paid per request.\n"
         f"{NO_RECOVERY}Deletion protection is on.\nThe table is ready.\n"
     )
-    made = described(elsewhere)
-    assert made["KeySchema"] == KEY
-    assert made["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-    assert made["DeletionProtectionEnabled"] is True
+    created = described(elsewhere)
+    assert created["KeySchema"] == KEY
+    assert created["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert created["DeletionProtectionEnabled"] is True
     shape = {
         name: ([key["AttributeName"] for key in index["KeySchema"]], index["Projection"]["ProjectionType"])
         for name, index in indexes(elsewhere).items()
@@ -67,9 +67,9 @@ def test_the_table_is_made_with_its_indexes_and_is_paid_per_request(elsewhere, r
     client().update_table(TableName=elsewhere, DeletionProtectionEnabled=False)
 
 
-def test_a_repeat_changes_nothing_and_says_so(elsewhere, run):
+def test_a_second_run_changes_nothing_and_reports_that_the_table_is_complete(elsewhere, run):
     run("create_orders_table")
-    orders = crowd(3)
+    orders = place_many(3)
     before = described(elsewhere)
 
     output = run("create_orders_table")
@@ -83,15 +83,15 @@ def test_a_repeat_changes_nothing_and_says_so(elsewhere, run):
     assert ids(listing.page(Filters(), limit=5).orders) == ids(orders)
 
 
-def test_protection_is_left_as_it_is_where_that_is_asked_for(elsewhere, run):
+def test_the_option_unprotected_does_not_change_the_protection(elsewhere, run):
     output = run("create_orders_table", "--unprotected")
     assert output == f"Created table {elsewhere} with its indexes, paid per request.\nThe table is ready.\n"
     assert not described(elsewhere).get("DeletionProtectionEnabled")
 
 
-def test_missing_indexes_are_added_and_show_the_orders_that_are_there(elsewhere, run):
+def test_missing_indexes_are_added_and_contain_the_existing_orders(elsewhere, run):
     make(elsewhere)
-    orders = crowd(3, customer_email="ann@example.com")
+    orders = place_many(3, customer_email="ann@example.com")
 
     output = run("create_orders_table", "--unprotected")
 
@@ -102,7 +102,7 @@ def test_missing_indexes_are_added_and_show_the_orders_that_are_there(elsewhere,
         assert ids(listing.page(filters, limit=5).orders) == ids(orders)
 
 
-def test_the_one_index_that_is_missing_is_added(elsewhere, run):
+def test_a_single_missing_index_is_added(elsewhere, run):
     run("create_orders_table", "--unprotected")
     client().update_table(TableName=elsewhere, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_customer"}}])
 
@@ -125,7 +125,7 @@ def test_the_one_index_that_is_missing_is_added(elsewhere, run):
     ],
     ids=["name", "type", "range"],
 )
-def test_a_table_of_another_key_is_refused_in_a_sentence_and_left_alone(elsewhere, run, keys, types, found):
+def test_a_table_with_another_key_is_refused_and_not_changed(elsewhere, run, keys, types, found):
     make(elsewhere, keys=keys, types=types)
     before = described(elsewhere)
 
@@ -138,34 +138,34 @@ def test_a_table_of_another_key_is_refused_in_a_sentence_and_left_alone(elsewher
     assert described(elsewhere) == before
 
 
-def test_it_waits_until_the_table_and_its_indexes_are_active(engine, elsewhere, run, monkeypatch):
+def test_the_command_waits_until_the_table_and_its_indexes_are_active(engine, elsewhere, run, monkeypatch):
     monkeypatch.setattr(table, "POLL_SECONDS", 0.01)
-    with opened(engine) as way, other_engine(way.endpoint):
-        making = reading(b'"TableStatus":"ACTIVE"', b'"TableStatus":"CREATING"')
-        building = reading(b'"IndexStatus":"ACTIVE"', b'"IndexStatus":"CREATING"')
-        # Not there yet when it looks first, and not to be found for a moment after it was made.
-        gone = refused(400, "ResourceNotFoundException")
-        way.change("DescribeTable", gone, gone, gone, making, making, making, making, building, building)
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        creating = replacing(b'"TableStatus":"ACTIVE"', b'"TableStatus":"CREATING"')
+        building = replacing(b'"IndexStatus":"ACTIVE"', b'"IndexStatus":"CREATING"')
+        # The table does not exist at first, and DynamoDB does not find it right after its creation.
+        missing = aws_error(400, "ResourceNotFoundException")
+        proxy.change("DescribeTable", *[missing] * 3, *[creating] * 4, *[building] * 2)
         output = run("create_orders_table", "--unprotected")
-        assert way.changes["DescribeTable"] == []
+        assert proxy.changes["DescribeTable"] == []
     assert output.endswith("The table is ready.\n")
 
 
-def test_it_gives_up_on_a_table_that_does_not_become_active_with_a_sentence(engine, elsewhere, run, monkeypatch):
+def test_the_command_fails_if_the_table_does_not_become_active_in_time(engine, elsewhere, run, monkeypatch):
     monkeypatch.setattr(table, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(table, "WAIT_SECONDS", 0.2)
     run("create_orders_table", "--unprotected")
 
     def never_active(reply: Reply) -> Reply:
-        return reading(b'"TableStatus":"ACTIVE"', b'"TableStatus":"UPDATING"')(reply)
+        return replacing(b'"TableStatus":"ACTIVE"', b'"TableStatus":"UPDATING"')(reply)
 
-    with opened(engine) as way, other_engine(way.endpoint):
-        way.change("DescribeTable", *[never_active] * 1_000)
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        proxy.change("DescribeTable", *[never_active] * 1_000)
         with pytest.raises(CommandError, match=f"{elsewhere} is not ACTIVE after 0 s. Run this again"):
             run("create_orders_table")
 
 
-def test_an_operator_makes_the_table_that_the_environment_names(engine, manage, finished):
+def test_the_command_creates_the_table_named_in_the_environment(engine, manage, finished):
     ((status, output, errors),) = finished(manage("create_orders_table", ORDERS_TABLE="MadeByAnOperator"))
     assert (status, errors) == (0, "")
     assert output.startswith("Created table MadeByAnOperator with its indexes")
@@ -174,7 +174,7 @@ def test_an_operator_makes_the_table_that_the_environment_names(engine, manage, 
         assert set(indexes("MadeByAnOperator")) == {"by_status", "by_created", "by_customer"}
 
 
-def test_a_dynamodb_that_cannot_be_reached_is_said_in_a_sentence(run, engine):
+def test_an_unreachable_dynamodb_is_reported_in_one_line(run, engine):
     nowhere = "http://127.0.0.1:9"
     with other_engine(nowhere), pytest.raises(CommandError, match="DynamoDB is not responding: ") as refusal:
         run("create_orders_table")

@@ -18,17 +18,17 @@ from tests.contract.order_helpers import (
     BY,
     HOUR,
     NOW,
-    crowd,
-    everything,
+    all_orders,
     ids,
+    make_too_large,
+    make_unreadable,
     other_engine,
     overwrite,
+    place_many,
     placed,
     race,
     set_outside,
-    spoil,
     stored,
-    swell,
 )
 
 AGE = timedelta(hours=60)
@@ -48,19 +48,19 @@ FIELDS = {
 
 
 def due(count):
-    """So many orders that are due by the clock, newest first."""
-    return crowd(count, newest=timezone.now() - timedelta(hours=61))
+    """Place `count` orders that are already due. Returns them newest first."""
+    return place_many(count, newest=timezone.now() - timedelta(hours=61))
 
 
 def statuses(orders):
-    stored_orders = everything()
+    stored_orders = all_orders()
     return [stored_orders[order.order_id].status for order in orders]
 
 
 # --- Which orders -----------------------------------------------------------------------------------------------------
 
 
-def test_an_order_of_61_hours_expires_and_one_of_59_stays(table, run):
+def test_an_order_expires_after_61_hours_but_not_after_59(table, run):
     old = placed(at=timezone.now() - timedelta(hours=61))
     young = stored(placed(at=timezone.now() - timedelta(hours=59)).order_id)
 
@@ -73,34 +73,34 @@ def test_an_order_of_61_hours_expires_and_one_of_59_stays(table, run):
     assert stored(young["order_id"]["S"]) == young
 
 
-def test_an_order_expires_after_its_age_and_not_at_it(table):
+def test_an_order_expires_just_after_the_expiry_age(table):
     at_it, just_after = placed(at=NOW - AGE), placed(at=NOW - AGE - timedelta(microseconds=1))
     assert sweep(at=NOW, age=AGE).expired == 1
     assert statuses([at_it, just_after]) == [Status.PENDING, Status.EXPIRED]
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PENDING])
-def test_an_order_that_is_not_pending_is_not_touched(table, run, status):
+def test_an_order_that_is_not_pending_is_not_changed(table, run, status):
     order = placed(status=status, at=timezone.now() - timedelta(days=30))
     before = stored(order.order_id)
     assert json.loads(run("expire_orders", "--json"))["examined"] == 0
     assert stored(order.order_id) == before
 
 
-def test_the_age_can_be_given(table, run):
+def test_the_expiry_age_can_be_set_by_an_argument(table, run):
     orders = [placed(at=timezone.now() - timedelta(minutes=minutes)) for minutes in (29, 31)]
     run("expire_orders", "--older-than", "0.5")
     assert statuses(orders) == [Status.PENDING, Status.EXPIRED]
 
 
-def test_the_age_is_a_setting_where_none_is_given(table, run, settings):
+def test_the_default_expiry_age_is_a_setting(table, run, settings):
     settings.ORDERS_EXPIRY_HOURS = 2
     orders = [placed(at=timezone.now() - timedelta(hours=hours)) for hours in (1, 3)]
     run("expire_orders")
     assert statuses(orders) == [Status.PENDING, Status.EXPIRED]
 
 
-def test_a_run_with_nothing_to_do_says_so(table, run):
+def test_a_run_without_due_orders_reports_zeros(table, run):
     summary = json.loads(run("expire_orders", "--json"))
     assert (summary["examined"], summary["expired"], summary["remaining"], summary["stopped_early"]) == (0, 0, 0, False)
 
@@ -108,27 +108,27 @@ def test_a_run_with_nothing_to_do_says_so(table, run):
 # --- In parts ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_limit_takes_the_oldest_first(table, run):
+def test_a_limited_run_expires_the_oldest_orders(table, run):
     orders = due(5)
     summary = json.loads(run("expire_orders", "--limit", "2", "--json"))
     assert (summary["examined"], summary["expired"], summary["remaining"], summary["stopped_early"]) == (2, 2, 3, True)
     assert statuses(orders) == [Status.PENDING] * 3 + [Status.EXPIRED] * 2
 
 
-def test_the_oldest_come_first_over_all_shards(table, settings, run):
+def test_a_limited_run_expires_the_oldest_orders_of_all_shards(table, settings, run):
     settings.ORDERS_INDEX_SHARDS = 4
     orders = due(12)
     run("expire_orders", "--limit", "5")
     assert statuses(orders) == [Status.PENDING] * 7 + [Status.EXPIRED] * 5
 
 
-def test_a_limit_that_all_the_due_orders_fit_in_is_no_early_stop(table, run):
+def test_a_run_that_reaches_its_limit_with_the_last_order_has_not_stopped_early(table, run):
     due(3)
     summary = json.loads(run("expire_orders", "--limit", "3", "--json"))
     assert (summary["expired"], summary["remaining"], summary["stopped_early"]) == (3, 0, False)
 
 
-def test_a_dry_run_writes_nothing_and_says_what_would_be_done(table, run):
+def test_a_dry_run_writes_nothing_and_reports_what_would_expire(table, run):
     orders = due(3)
     before = [stored(order.order_id) for order in orders]
 
@@ -142,14 +142,14 @@ def test_a_dry_run_writes_nothing_and_says_what_would_be_done(table, run):
     assert (summary["dry_run"], summary["examined"], summary["expired"], summary["remaining"]) == (True, 3, 0, 3)
 
 
-def test_a_dry_run_makes_no_write(traffic, run):
+def test_a_dry_run_sends_only_queries(traffic, run):
     due(2)
     traffic.clear()
     run("expire_orders", "--dry-run")
     assert set(traffic.operations) == {"Query"}
 
 
-def test_a_run_whose_time_is_up_stops_and_says_what_remains(table, run):
+def test_a_run_stops_when_its_time_is_up_and_reports_the_remaining_orders(table, run):
     orders = due(4)
     text = run("expire_orders", "--max-seconds", "0.000001")
     assert text.endswith("Stopped early; run it again to continue.\n")
@@ -157,14 +157,14 @@ def test_a_run_whose_time_is_up_stops_and_says_what_remains(table, run):
     assert statuses(orders) == [Status.PENDING] * 4
 
 
-def test_a_run_that_has_time_enough_goes_through(table, run):
+def test_a_run_with_enough_time_expires_all_due_orders(table, run):
     due(4)
     summary = json.loads(run("expire_orders", "--max-seconds", "60", "--json"))
     assert (summary["expired"], summary["stopped_early"]) == (4, False)
 
 
-def test_time_that_is_up_in_the_middle_leaves_whole_orders_and_the_next_run_goes_on(table):
-    orders = crowd(6)
+def test_the_next_run_expires_what_a_stopped_run_has_left(table):
+    orders = place_many(6)
     seen = []
     first = sweep(at=NOW + AGE + HOUR, age=AGE, watch=seen.append, time_is_up=lambda: len(seen) >= 4)
     assert first.stopped_early
@@ -176,7 +176,7 @@ def test_time_that_is_up_in_the_middle_leaves_whole_orders_and_the_next_run_goes
     assert statuses(orders) == [Status.EXPIRED] * 6
 
 
-# --- What it says -----------------------------------------------------------------------------------------------------
+# --- The summary ------------------------------------------------------------------------------------------------------
 
 
 def lines_of(text):
@@ -184,27 +184,27 @@ def lines_of(text):
     return {name: value.strip() for name, _, value in pairs}
 
 
-def test_the_summary_names_cutoff_examined_expired_moved_on_failed_and_remaining(table, run):
+def test_the_summary_contains_the_cutoff_and_every_count(table, run):
     due(2)
-    begin = timezone.now()
+    started_at = timezone.now()
 
     lines = lines_of(run("expire_orders"))
 
     assert list(lines) == ["cutoff", "examined", "expired", "moved on", "repaired", "unreadable", "failed", "remaining"]
     cutoff, _, meaning = lines.pop("cutoff").partition(" ")
-    assert begin - AGE <= read_instant(cutoff) <= timezone.now() - AGE
+    assert started_at - AGE <= read_instant(cutoff) <= timezone.now() - AGE
     assert meaning == "(PENDING orders created before it expire)"
     assert list(lines.values()) == ["2", "2", "0", "0", "0", "0", "0"]
 
 
-def test_the_json_summary_is_one_line_of_the_same(table, run):
+def test_the_summary_can_be_printed_as_one_line_of_json(table, run):
     due(2)
-    begin = timezone.now()
+    started_at = timezone.now()
     text = run("expire_orders", "--json")
     assert text.count("\n") == 1
     summary = json.loads(text)
     assert set(summary) == FIELDS
-    assert begin - AGE <= read_instant(summary.pop("cutoff")) <= timezone.now() - AGE
+    assert started_at - AGE <= read_instant(summary.pop("cutoff")) <= timezone.now() - AGE
     assert summary == {
         "dry_run": False,
         "examined": 2,
@@ -219,18 +219,18 @@ def test_the_json_summary_is_one_line_of_the_same(table, run):
     }
 
 
-# --- Two at once ------------------------------------------------------------------------------------------------------
+# --- Concurrency ------------------------------------------------------------------------------------------------------
 
 
 def assert_expired_once(orders):
-    for order in everything().values():
+    for order in all_orders().values():
         assert [entry.status for entry in order.history] == [Status.PENDING, Status.EXPIRED]
         assert order.version == 2
-    assert len(everything()) == len(orders)
+    assert len(all_orders()) == len(orders)
 
 
-def test_of_sweeps_at_once_each_order_is_expired_by_one(table, shards_of_sweeps):
-    orders = crowd(60)
+def test_concurrent_sweeps_expire_each_order_once(table, shards_of_sweeps):
+    orders = place_many(60)
     at = NOW + AGE + HOUR
     sweeps = race(*[lambda: sweep(at=at, age=AGE)] * 4)
     assert sum(swept.expired for swept in sweeps) == 60
@@ -245,7 +245,7 @@ def shards_of_sweeps(request, settings):
     settings.ORDERS_INDEX_SHARDS = request.param
 
 
-def test_of_two_processes_at_once_each_order_is_expired_by_one(table, manage, finished):
+def test_concurrent_processes_expire_each_order_once(table, manage, finished):
     orders = due(80)
     one, other = finished(manage("expire_orders", "--json"), manage("expire_orders", "--json"))
     assert (one[0], other[0]) == (0, 0)
@@ -254,11 +254,11 @@ def test_of_two_processes_at_once_each_order_is_expired_by_one(table, manage, fi
     assert_expired_once(orders)
 
 
-def test_orders_that_people_move_or_delete_meanwhile_are_left_to_them(table):
-    orders = crowd(80)
+def test_a_sweep_does_not_change_orders_that_callers_change_or_delete_during_it(table):
+    orders = place_many(80)
     moved, deleted, begun, stop = [], [], Event(), Event()
 
-    def people():
+    def change_and_delete():
         for number, order in enumerate(orders[::2]):
             if stop.is_set():
                 return
@@ -273,20 +273,20 @@ def test_orders_that_people_move_or_delete_meanwhile_are_left_to_them(table):
             except OrderError:
                 return
 
-    working = Thread(target=people)
+    working = Thread(target=change_and_delete)
     working.start()
     assert begun.wait(60)
     swept = sweep(at=NOW + AGE + HOUR, age=AGE)
     stop.set()
     working.join()
 
-    left = everything()
+    remaining = all_orders()
     assert moved
-    assert set(left) == set(ids(orders)) - set(deleted)
-    for order_id, order in left.items():
+    assert set(remaining) == set(ids(orders)) - set(deleted)
+    for order_id, order in remaining.items():
         end = Status.PROCESSING if order_id in moved else Status.EXPIRED
         assert [entry.status for entry in order.history] == [Status.PENDING, end]
-    assert swept.expired == len(left) - len(moved)
+    assert swept.expired == len(remaining) - len(moved)
     assert swept.examined == swept.expired + swept.moved_on
     assert swept.failed == 0
 
@@ -294,24 +294,24 @@ def test_orders_that_people_move_or_delete_meanwhile_are_left_to_them(table):
 # --- Failures ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_order_that_cannot_be_expired_keeps_no_other_from_it(table, run, caplog):
+def test_other_orders_expire_if_one_fails(table, run, caplog):
     orders = due(4)
-    spoiled = orders[-1].order_id
-    swell(spoiled)
-    before = stored(spoiled)
+    failing = orders[-1].order_id
+    make_too_large(failing)
+    before = stored(failing)
 
     with caplog.at_level(logging.ERROR, logger=expiry.logger.name), pytest.raises(CommandError) as refusal:
         run("expire_orders")
 
     assert str(refusal.value).startswith("1 orders could not be expired")
-    assert [record.getMessage() for record in caplog.records if spoiled in record.getMessage()]
-    assert stored(spoiled) == before
+    assert [record.getMessage() for record in caplog.records if failing in record.getMessage()]
+    assert stored(failing) == before
     assert [stored(order.order_id)["status"]["S"] for order in orders[:-1]] == ["EXPIRED"] * 3
 
 
-def test_a_failed_order_is_counted_and_the_command_ends_with_1(table, manage, finished):
+def test_the_command_counts_failed_orders_and_exits_with_1(table, manage, finished):
     orders = due(3)
-    swell(orders[1].order_id)
+    make_too_large(orders[1].order_id)
     ((status, output, errors),) = finished(manage("expire_orders", "--json"))
     summary = json.loads(output)
     assert status == 1
@@ -321,17 +321,17 @@ def test_a_failed_order_is_counted_and_the_command_ends_with_1(table, manage, fi
     assert "Traceback" not in errors
 
 
-def test_a_dynamodb_that_cannot_be_reached_is_said_in_a_sentence(manage, finished):
-    with socket.socket() as kept:
-        kept.bind(("127.0.0.1", 0))
-        nowhere = f"http://127.0.0.1:{kept.getsockname()[1]}"
+def test_an_unreachable_dynamodb_is_reported_in_one_line(manage, finished):
+    with socket.socket() as not_listening:
+        not_listening.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{not_listening.getsockname()[1]}"
         ((status, output, errors),) = finished(manage("expire_orders", AWS_ENDPOINT_URL_DYNAMODB=nowhere))
     assert (status, output) == (1, "")
     assert errors.startswith("CommandError: DynamoDB is not responding: ")
     assert len(errors.splitlines()) == 1
 
 
-def test_a_dynamodb_that_goes_away_is_a_command_error(run, engine):
+def test_the_message_about_an_outage_explains_that_expired_orders_stay_expired(run, engine):
     with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="Orders that have expired stay expired"):
         run("expire_orders", "--json")
 
@@ -344,7 +344,7 @@ def test_a_dynamodb_that_goes_away_is_a_command_error(run, engine):
     ["0", "-1", "+1", "nan", "NaN", "inf", "-inf", "1e999", "1_0", "٣", "soon", "", "1,5", ".5", "87601"],
 )
 @pytest.mark.parametrize("name", ["--older-than", "--max-seconds"])
-def test_what_is_no_number_above_0_is_refused_and_nothing_is_done(traffic, run, name, value):
+def test_an_invalid_number_is_refused_and_nothing_is_done(traffic, run, name, value):
     due(1)
     traffic.clear()
     with pytest.raises(CommandError, match=f"argument {name}: {re.escape(repr(value))} is not a number above 0"):
@@ -353,14 +353,14 @@ def test_what_is_no_number_above_0_is_refused_and_nothing_is_done(traffic, run, 
 
 
 @pytest.mark.parametrize(("name", "most"), [("--older-than", 87_600), ("--max-seconds", 86_400)])
-def test_a_number_has_a_bound_of_its_own(table, run, name, most):
+def test_each_number_has_its_own_maximum(table, run, name, most):
     run("expire_orders", f"{name}={most}")
     with pytest.raises(CommandError, match=f"argument {name}: '{most + 1}' is not a number above 0 and up to {most}"):
         run("expire_orders", f"{name}={most + 1}")
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "+4", "1.5", "1_000", "1,000", "nan", "inf", "soon", "", "²", "٣"])
-def test_a_limit_that_is_no_whole_number_above_0_is_refused_and_nothing_is_done(traffic, run, value):
+def test_an_invalid_limit_is_refused_and_nothing_is_done(traffic, run, value):
     due(1)
     traffic.clear()
     with pytest.raises(
@@ -370,7 +370,7 @@ def test_a_limit_that_is_no_whole_number_above_0_is_refused_and_nothing_is_done(
     assert traffic.operations == []
 
 
-def test_a_word_that_the_command_does_not_know_is_refused(traffic, run):
+def test_an_unknown_argument_is_refused(traffic, run):
     with pytest.raises(CommandError, match="unrecognized arguments: --older"):
         run("expire_orders", "--olderthan=3")
     assert traffic.operations == []
@@ -384,9 +384,9 @@ def summary_of(output):
     return {name: summary[name] for name in ("examined", "expired", "moved_on", "repaired", "unreadable", "failed")}
 
 
-def test_an_unreadable_order_is_counted_and_logged_and_fails_no_run(table, run, caplog):
+def test_unreadable_orders_are_counted_and_logged_but_do_not_fail_the_run(table, run, caplog):
     orders = due(4)
-    spoil(orders[3].order_id)
+    make_unreadable(orders[3].order_id)
     overwrite(orders[2].order_id, quantity={"S": "2"})
     before = [stored(order.order_id) for order in orders[2:]]
 
@@ -429,7 +429,7 @@ def test_an_order_whose_status_another_program_set_is_repaired(table, run):
     assert (completed.history[-1].status, completed.history[-1].by) == (Status.COMPLETED, "system:outside")
     assert (expired.status, expired.expired_at) == (Status.EXPIRED, read_instant("2026-11-22T23:00:00.5"))
     assert expired.history[-1].by == "system:outside"
-    # And no second time.
+    # A second run finds nothing to repair.
     assert json.loads(run("expire_orders", "--json"))["examined"] == 0
 
 
@@ -438,17 +438,17 @@ def test_orders_that_other_programs_changed_do_not_count_towards_the_limit(table
     for order in orders[13:]:
         set_outside(order.order_id, "CANCELLED")
     for order in orders[10:13]:
-        spoil(order.order_id)
+        make_unreadable(order.order_id)
     summary = json.loads(run("expire_orders", "--limit", "5", "--json"))
     assert (summary["expired"], summary["repaired"], summary["unreadable"]) == (5, 7, 3)
     assert (summary["remaining"], summary["stopped_early"]) == (5, True)
     assert [stored(order.order_id)["status"]["S"] for order in orders[5:10]] == ["EXPIRED"] * 5
 
 
-def test_a_dry_run_distinguishes_them_from_orders_that_would_expire(table, run):
+def test_a_dry_run_counts_orders_that_other_programs_changed_separately(table, run):
     orders = due(4)
     set_outside(orders[3].order_id, "CANCELLED")
-    spoil(orders[2].order_id)
+    make_unreadable(orders[2].order_id)
     before = [stored(order.order_id) for order in orders]
     lines = lines_of(run("expire_orders", "--dry-run"))
     assert (lines["would expire"], lines["would repair"], lines["unreadable"]) == ("2", "1", "1")
@@ -456,7 +456,7 @@ def test_a_dry_run_distinguishes_them_from_orders_that_would_expire(table, run):
     assert [stored(order.order_id) for order in orders] == before
 
 
-def test_a_due_order_in_lower_case_expires(table, run):
+def test_a_due_order_with_a_status_in_lower_case_expires(table, run):
     [order] = due(1)
     set_outside(order.order_id, "pending")
     assert json.loads(run("expire_orders", "--json"))["expired"] == 1

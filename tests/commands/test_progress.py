@@ -1,4 +1,4 @@
-"""Progress is shown on a terminal and nowhere else."""
+"""Progress is shown only on a terminal."""
 
 import io
 import sys
@@ -15,7 +15,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def output_to(monkeypatch):
-    """Runs both kinds of progress with this stream as standard error, and returns what was written to it."""
+    """Runs both kinds of progress with this stream as standard error and returns what was written to it."""
 
     def output_to(stream):
         monkeypatch.setenv("TERM", "xterm")
@@ -35,5 +35,5 @@ def test_a_counter_and_a_bar_are_shown_on_a_terminal(output_to):
     assert "Seeding" in written
 
 
-def test_elsewhere_nothing_is_written(output_to):
+def test_nothing_is_written_if_the_output_is_not_a_terminal(output_to):
     assert not output_to(io.StringIO())

@@ -10,16 +10,16 @@ from django.utils import timezone
 
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.contract.fault_proxy import opened
-from tests.contract.order_helpers import crowd, everything
+from tests.contract.fault_proxy import fault_proxy
+from tests.contract.order_helpers import all_orders, place_many
 
 PATIENCE = 60
 NOTICE = "Stopping after the current step. A second signal stops at once.\n"
 SIGNALS = pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 
 
-class Held:
-    """A reply of the engine that is delayed until the test releases it."""
+class DelayedReply:
+    """Delays the engine's response until the test releases it."""
 
     def __init__(self):
         self.reached, self.release = Event(), Event()
@@ -31,29 +31,29 @@ class Held:
 
 
 @pytest.fixture
-def way(engine, table):
-    with opened(engine) as way:
-        yield way
+def proxy(engine, table):
+    with fault_proxy(engine) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def held():
-    held = Held()
-    yield held
-    held.release.set()
+def delayed():
+    delayed = DelayedReply()
+    yield delayed
+    delayed.release.set()
 
 
 @pytest.fixture
-def start(way, manage):
-    """Starts the command and waits until its call of this operation is held."""
+def start(proxy, manage):
+    """Starts the command and waits until the response to its call of this operation is delayed."""
     processes = []
 
-    def start(held, operation, *words):
-        # botocore repeats a call after 2 s; the repeats are held as well.
-        way.change(operation, held, held, held)
-        process = manage(*words, AWS_ENDPOINT_URL_DYNAMODB=way.endpoint)
+    def start(delayed, operation, *words):
+        # botocore retries a call after 2 s; the responses to the retries are delayed as well.
+        proxy.change(operation, delayed, delayed, delayed)
+        process = manage(*words, AWS_ENDPOINT_URL_DYNAMODB=proxy.endpoint)
         processes.append(process)
-        assert held.reached.wait(PATIENCE)
+        assert delayed.reached.wait(PATIENCE)
         return process
 
     yield start
@@ -63,7 +63,7 @@ def start(way, manage):
 
 
 def due(count):
-    return crowd(count, newest=timezone.now() - timedelta(hours=61))
+    return place_many(count, newest=timezone.now() - timedelta(hours=61))
 
 
 def interrupt(process, signum):
@@ -79,59 +79,59 @@ def end(process):
 
 
 @SIGNALS
-def test_a_sweep_finishes_the_current_order_and_prints_its_summary(start, held, signum):
+def test_a_sweep_finishes_the_current_order_and_prints_its_summary(start, delayed, signum):
     orders = due(3)
-    process = start(held, "UpdateItem", "expire_orders", "--json")
+    process = start(delayed, "UpdateItem", "expire_orders", "--json")
     interrupt(process, signum)
-    held.release.set()
+    delayed.release.set()
     status, output = end(process)
     summary = json.loads(output)
     assert status == 128 + signum
     assert (summary["examined"], summary["expired"], summary["failed"]) == (1, 1, 0)
     assert (summary["stopped_early"], summary["remaining"]) == (True, 2)
-    assert everything()[orders[-1].order_id].status is Status.EXPIRED
+    assert all_orders()[orders[-1].order_id].status is Status.EXPIRED
 
 
-def test_the_next_run_continues_an_interrupted_sweep(start, held, run):
+def test_the_next_run_continues_an_interrupted_sweep(start, delayed, run):
     due(3)
-    process = start(held, "UpdateItem", "expire_orders")
+    process = start(delayed, "UpdateItem", "expire_orders")
     interrupt(process, signal.SIGTERM)
-    held.release.set()
+    delayed.release.set()
     _, output = end(process)
     assert output.endswith("Stopped early; run it again to continue.\n")
     assert json.loads(run("expire_orders", "--json"))["expired"] == 2
 
 
-def test_a_signal_at_the_last_order_is_not_a_failure(start, held):
+def test_a_signal_at_the_last_order_is_not_a_failure(start, delayed):
     due(1)
-    process = start(held, "UpdateItem", "expire_orders", "--json")
+    process = start(delayed, "UpdateItem", "expire_orders", "--json")
     interrupt(process, signal.SIGTERM)
-    held.release.set()
+    delayed.release.set()
     status, output = end(process)
     assert status == 0
     assert (json.loads(output)["expired"], json.loads(output)["stopped_early"]) == (1, False)
 
 
 @SIGNALS
-def test_a_second_signal_ends_the_sweep_at_once(start, held, signum):
+def test_a_second_signal_ends_the_sweep_at_once(start, delayed, signum):
     due(3)
-    process = start(held, "UpdateItem", "expire_orders", "--json")
+    process = start(delayed, "UpdateItem", "expire_orders", "--json")
     interrupt(process, signum)
     process.send_signal(signum)
     assert end(process) == (128 + signum, "")
 
 
-def test_an_interrupted_seeding_says_how_many_orders_it_wrote(start, held):
-    process = start(held, "BatchWriteItem", "seed_orders", "--count=100")
+def test_interrupted_seeding_prints_how_many_orders_it_wrote(start, delayed):
+    process = start(delayed, "BatchWriteItem", "seed_orders", "--count=100")
     interrupt(process, signal.SIGINT)
-    held.release.set()
+    delayed.release.set()
     status, output = end(process)
     written = len(list(Order.scan()))
     assert (status, output) == (130, f"Wrote {written} of 100 orders dated within the last 30 days.\n")
     assert 25 <= written < 100
 
 
-def test_ctrl_c_ends_any_other_command_without_a_traceback(start, held):
-    process = start(held, "DescribeTable", "create_orders_table")
+def test_ctrl_c_ends_any_other_command_without_a_traceback(start, delayed):
+    process = start(delayed, "DescribeTable", "create_orders_table")
     process.send_signal(signal.SIGINT)
     assert end(process) == (130, "")

@@ -2,15 +2,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.fault_proxy import FaultProxy, opened
+from tests.contract.fault_proxy import FaultProxy, fault_proxy
 from tests.contract.order_helpers import other_engine
 
 
 @pytest.fixture
-def way(engine: str, table: None) -> Iterator[FaultProxy]:
-    """All calls of the test go to the engine through it."""
-    with opened(engine) as way, other_engine(way.endpoint):
-        yield way
+def proxy(engine: str, table: None) -> Iterator[FaultProxy]:
+    """A proxy through which the test calls the engine."""
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        yield proxy
 
 
 @pytest.fixture(params=[1, 4], ids=["one shard", "four shards"])

@@ -1,4 +1,4 @@
-"""A proxy to the engine that drops replies, changes them, or replaces them with AWS errors."""
+"""A proxy to the engine that drops its responses, changes them or replaces them with AWS errors."""
 
 import http.client
 import json
@@ -14,9 +14,9 @@ Reply = tuple[int, dict[str, str], bytes]
 
 
 class FaultProxy(ThreadingHTTPServer):
-    """Forwards each request to the engine and returns the reply, changed by the next of `changes` for its operation.
+    """Forwards each request to the engine and returns the response, after the next of `changes` for its operation.
 
-    A change takes the engine's reply and returns another one, or None: then the reply is lost.
+    A change takes the engine's response and returns another one, or None to drop it.
     """
 
     daemon_threads = True
@@ -35,20 +35,20 @@ class FaultProxy(ThreadingHTTPServer):
     def change(self, operation: str, *changes: Callable[[Reply], Reply | None]) -> None:
         self.changes.setdefault(operation, []).extend(changes)
 
-    def carry(self, operation: str, headers: dict[str, str], body: bytes) -> Reply | None:
+    def forward(self, operation: str, headers: dict[str, str], body: bytes) -> Reply | None:
         self.operations.append(operation)
         connection = http.client.HTTPConnection(self.engine)
         try:
             connection.request("POST", "/", body, headers)
-            answer = connection.getresponse()
-            # The checksum is of the reply as the engine wrote it.
+            response = connection.getresponse()
+            # The checksum does not match a changed body.
             dropped = ("x-amz-crc32", "content-length", "transfer-encoding", "connection")
-            kept = {name: value for name, value in answer.getheaders() if name.lower() not in dropped}
-            reply = answer.status, kept, answer.read()
+            headers = {name: value for name, value in response.getheaders() if name.lower() not in dropped}
+            reply = response.status, headers, response.read()
         finally:
             connection.close()
-        waiting = self.changes.get(operation)
-        return waiting.pop(0)(reply) if waiting else reply
+        changes = self.changes.get(operation)
+        return changes.pop(0)(reply) if changes else reply
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         operation = self.headers["X-Amz-Target"].partition(".")[2]
-        reply = self.server.carry(operation, dict(self.headers), body)
+        reply = self.server.forward(operation, dict(self.headers), body)
         if reply is None:
             self.close_connection = True
             return
@@ -70,25 +70,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: Any) -> None:
-        """The tests say what matters."""
+        """Does not log requests."""
 
 
-def opened(engine: str) -> AbstractContextManager[FaultProxy]:
+def fault_proxy(engine: str) -> AbstractContextManager[FaultProxy]:
     return serving(FaultProxy(engine))
 
 
-def lost(_: Reply) -> None:
-    """The engine did its work and nobody hears of it."""
+def drop_response(_: Reply) -> None:
+    """Drop the response after the engine has carried out the request."""
 
 
-def refused(status: int, code: str) -> Callable[[Reply], Reply]:
-    """The engine's own error instead."""
-    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "as asked for by a test"}
+def aws_error(status: int, code: str) -> Callable[[Reply], Reply]:
+    """Return an AWS error instead of the response."""
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "requested by a test"}
     return lambda _: (status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(body).encode())
 
 
-def reading(old: bytes, new: bytes) -> Callable[[Reply], Reply]:
-    """The engine's reply with other words in it."""
+def replacing(old: bytes, new: bytes) -> Callable[[Reply], Reply]:
+    """Replace a part of the response."""
 
     def change(reply: Reply) -> Reply:
         status, headers, content = reply
@@ -98,8 +98,8 @@ def reading(old: bytes, new: bytes) -> Callable[[Reply], Reply]:
     return change
 
 
-def unprocessed(*order_ids: str) -> Callable[[Reply], Reply]:
-    """The engine's reply to a BatchGetItem without these orders, whose keys it says it has not processed."""
+def leave_unprocessed(*order_ids: str) -> Callable[[Reply], Reply]:
+    """Remove these orders from the response to a BatchGetItem and report their keys as unprocessed."""
 
     def change(reply: Reply) -> Reply:
         status, headers, content = reply

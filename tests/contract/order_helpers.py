@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 22, 10, 15, 30, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 BY = "staff:anna"
-WISH = {"item": "Teapot", "quantity": 2, "customer_name": "Ann", "customer_email": "", "at": NOW, "by": BY}
+NEW_ORDER = {"item": "Teapot", "quantity": 2, "customer_name": "Ann", "customer_email": "", "at": NOW, "by": BY}
 
 # The status changes that lead to each status.
 PATHS = {
@@ -32,7 +32,7 @@ PATHS = {
 
 
 def place(**fields: Any) -> store.Placement:
-    return store.place(**{**WISH, **fields})
+    return store.place(**{**NEW_ORDER, **fields})
 
 
 def placed(*, status: Status = Status.PENDING, **fields: Any) -> Order:
@@ -51,14 +51,22 @@ def move(order_id: str, to: Status, *, at: datetime = NOW) -> Order:
     return store.change_status(order_id, to, at=at, by=BY)
 
 
-def crowd(count: int, *, newest: datetime = NOW, step: timedelta = timedelta(minutes=1), **fields: Any) -> list[Order]:
-    """So many orders, newest first, `step` apart; the same ones each time, written in batches."""
-    moments = [newest - step * number for number in range(count)]
-    made = [
-        new_order(**{**WISH, "order_id": str(UUID(int=number * 0x9E3779B97F4A7C15)), "at": at, **fields})
-        for number, at in enumerate(moments)
+def place_many(
+    count: int, *, newest: datetime = NOW, step: timedelta = timedelta(minutes=1), **fields: Any
+) -> list[Order]:
+    """Place `count` orders, `step` apart, with the same ids in every run. Returns them newest first."""
+    orders = [
+        new_order(
+            **{
+                **NEW_ORDER,
+                "order_id": str(UUID(int=number * 0x9E3779B97F4A7C15)),
+                "at": newest - step * number,
+                **fields,
+            }
+        )
+        for number in range(count)
     ]
-    return list(dynamodb.save_many(iter(made)))
+    return list(dynamodb.save_many(iter(orders)))
 
 
 def ids(orders: Iterable[Any]) -> list[str]:
@@ -75,12 +83,12 @@ def stored(order_id: str) -> dict[str, Any] | None:
 
 
 def put(item: dict[str, Any]) -> None:
-    """An order as another program may have written it."""
+    """Store an item as another program may write it."""
     _client().put_item(TableName=Order.Meta.table_name, Item=item)
 
 
 def overwrite(order_id: str, **attributes: dict[str, Any] | None) -> None:
-    """Set attributes of the order, and nothing else, as another program may; None removes one."""
+    """Set only these attributes of the order, as another program may; None removes one."""
     updates = {
         name: {"Action": "PUT", "Value": value} if value else {"Action": "DELETE"} for name, value in attributes.items()
     }
@@ -88,13 +96,13 @@ def overwrite(order_id: str, **attributes: dict[str, Any] | None) -> None:
     _client().update_item(TableName=Order.Meta.table_name, Key=key, AttributeUpdates=updates)
 
 
-def spoil(order_id: str) -> None:
-    """Make the order unreadable: its history is not a list."""
+def make_unreadable(order_id: str) -> None:
+    """Make the order unreadable by storing a text as its history."""
     overwrite(order_id, history={"S": "garbage"})
 
 
-def swell(order_id: str) -> None:
-    """Make the order readable but too large for any change: DynamoDB allows 400 KB."""
+def make_too_large(order_id: str) -> None:
+    """Make the order so large that any change exceeds DynamoDB's limit of 400 KB."""
     for length in range(400 * 1024 - 300, 0, -16):
         with suppress(ClientError):
             overwrite(order_id, item={"S": "x" * length})
@@ -102,12 +110,12 @@ def swell(order_id: str) -> None:
 
 
 def set_outside(order_id: str, status: str, **attributes: dict[str, Any]) -> None:
-    """Set the status as the former handlers do. Nothing else changes, except for `attributes`."""
+    """Set only the status and `attributes`, as the former handlers do."""
     overwrite(order_id, status={"S": status}, **attributes)
 
 
-def everything() -> dict[str, Order]:
-    """Every order of the table, by its id."""
+def all_orders() -> dict[str, Order]:
+    """All orders in the table, by id."""
     return {order.order_id: order for order in Order.scan(consistent_read=True)}
 
 
@@ -120,41 +128,41 @@ def _client() -> Any:
 
 @contextmanager
 def other_table(name: str) -> Iterator[None]:
-    """The orders table has this name inside the block."""
-    former = Order.Meta.table_name
+    """Uses this table as the orders table inside the block."""
+    previous = Order.Meta.table_name
     with _reconnected():
         Order.Meta.table_name = name
         try:
             yield
         finally:
-            Order.Meta.table_name = former
+            Order.Meta.table_name = previous
 
 
 @contextmanager
 def other_engine(endpoint: str) -> Iterator[None]:
-    """DynamoDB has this address inside the block."""
-    former = os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
+    """Uses this DynamoDB endpoint inside the block."""
+    previous = os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
     with _reconnected():
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
         try:
             yield
         finally:
-            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = former
+            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = previous
 
 
 @contextmanager
 def _reconnected() -> Iterator[None]:
-    former, Order._connection = Order._connection, None
+    previous, Order._connection = Order._connection, None
     try:
         yield
     finally:
-        if Order._connection is not None and (client := connection().connection._client):  # may never have been made
+        if Order._connection is not None and (client := connection().connection._client):  # not always created
             client.close()
-        Order._connection = former
+        Order._connection = previous
 
 
 def race(*runners: Callable[[], Any]) -> list[Any]:
-    """What each of them returns, or the exception that it raises; all start at the same moment."""
+    """Run the functions at the same time. Returns what each of them returns or raises."""
     barrier = Barrier(len(runners))
     results: list[Any] = [None] * len(runners)
 
@@ -162,7 +170,7 @@ def race(*runners: Callable[[], Any]) -> list[Any]:
         barrier.wait()
         try:
             results[number] = runner()
-        except Exception as error:  # noqa: BLE001 (the test looks at it)
+        except Exception as error:  # noqa: BLE001 (the test checks it)
             results[number] = error
 
     threads = [Thread(target=run, args=pair) for pair in enumerate(runners)]

@@ -1,4 +1,4 @@
-"""The former handlers set the status of an order, but not its index key, version and history."""
+"""Orders whose status another program has set without updating the index key, version and history."""
 
 from itertools import chain
 
@@ -9,8 +9,8 @@ from orders.errors import IllegalTransitionError, VersionMismatchError
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import OUTSIDE, HistoryEntry, OutsideRevision
-from tests.contract.fault_proxy import lost
-from tests.contract.order_helpers import BY, LATER, NOW, crowd, ids, overwrite, placed, put, set_outside, stored
+from tests.contract.fault_proxy import drop_response
+from tests.contract.order_helpers import BY, LATER, NOW, ids, overwrite, place_many, placed, put, set_outside, stored
 
 CANCELLED = OutsideRevision(1, Status.CANCELLED)
 PLACED = HistoryEntry(Status.PENDING, NOW, BY)
@@ -18,7 +18,7 @@ PLACED = HistoryEntry(Status.PENDING, NOW, BY)
 
 @pytest.fixture
 def order_id(table):
-    """An order that we placed and that the former handlers have cancelled."""
+    """An order that this app has placed and the former handlers have cancelled."""
     order_id = placed(customer_email="ann@example.com").order_id
     set_outside(order_id, "CANCELLED")
     return order_id
@@ -28,7 +28,7 @@ def listed(status=None, email=None):
     return ids(listing.page(Filters(status=status, customer_email=email), limit=10).orders)
 
 
-def test_it_is_read_with_its_new_status_and_has_another_revision(order_id):
+def test_the_order_has_the_new_status_and_another_revision(order_id):
     before = stored(order_id)
     order = store.get(order_id)
     assert (order.status, order.version, order.revision) == (Status.CANCELLED, 1, CANCELLED)
@@ -37,19 +37,19 @@ def test_it_is_read_with_its_new_status_and_has_another_revision(order_id):
     assert stored(order_id) == before
 
 
-def test_it_is_not_listed_under_its_previous_status(order_id):
+def test_the_order_is_not_listed_under_its_previous_status(order_id):
     assert listed(Status.PENDING) == []
     assert listed() == [order_id]
     assert listed(Status.CANCELLED, "ann@example.com") == [order_id]
     assert listed(Status.PENDING, "ann@example.com") == []
 
 
-def test_pages_of_the_previous_status_lose_no_other_order(table, shards):
-    orders = crowd(11)
+def test_pages_of_the_previous_status_contain_all_other_orders(table, shards):
+    orders = place_many(11)
     outside = orders[1:10:2]
     for order in outside:
         set_outside(order.order_id, "PROCESSING")
-    kept = [order for order in orders if order not in outside]
+    remaining = [order for order in orders if order not in outside]
 
     pages, cursor = [], None
     while True:
@@ -58,7 +58,7 @@ def test_pages_of_the_previous_status_lose_no_other_order(table, shards):
         cursor = page.next
         if cursor is None:
             break
-    assert list(chain(*pages)) == ids(kept)
+    assert list(chain(*pages)) == ids(remaining)
 
     backwards, cursor = [], page.previous
     while cursor:
@@ -68,7 +68,7 @@ def test_pages_of_the_previous_status_lose_no_other_order(table, shards):
     assert list(chain(*backwards)) == list(chain(*pages[:-1]))
 
 
-def test_a_change_repairs_it_in_the_same_write(order_id):
+def test_a_status_change_also_repairs_the_order(order_id):
     set_outside(order_id, "PROCESSING")
     changed = store.change_status(order_id, Status.COMPLETED, at=LATER, by=BY)
     assert changed.history == [
@@ -81,16 +81,16 @@ def test_a_change_repairs_it_in_the_same_write(order_id):
     assert listed(Status.PENDING) == []
 
 
-def test_asking_for_the_status_that_it_has_already_repairs_it(order_id):
+def test_setting_the_status_that_it_already_has_repairs_the_order(order_id):
     order = store.change_status(order_id, Status.CANCELLED, at=LATER, by=BY, versions={1})
     assert order.history == [PLACED, HistoryEntry(Status.CANCELLED, LATER, OUTSIDE)]
     assert (order.version, order.revision, order.updated_at) == (2, 2, LATER)
     assert listed(Status.CANCELLED) == [order_id]
-    # And no second time.
+    # A second call changes nothing.
     assert store.change_status(order_id, Status.CANCELLED, at=LATER, by=BY).version == 2
 
 
-def test_one_that_was_set_back_to_pending_is_repaired_too(table):
+def test_an_order_that_was_set_back_to_pending_is_repaired_too(table):
     order_id = placed(status=Status.CANCELLED).order_id
     set_outside(order_id, "PENDING")
     order = store.change_status(order_id, Status.PENDING, at=LATER, by=BY)
@@ -98,7 +98,7 @@ def test_one_that_was_set_back_to_pending_is_repaired_too(table):
     assert listed(Status.PENDING) == [order_id]
 
 
-def test_an_illegal_transition_from_the_status_that_it_has_writes_nothing(order_id):
+def test_an_illegal_transition_from_the_new_status_writes_nothing(order_id):
     before = stored(order_id)
     with pytest.raises(IllegalTransitionError) as refusal:
         store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
@@ -107,7 +107,7 @@ def test_an_illegal_transition_from_the_status_that_it_has_writes_nothing(order_
 
 
 @pytest.mark.parametrize("versions", [{1}, {0, 2}, {OutsideRevision(1, Status.COMPLETED)}, set()])
-def test_a_caller_who_saw_the_previous_status_is_refused(order_id, versions):
+def test_writes_by_a_caller_who_saw_the_previous_status_are_refused(order_id, versions):
     set_outside(order_id, "PROCESSING")
     before = stored(order_id)
     for write in (
@@ -136,7 +136,7 @@ def test_a_revision_with_an_outside_status_does_not_match_a_later_version(order_
         store.delete(order_id, versions={CANCELLED})
 
 
-def test_a_former_order_with_a_later_status_has_another_revision_than_when_placed(table):
+def test_a_former_order_with_a_changed_status_has_another_revision(table):
     item = {
         "order_id": {"S": "former"},
         "item": {"S": "Teapot"},
@@ -163,7 +163,7 @@ def test_a_former_order_with_a_later_status_has_another_revision_than_when_place
 # --- Repairs ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_repair_is_one_write_that_updates_index_key_version_and_history(order_id, traffic):
+def test_a_repair_updates_index_key_version_and_history_in_one_write(order_id, traffic):
     order = store.get(order_id)
     traffic.clear()
     repaired = store.repair(order, at=LATER)
@@ -173,7 +173,7 @@ def test_a_repair_is_one_write_that_updates_index_key_version_and_history(order_
     assert listed(Status.CANCELLED) == [order_id]
 
 
-def test_a_repair_does_not_write_to_an_order_that_has_changed_since_it_was_read(order_id):
+def test_an_order_that_has_changed_since_it_was_read_is_not_repaired(order_id):
     order = store.get(order_id)
     set_outside(order_id, "COMPLETED")
     before = stored(order_id)
@@ -184,19 +184,19 @@ def test_a_repair_does_not_write_to_an_order_that_has_changed_since_it_was_read(
     assert stored(order_id) is None
 
 
-def test_a_repair_whose_reply_is_lost_is_made_once(way):
+def test_a_repair_whose_response_is_lost_is_made_once(proxy):
     order_id = placed().order_id
     set_outside(order_id, "CANCELLED")
-    way.change("UpdateItem", lost)
+    proxy.change("UpdateItem", drop_response)
     assert store.repair(store.get(order_id), at=LATER).revision == 2
     assert store.get(order_id).version == 2
 
 
-def test_a_change_whose_reply_is_lost_is_made_once(way):
+def test_a_change_whose_response_is_lost_is_made_once(proxy):
     order_id = placed().order_id
     set_outside(order_id, "PROCESSING")
-    # The first write is refused; the reply to the second is lost.
-    way.change("UpdateItem", lambda reply: reply, lost)
+    # The first write is refused, and the response to the second is lost.
+    proxy.change("UpdateItem", lambda reply: reply, drop_response)
     changed = store.change_status(
         order_id, Status.COMPLETED, at=LATER, by=BY, versions={OutsideRevision(1, "PROCESSING")}
     )
@@ -204,19 +204,19 @@ def test_a_change_whose_reply_is_lost_is_made_once(way):
     assert store.get(order_id).version == 3
 
 
-def test_an_order_that_others_keep_changing_is_finally_refused(way):
+def test_a_status_change_is_refused_if_other_programs_keep_changing_the_order(proxy):
     order_id = placed().order_id
     set_outside(order_id, "PROCESSING")
 
-    def and_then_another(reply):
-        """A PutItem, since each UpdateItem comes through here."""
-        put({**stored(order_id), "item": {"S": f"Teapot {len(way.operations)}"}})
+    def change_item(reply):
+        """Uses PutItem, because UpdateItem would call this function again."""
+        put({**stored(order_id), "item": {"S": f"Teapot {len(proxy.operations)}"}})
         return reply
 
-    way.change("UpdateItem", *[and_then_another] * store.ATTEMPTS)
+    proxy.change("UpdateItem", *[change_item] * store.ATTEMPTS)
     with pytest.raises(VersionMismatchError):
         store.change_status(order_id, Status.COMPLETED, at=LATER, by=BY)
-    assert way.operations.count("UpdateItem") == 1 + 1 + store.ATTEMPTS
+    assert proxy.operations.count("UpdateItem") == 1 + 1 + store.ATTEMPTS
     assert store.get(order_id).status is Status.PROCESSING
 
 

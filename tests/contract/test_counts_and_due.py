@@ -5,7 +5,7 @@ from django.core.cache import cache
 
 from orders import counts, listing
 from orders.lifecycle import Status
-from tests.contract.order_helpers import HOUR, NOW, crowd, ids, move, placed, spoil
+from tests.contract.order_helpers import HOUR, NOW, ids, make_unreadable, move, place_many, placed
 
 MINUTE = timedelta(minutes=1)
 MICROSECOND = timedelta(microseconds=1)
@@ -14,12 +14,12 @@ MICROSECOND = timedelta(microseconds=1)
 # --- Due --------------------------------------------------------------------------------------------------------------
 
 
-def test_the_due_orders_come_oldest_first_over_all_shards(table, shards):
-    orders = crowd(40)
+def test_due_orders_are_sorted_oldest_first_over_all_shards(table, shards):
+    orders = place_many(40)
     assert ids(list(listing.due(before=NOW - 9 * MINUTE))) == ids(orders[:9:-1])
 
 
-def test_an_order_created_at_that_instant_is_not_due_and_one_just_before_is(table, shards):
+def test_only_orders_created_before_the_instant_are_due(table, shards):
     placed(at=NOW)
     placed(at=NOW + MICROSECOND)
     before = placed(at=NOW - MICROSECOND)
@@ -33,9 +33,9 @@ def test_only_pending_orders_are_due(table, shards):
     assert listing.get_many([due.order_id])[0].status is Status.PENDING
 
 
-def test_an_order_that_cannot_be_read_keeps_no_other_from_being_due(table, shards):
-    orders = crowd(5)
-    spoil(orders[-1].order_id)
+def test_due_orders_include_unreadable_ones(table, shards):
+    orders = place_many(5)
+    make_unreadable(orders[-1].order_id)
     assert ids(list(listing.due(before=NOW + HOUR))) == ids(orders)[::-1]
 
 
@@ -43,7 +43,7 @@ def test_an_order_that_cannot_be_read_keeps_no_other_from_being_due(table, shard
 
 
 def test_each_status_is_counted(table, shards):
-    orders = crowd(12)
+    orders = place_many(12)
     for order in orders[:5]:
         move(order.order_id, Status.CANCELLED)
     assert [counts.count(status) for status in Status] == [7, 0, 0, 5, 0]
@@ -51,14 +51,14 @@ def test_each_status_is_counted(table, shards):
 
 
 def test_a_count_stops_at_its_cap(table, shards):
-    crowd(30)
+    place_many(30)
     assert [counts.count(Status.PENDING, cap=cap) for cap in (1, 29, 30, 31)] == [1, 29, 30, 30]
     assert counts.count(cap=7) == 7
 
 
 @pytest.mark.parametrize("status", [None, Status.PENDING])
-def test_a_count_includes_the_beginning_of_its_range_and_not_its_end(table, shards, status):
-    crowd(12)
+def test_a_count_includes_the_start_of_its_range_but_not_its_end(table, shards, status):
+    place_many(12)
     assert counts.count(status, after=NOW - 5 * MINUTE, before=NOW - 2 * MINUTE) == 3
     assert counts.count(status, after=NOW - 5 * MINUTE) == 6
     assert counts.count(status, before=NOW - 5 * MINUTE) == 6
@@ -68,7 +68,7 @@ def test_a_count_includes_the_beginning_of_its_range_and_not_its_end(table, shar
 
 
 def test_status_counts_contain_every_status(table, shards):
-    orders = crowd(6)
+    orders = place_many(6)
     move(orders[0].order_id, Status.EXPIRED)
     assert counts.status_counts() == {
         Status.PENDING: 5,

@@ -1,4 +1,4 @@
-"""Orders that the former system wrote: no version, no history, no index keys, instants without a zone."""
+"""Orders of the former system: without version, history and index keys, and with instants without a time zone."""
 
 from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ def former(table):
     return stored(ORDER_ID)
 
 
-def test_it_is_got_as_it_is(former):
+def test_a_former_order_can_be_read_and_is_not_changed(former):
     order = store.get(ORDER_ID)
     assert (order.item, order.quantity, order.status) == ("Teapot", 2, Status.PENDING)
     assert order.created_at == order.updated_at == CREATED
@@ -38,7 +38,7 @@ def test_it_is_got_as_it_is(former):
     assert stored(ORDER_ID) == former
 
 
-def test_one_that_expired_is_got_with_the_instant(table):
+def test_a_former_order_that_expired_has_the_instant(table):
     put(
         {
             "order_id": {"S": ORDER_ID},
@@ -53,7 +53,7 @@ def test_one_that_expired_is_got_with_the_instant(table):
 
 
 @pytest.mark.parametrize("versions", [None, {0}, {0, 4}])
-def test_its_first_change_gives_it_a_version_and_a_history(former, versions):
+def test_the_first_change_of_a_former_order_adds_a_version_and_a_history(former, versions):
     changed = store.change_status(ORDER_ID, Status.PROCESSING, at=NOW, by=BY, versions=versions)
     assert (changed.status, changed.version, changed.updated_at) == (Status.PROCESSING, 1, NOW)
     assert changed.history == [HistoryEntry(Status.PROCESSING, NOW, BY)]
@@ -64,7 +64,7 @@ def test_its_first_change_gives_it_a_version_and_a_history(former, versions):
 
 
 @pytest.mark.parametrize("versions", [{1}, set()])
-def test_its_change_and_its_deletion_are_refused_for_one_who_saw_another_version(former, traffic, versions):
+def test_writes_to_a_former_order_with_another_version_are_refused(former, traffic, versions):
     for refused in (
         lambda: store.change_status(ORDER_ID, Status.PROCESSING, at=NOW, by=BY, versions=versions),
         lambda: store.delete(ORDER_ID, versions=versions),
@@ -76,13 +76,13 @@ def test_its_change_and_its_deletion_are_refused_for_one_who_saw_another_version
     assert stored(ORDER_ID) == former
 
 
-def test_an_illegal_transition_of_it_is_told_with_the_order(former):
+def test_an_illegal_transition_of_a_former_order_is_refused_with_the_order(former):
     with pytest.raises(IllegalTransitionError) as refusal:
         store.change_status(ORDER_ID, Status.COMPLETED, at=NOW, by=BY, versions={0})
     assert (refusal.value.order.version, refusal.value.order.history) == (0, [])
 
 
-def test_having_seen_no_version_is_not_having_seen_one_of_ours(table):
+def test_version_0_does_not_match_an_order_of_this_app(table):
     order = placed()
     with pytest.raises(VersionMismatchError):
         store.change_status(order.order_id, Status.PROCESSING, at=LATER, by=BY, versions={0})
@@ -91,23 +91,23 @@ def test_having_seen_no_version_is_not_having_seen_one_of_ours(table):
 
 
 @pytest.mark.parametrize("versions", [None, {0}])
-def test_it_can_be_deleted(former, versions):
+def test_a_former_order_can_be_deleted(former, versions):
     store.delete(ORDER_ID, versions=versions)
     with pytest.raises(OrderNotFoundError):
         store.get(ORDER_ID)
 
 
-def test_it_can_expire(former):
+def test_a_former_order_can_expire(former):
     expired = store.expire(ORDER_ID, at=NOW, by="system:expire_orders")
     assert (expired.status, expired.version, expired.expired_at) == (Status.EXPIRED, 1, NOW)
 
 
-def test_a_key_does_not_take_it_for_its_own(former):
+def test_an_idempotency_key_is_not_replayed_for_a_different_former_order(former):
     with pytest.raises(IdempotencyKeyReusedError):
         place(order_id=ORDER_ID, item="Kettle")
 
 
-def test_it_is_in_no_list_also_after_its_first_change(former):
+def test_a_former_order_is_in_no_list_even_after_its_first_change(former):
     for status in (Status.PENDING, Status.PROCESSING):
         assert listing.page(listing.Filters(), limit=5).orders == []
         assert listing.page(listing.Filters(status=status), limit=5).orders == []

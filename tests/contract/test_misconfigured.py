@@ -1,4 +1,4 @@
-"""A wrong configuration of botocore is distinguished from an outage, and never asks for a retry."""
+"""A wrong configuration of botocore is not reported as an outage, and its message does not suggest a retry."""
 
 import os
 import socket
@@ -28,11 +28,11 @@ MISTAKES = {
         {"AWS_SECRET_ACCESS_KEY": UNSET},
         "missing: AWS_SECRET_ACCESS_KEY. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither.",
     ),
-    "a mode that does not exist": (
+    "an unknown defaults mode": (
         {"AWS_DEFAULTS_MODE": "fast"},
         "Check the AWS_ variables of this process and ~/.aws/config.",
     ),
-    "a proxy that is no address": (
+    "a malformed proxy address": (
         {"HTTP_PROXY": "one:two:three"},
         "Correct HTTP_PROXY, HTTPS_PROXY or AWS_ENDPOINT_URL_DYNAMODB.",
     ),
@@ -41,7 +41,7 @@ MISTAKES = {
 
 @pytest.fixture
 def machine(engine, monkeypatch, tmp_path):
-    """Sets and unsets variables of a machine that has no AWS files and is no EC2 instance."""
+    """Sets and unsets environment variables as on a machine that has no AWS files and is not an EC2 instance."""
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -55,24 +55,24 @@ def machine(engine, monkeypatch, tmp_path):
     return change
 
 
-@pytest.mark.parametrize(("variables", "sentence"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_in_the_configuration_is_named_with_what_to_do(machine, variables, sentence):
+@pytest.mark.parametrize(("variables", "message"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_in_the_configuration_is_reported_with_advice(machine, variables, message):
     machine(variables)
     for call in (dynamodb.ping, place, lambda: store.delete("x"), lambda: list(table.ensure_table())):
         with other_engine(NOWHERE), pytest.raises(StoreMisconfiguredError) as refusal:
             call()
         assert str(refusal.value).startswith("DynamoDB cannot be used as configured: ")
-        assert str(refusal.value).endswith(sentence)
+        assert str(refusal.value).endswith(message)
 
 
-def test_a_file_of_settings_that_cannot_be_parsed_is_named(machine, tmp_path):
+def test_a_configuration_file_that_cannot_be_parsed_is_named(machine, tmp_path):
     (tmp_path / "config").write_text("[profile")
     machine({"AWS_CONFIG_FILE": str(tmp_path / "config")})
     with other_engine(NOWHERE), pytest.raises(StoreMisconfiguredError, match=f"parse config file: {tmp_path}/config"):
         dynamodb.ping()
 
 
-def test_a_file_of_certificates_that_does_not_exist_is_a_mistake(machine):
+def test_a_missing_certificate_file_is_a_mistake_in_the_configuration(machine):
     machine({"AWS_CA_BUNDLE": "/does/not/exist.pem"})
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = f"https://127.0.0.1:{server.getsockname()[1]}"
@@ -81,7 +81,7 @@ def test_a_file_of_certificates_that_does_not_exist_is_a_mistake(machine):
 
 
 @pytest.mark.parametrize("command", [("expire_orders",), ("seed_orders", "--count", "1"), ("create_orders_table",)])
-def test_a_command_neither_reports_an_outage_nor_asks_to_be_run_again(machine, command):
+def test_a_command_does_not_report_an_outage_or_suggest_a_retry(machine, command):
     machine({"AWS_PROFILE": "nobody"})
     with other_engine(NOWHERE), pytest.raises(CommandError) as refusal:
         call_command(*command)
@@ -97,25 +97,25 @@ def test_a_proxy_that_is_down_is_an_outage(machine):
     assert NOWHERE in refusal.value.reason
 
 
-def test_a_connection_that_is_cut_while_it_is_being_secured_is_an_outage(machine):
-    with socket.create_server(("127.0.0.1", 0)) as server, _cutting(server):
+def test_a_connection_closed_during_the_tls_handshake_is_an_outage(machine):
+    with socket.create_server(("127.0.0.1", 0)) as server, _closing_connections(server):
         endpoint = f"https://127.0.0.1:{server.getsockname()[1]}"
         with other_engine(endpoint), pytest.raises(StoreUnavailableError):
             dynamodb.ping()
 
 
 @contextmanager
-def _cutting(server):
-    """Every connection to the server is closed at once, until the server is."""
+def _closing_connections(server):
+    """Closes every connection to the server at once, until the server is closed."""
 
-    def cut():
+    def close():
         while True:
             try:
                 server.accept()[0].close()
             except OSError:
                 return
 
-    thread = threading.Thread(target=cut)
+    thread = threading.Thread(target=close)
     thread.start()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Random lives of many orders, held after each step against a model that is a plain dictionary."""
+"""Random operations on many orders. After each, the table is compared with a model that is a plain dictionary."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -31,14 +31,14 @@ from orders.errors import (
 from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import Order
-from tests.contract.order_helpers import NOW, everything, ids
-from tests.unit.arrows import pairs
+from tests.contract.order_helpers import NOW, all_orders, ids
+from tests.unit.transitions import pairs
 
 ALLOWED = {(source, to) for source, to, allowed in pairs() if allowed}
 AGE = timedelta(hours=60)
 
-hands = st.sampled_from(["staff:anna", "api-key:shop"])
-# Few customers, few instants and their sums the age of expiry: what matters is where such meet.
+authors = st.sampled_from(["staff:anna", "api-key:shop"])
+# Few customers and few instants, which add up to the expiry age, so that orders often share them.
 emails = st.sampled_from(["", "ann@example.com", "Ann@Example.com"])
 statuses = st.sampled_from(Status)
 hours = st.sampled_from([0, 20, 40, 60])
@@ -48,7 +48,7 @@ listed_emails = st.sampled_from([None, "ann@example.com", "ANN@example.com"])
 
 @dataclass(frozen=True)
 class Known:
-    """What the model knows of an order."""
+    """An order in the model."""
 
     order_id: str
     item: str
@@ -66,7 +66,7 @@ class Known:
 
 
 def known(order: Order) -> Known:
-    """A stored order as the model would know it."""
+    """A stored order in the form of the model."""
     assert order.version == len(order.history)
     return Known(
         order.order_id,
@@ -88,57 +88,59 @@ class Orders(RuleBasedStateMachine):
         django_settings.ORDERS_INDEX_SHARDS = 1
         self.model: dict[str, Known] = {}
         self.now = NOW
-        for order_id in everything():
+        for order_id in all_orders():
             store.delete(order_id)
 
-    @initialize(target=placed, count=st.integers(0, 6), email=emails, by=hands)
-    def there_are_some_of_one_instant(self, count, email, by):
-        """Enough for pages that are full."""
+    @initialize(target=placed, count=st.integers(0, 6), email=emails, by=authors)
+    def place_orders_of_one_instant(self, count, email, by):
+        """Enough to fill pages."""
         return multiple(*[self.place("Teapot", email, by) for _ in range(count)])
 
     # --- Writes ---
 
     @rule(hours=hours)
     def time_passes(self, hours):
-        """None at all, sometimes: then several orders are of one instant."""
+        """Sometimes by 0 hours, so that several orders have the same instant."""
         self.now += timedelta(hours=hours)
 
-    @rule(target=placed, item=st.sampled_from(["Teapot", "Kettle"]), email=emails, by=hands)
+    @rule(target=placed, item=st.sampled_from(["Teapot", "Kettle"]), email=emails, by=authors)
     def place_an_order(self, item, email, by):
         return self.place(item, email, by)
 
     def place(self, item, email, by):
         placement = store.place(item=item, quantity=1, customer_name="Ann", customer_email=email, at=self.now, by=by)
         assert placement.replayed is False
-        return self.learn(placement.order, item, email, by)
+        return self.add(placement.order, item, email, by)
 
-    @rule(target=placed, key=st.sampled_from("abc"), item=st.sampled_from(["Teapot", "Kettle"]), email=emails, by=hands)
-    def place_under_a_key(self, key, item, email, by):
+    @rule(
+        target=placed, key=st.sampled_from("abc"), item=st.sampled_from(["Teapot", "Kettle"]), email=emails, by=authors
+    )
+    def place_with_a_key(self, key, item, email, by):
         order_id = store.idempotent_order_id(caller=by, key=key)
-        wish = {"item": item, "quantity": 1, "customer_name": "Ann", "customer_email": email}
+        fields = {"item": item, "quantity": 1, "customer_name": "Ann", "customer_email": email}
         before = self.model.get(order_id)
         if before and (before.item, before.email) != (item, email):
             with pytest.raises(IdempotencyKeyReusedError):
-                store.place(**wish, order_id=order_id, at=self.now, by=by)
+                store.place(**fields, order_id=order_id, at=self.now, by=by)
             return multiple()
-        placement = store.place(**wish, order_id=order_id, at=self.now, by=by)
-        # At the very same microsecond the store takes it for its own call, sent again.
+        placement = store.place(**fields, order_id=order_id, at=self.now, by=by)
+        # A request at the very same instant counts as a retry of the same call.
         assert placement.replayed is (before is not None and before.created_at != self.now)
         if before:
             assert known(placement.order) == before
             return multiple()
         assert placement.order.order_id == order_id
-        return self.learn(placement.order, item, email, by)
+        return self.add(placement.order, item, email, by)
 
-    def learn(self, order: Order, item: str, email: str, by: str) -> str:
+    def add(self, order: Order, item: str, email: str, by: str) -> str:
         first = (Status.PENDING, self.now, by)
         self.model[order.order_id] = Known(order.order_id, item, email, self.now, updated_at=self.now, history=(first,))
         assert known(order) == self.model[order.order_id]
         return order.order_id
 
-    @rule(order_id=placed, to=statuses, by=hands, seen=st.sampled_from([None, 0, -1]))
+    @rule(order_id=placed, to=statuses, by=authors, seen=st.sampled_from([None, 0, -1]))
     def change_status(self, order_id, to, by, seen):
-        """`seen` is how far behind the caller is; None for one who does not care."""
+        """`seen` is the caller's version relative to the current one; None for a caller without a version."""
         before = self.model.get(order_id)
         versions = None if seen is None or before is None else {len(before.history) + seen}
 
@@ -231,8 +233,8 @@ class Orders(RuleBasedStateMachine):
         assert all(len(page.orders) <= limit for page in pages + back)
 
     @rule(email=listed_emails, limit=st.integers(1, 3))
-    def walk_on_where_orders_have_gone(self, email, limit):
-        """Both ways from a page of which nothing is left."""
+    def walk_from_an_emptied_page(self, email, limit):
+        """In both directions, after all orders of the page were deleted."""
         filters = Filters(customer_email=email)
         first = listing.page(filters, limit=limit)
         if first.next is None:
@@ -240,12 +242,12 @@ class Orders(RuleBasedStateMachine):
         for order in first.orders:
             store.delete(order.order_id)
             del self.model[order.order_id]
-        left = newest_first(order for order in self.model.values() if matches(order, filters))[:limit]
+        remaining = newest_first(order for order in self.model.values() if matches(order, filters))[:limit]
         second = listing.page(filters, limit=limit, cursor=first.next)
-        assert ids(second.orders) == left
+        assert ids(second.orders) == remaining
         emptied = listing.page(filters, limit=limit, cursor=second.previous)
         assert (emptied.orders, emptied.previous) == ([], None)
-        assert ids(listing.page(filters, limit=limit, cursor=emptied.next).orders) == left
+        assert ids(listing.page(filters, limit=limit, cursor=emptied.next).orders) == remaining
 
     @rule(status=st.none() | statuses, cap=st.integers(1, 5))
     def count(self, status, cap):
@@ -253,8 +255,8 @@ class Orders(RuleBasedStateMachine):
         assert counts.count(status, cap=cap) == min(matching, cap)
 
     @invariant()
-    def the_table_is_as_the_model(self):
-        assert {order_id: known(order) for order_id, order in everything().items()} == self.model
+    def the_table_equals_the_model(self):
+        assert {order_id: known(order) for order_id, order in all_orders().items()} == self.model
 
 
 def newest_first(orders: Iterable[Known]) -> list[str]:
@@ -270,12 +272,12 @@ def matches(order: Known, filters: Filters) -> bool:
     )
 
 
-# No deadline: a step's time is the engine's. Whether the lives are new ones each time is left to hypothesis, which
-# draws new ones on a developer's machine and the same ones in CI, where a failure must be of the change at hand.
-LIVES = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Without a deadline, because a step takes as long as the engine does. Hypothesis makes new examples on a developer's
+# machine and always the same ones in CI, where a failure must have been caused by the change under test.
+RUNS = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def test_whatever_happens_the_table_and_its_lists_are_as_a_dictionary_would_be(table):
-    # One override around all lives: pytest-django's `settings` would lay a new one over the last for each.
+def test_the_table_and_its_lists_always_match_the_model(table):
+    # One override for all runs: pytest-django's `settings` would nest one per run.
     with override_settings(ORDERS_INDEX_SHARDS=1):
-        run_state_machine_as_test(Orders, settings=LIVES)
+        run_state_machine_as_test(Orders, settings=RUNS)

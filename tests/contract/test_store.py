@@ -12,17 +12,17 @@ from orders.errors import (
 )
 from orders.lifecycle import Status
 from orders.models import HistoryEntry, Order
-from tests.contract.order_helpers import BY, LATER, NOW, PATHS, everything, ids, place, placed, stored
-from tests.unit.arrows import pairs
+from tests.contract.order_helpers import BY, LATER, NOW, PATHS, all_orders, ids, place, placed, stored
+from tests.unit.transitions import pairs
 
-NOBODY = "6b1d9c1c-1111-4222-8333-444455556666"
+UNKNOWN_ID = "6b1d9c1c-1111-4222-8333-444455556666"
 EACH_STATUS = pytest.mark.parametrize("status", list(Status))
 
 
 # --- Place and get ----------------------------------------------------------------------------------------------------
 
 
-def test_a_placed_order_is_stored_pending_with_its_keys_and_its_history(table):
+def test_a_placed_order_is_stored_as_pending_with_its_keys_and_history(table):
     placement = place(customer_email="Ann@Example.com")
     order_id = placement.order.order_id
 
@@ -62,33 +62,33 @@ def test_an_order_without_an_e_mail_is_in_no_customers_list(table):
     assert ids(listing.page(listing.Filters(), limit=5).orders) == [order.order_id]
 
 
-def test_two_orders_of_the_same_wish_are_two_orders(table):
+def test_two_orders_with_the_same_fields_are_both_placed(table):
     assert place().order.order_id != place().order.order_id
-    assert len(everything()) == 2
+    assert len(all_orders()) == 2
 
 
 def test_a_naive_instant_is_refused_and_nothing_is_written(table, traffic):
     with pytest.raises(ValueError, match="no time zone"):
-        place(at=datetime(2026, 11, 22))  # noqa: DTZ001 (the point)
+        place(at=datetime(2026, 11, 22))  # noqa: DTZ001 (under test)
     assert traffic.operations == []
 
 
-def test_what_was_placed_is_got(table):
+def test_a_placed_order_can_be_read(table):
     order = placed(customer_email="Ann@Example.com")
     assert store.get(order.order_id).attribute_values == order.attribute_values
 
 
-def test_getting_an_order_that_is_not_there_is_refused(table, traffic):
+def test_getting_an_unknown_order_is_refused(table, traffic):
     with pytest.raises(OrderNotFoundError) as refusal:
-        store.get(NOBODY)
-    assert (refusal.value.code, refusal.value.order_id) == ("order_not_found", NOBODY)
+        store.get(UNKNOWN_ID)
+    assert (refusal.value.code, refusal.value.order_id) == ("order_not_found", UNKNOWN_ID)
     assert traffic.operations == ["GetItem"]
 
 
-# --- Place under a key ------------------------------------------------------------------------------------------------
+# --- Place with an idempotency key ------------------------------------------------------------------------------------
 
 
-def test_a_repeat_under_the_same_key_places_nothing_and_returns_what_stands(table, traffic):
+def test_a_repeated_request_places_nothing_and_returns_the_order(table, traffic):
     order_id = store.idempotent_order_id(caller="shop", key="k-1")
     place(order_id=order_id)
     before = stored(order_id)
@@ -100,10 +100,10 @@ def test_a_repeat_under_the_same_key_places_nothing_and_returns_what_stands(tabl
     assert again.replayed is True
     assert again.order.created_at == NOW
     assert stored(order_id) == before
-    assert len(everything()) == 1
+    assert len(all_orders()) == 1
 
 
-def test_a_repeat_shows_the_order_as_it_stands_by_now(table):
+def test_a_repeated_request_returns_the_current_order(table):
     order_id = store.idempotent_order_id(caller="shop", key="k-1")
     placed(order_id=order_id, status=Status.COMPLETED)
     again = place(order_id=order_id, at=LATER)
@@ -129,24 +129,24 @@ def test_the_same_key_for_another_order_is_refused(table, traffic, difference):
     assert stored(order_id) == before
 
 
-def test_a_repeat_at_the_very_same_instant_is_our_own_call_sent_again(table):
+def test_a_repeat_at_the_same_instant_is_not_a_replay(table):
     order_id = store.idempotent_order_id(caller="shop", key="k-1")
     place(order_id=order_id)
     assert place(order_id=order_id).replayed is False
-    assert len(everything()) == 1
+    assert len(all_orders()) == 1
 
 
-def test_each_caller_has_keys_of_its_own():
+def test_each_caller_has_its_own_keys():
     order_ids = {store.idempotent_order_id(caller=caller, key=key) for caller in ("a", "b") for key in ("k", "l")}
     assert len(order_ids) == 4
 
 
-def test_the_same_caller_and_key_name_the_same_order_after_a_deploy():
-    """Written out: another namespace would place every order of a client that retries over a deploy twice."""
+def test_the_order_id_of_a_caller_and_key_never_changes():
+    """With another namespace, a client that retries across a deploy would place its order twice."""
     assert store.idempotent_order_id(caller="shop", key="k-1") == "d1ea190e-d336-514f-a240-c95b82de565c"
 
 
-def test_the_key_of_a_deleted_order_places_a_new_one(table):
+def test_the_key_of_a_deleted_order_places_a_new_order(table):
     order_id = store.idempotent_order_id(caller="shop", key="k-1")
     place(order_id=order_id)
     store.delete(order_id)
@@ -158,7 +158,7 @@ def test_the_key_of_a_deleted_order_places_a_new_one(table):
 
 
 @pytest.mark.parametrize(("source", "to", "allowed"), pairs())
-def test_a_status_changes_along_the_arrows_only_and_in_one_call(table, traffic, source, to, allowed):
+def test_a_status_changes_only_by_allowed_transitions_and_in_one_call(table, traffic, source, to, allowed):
     order = placed(status=source)
     before = stored(order.order_id)
     traffic.clear()
@@ -179,7 +179,7 @@ def test_a_status_changes_along_the_arrows_only_and_in_one_call(table, traffic, 
         assert stored(order.order_id) == before
 
 
-def test_a_change_is_written_whole_status_keys_version_and_history_together(table):
+def test_a_status_change_writes_status_key_version_and_history_together(table):
     order = placed(customer_email="Ann@Example.com")
     before = stored(order.order_id)
 
@@ -202,7 +202,7 @@ def test_a_change_is_written_whole_status_keys_version_and_history_together(tabl
     ]
 
 
-def test_a_changed_order_moves_from_one_statuss_list_to_the_other(table):
+def test_a_changed_order_moves_to_the_list_of_its_new_status(table):
     order = placed()
     store.change_status(order.order_id, Status.PROCESSING, at=LATER, by=BY)
     assert listing.page(listing.Filters(status=Status.PENDING), limit=5).orders == []
@@ -210,22 +210,22 @@ def test_a_changed_order_moves_from_one_statuss_list_to_the_other(table):
     assert listed.attribute_values == store.get(order.order_id).attribute_values
 
 
-def test_the_history_is_the_way_that_the_order_took(table):
+def test_the_history_lists_every_status_of_the_order(table):
     order = placed(status=Status.COMPLETED)
     assert [entry.status for entry in order.history] == ["PENDING", "PROCESSING", "COMPLETED"]
     assert order.version == 3
 
 
 @EACH_STATUS
-def test_changing_an_order_that_is_not_there_makes_none_and_takes_one_call(table, traffic, status):
+def test_changing_an_unknown_order_creates_none_and_takes_one_call(table, traffic, status):
     with pytest.raises(OrderNotFoundError):
-        store.change_status(NOBODY, status, at=NOW, by=BY)
+        store.change_status(UNKNOWN_ID, status, at=NOW, by=BY)
     assert len(traffic) == 1
-    assert everything() == {}
+    assert all_orders() == {}
 
 
 @EACH_STATUS
-def test_a_repeated_change_is_no_change_also_for_one_who_saw_an_older_version(table, status):
+def test_a_repeated_change_writes_nothing_whatever_the_version(table, status):
     order = placed(status=status)
     before = stored(order.order_id)
     for versions in (None, {order.version}, {order.version - 1}, set()):
@@ -235,13 +235,13 @@ def test_a_repeated_change_is_no_change_also_for_one_who_saw_an_older_version(ta
 
 
 @pytest.mark.parametrize("versions", [None, {1}, {1, 2}, {7, 1, 9}, [1], (1,)])
-def test_a_change_goes_through_for_one_who_saw_this_version(table, versions):
+def test_a_change_with_the_current_version_succeeds(table, versions):
     order = placed()
     assert store.change_status(order.order_id, Status.PROCESSING, at=LATER, by=BY, versions=versions).version == 2
 
 
 @pytest.mark.parametrize("versions", [{2}, {0}, {2, 3}, set(), {10**17}])
-def test_a_change_is_refused_for_one_who_saw_another_version(table, traffic, versions):
+def test_a_change_with_another_version_is_refused(table, traffic, versions):
     order = placed()
     before = stored(order.order_id)
     traffic.clear()
@@ -261,12 +261,12 @@ def test_a_change_is_refused_for_one_who_saw_another_version(table, traffic, ver
         (Status.PENDING, Status.PROCESSING, {2}, "version_mismatch"),
         (Status.COMPLETED, Status.CANCELLED, {3}, "illegal_transition"),
         (Status.COMPLETED, Status.CANCELLED, None, "illegal_transition"),
-        # Both: the caller has not seen the order that it would be told about.
+        # Both apply. The version comes first, because the caller has not seen the current order.
         (Status.COMPLETED, Status.CANCELLED, {1}, "version_mismatch"),
     ],
 )
-def test_one_call_tells_gone_from_stale_from_illegal(traffic, status, to, versions, code):
-    order_id = placed(status=status).order_id if status else NOBODY
+def test_one_call_distinguishes_unknown_stale_and_illegal(traffic, status, to, versions, code):
+    order_id = placed(status=status).order_id if status else UNKNOWN_ID
     traffic.clear()
     with pytest.raises(OrderError) as refusal:
         store.change_status(order_id, to, at=LATER, by=BY, versions=versions)
@@ -277,7 +277,7 @@ def test_one_call_tells_gone_from_stale_from_illegal(traffic, status, to, versio
 # --- Expire -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_pending_order_is_expired(table, traffic):
+def test_a_pending_order_expires(table, traffic):
     order = placed()
     traffic.clear()
 
@@ -292,23 +292,23 @@ def test_a_pending_order_is_expired(table, traffic):
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PENDING])
-def test_an_order_that_has_moved_on_is_not_expired(table, status):
+def test_an_order_with_another_status_does_not_expire(table, status):
     order = placed(status=status)
     before = stored(order.order_id)
     assert store.expire(order.order_id, at=LATER, by="system:expire_orders") is None
     assert stored(order.order_id) == before
 
 
-def test_expiring_an_order_that_is_not_there_makes_none(table):
-    assert store.expire(NOBODY, at=NOW, by="system:expire_orders") is None
-    assert everything() == {}
+def test_expiring_an_unknown_order_creates_none(table):
+    assert store.expire(UNKNOWN_ID, at=NOW, by="system:expire_orders") is None
+    assert all_orders() == {}
 
 
 # --- Delete -----------------------------------------------------------------------------------------------------------
 
 
 @EACH_STATUS
-def test_an_order_of_any_status_can_be_deleted_and_is_in_no_list(table, traffic, status):
+def test_an_order_with_any_status_can_be_deleted_and_is_then_in_no_list(table, traffic, status):
     order = placed(status=status, customer_email="ann@example.com")
     traffic.clear()
 
@@ -320,7 +320,7 @@ def test_an_order_of_any_status_can_be_deleted_and_is_in_no_list(table, traffic,
         assert listing.page(listing.Filters(**filters), limit=5).orders == []
 
 
-def test_deleting_twice_is_refused_the_second_time(table, traffic):
+def test_deleting_an_order_twice_is_refused(table, traffic):
     order = placed()
     store.delete(order.order_id)
     traffic.clear()
@@ -329,7 +329,7 @@ def test_deleting_twice_is_refused_the_second_time(table, traffic):
     assert traffic.operations == ["DeleteItem"]
 
 
-def test_deleting_is_refused_for_one_who_saw_another_version(table, traffic):
+def test_deleting_with_another_version_is_refused(table, traffic):
     order = placed(status=Status.PROCESSING)
     traffic.clear()
     for versions in ({1}, {3}, set()):
@@ -340,25 +340,25 @@ def test_deleting_is_refused_for_one_who_saw_another_version(table, traffic):
     assert stored(order.order_id) is not None
 
 
-def test_deleting_goes_through_for_one_who_saw_this_version(table):
+def test_deleting_with_the_current_version_succeeds(table):
     order = placed(status=Status.PROCESSING)
     store.delete(order.order_id, versions={2})
     assert stored(order.order_id) is None
 
 
-def test_deleting_a_version_of_an_order_that_is_not_there_is_not_found(table):
+def test_deleting_a_version_of_an_unknown_order_is_refused(table):
     with pytest.raises(OrderNotFoundError):
-        store.delete(NOBODY, versions={1})
+        store.delete(UNKNOWN_ID, versions={1})
 
 
-# --- The rest ---------------------------------------------------------------------------------------------------------
+# --- Other ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_ping_is_one_small_read(table, traffic):
+def test_a_ping_takes_one_small_read(table, traffic):
     dynamodb.ping()
     assert list(traffic) == [("GetItem", 0.5)]
 
 
-def test_every_way_leads_where_it_says(table):
+def test_the_helper_places_an_order_with_each_status(table):
     for status in PATHS:
         assert placed(status=status, at=NOW - timedelta(days=1)).status is status

@@ -1,4 +1,4 @@
-"""Unreadable orders of other programs: reading them never fails, and nothing is written to them."""
+"""Orders that another program has made unreadable can be listed and deleted, but not changed."""
 
 import logging
 from uuid import uuid4
@@ -11,15 +11,15 @@ from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.models import Order
 from orders.reading import UnreadableOrder
-from tests.contract.fault_proxy import lost, refused
+from tests.contract.fault_proxy import aws_error, drop_response
 from tests.contract.order_helpers import (
     BY,
     LATER,
     NOW,
-    crowd,
     ids,
     overwrite,
     place,
+    place_many,
     placed,
     put,
     set_outside,
@@ -66,7 +66,7 @@ VERSIONS = pytest.mark.parametrize("versions", [None, {0}, {1}, {0, 1}])
 
 
 def former(**changes):
-    """The id of an order that the former system wrote like this."""
+    """The id of an order that the former system wrote with these attributes."""
     item = {
         "order_id": {"S": str(uuid4())},
         "item": {"S": "Teapot"},
@@ -80,13 +80,13 @@ def former(**changes):
 
 
 def ours(**changes):
-    """The id of an order of ours that another program has changed like this."""
+    """The id of an order of this app that another program has changed."""
     order_id = placed(customer_email="ann@example.com").order_id
     overwrite(order_id, **changes)
     return order_id
 
 
-def test_reading_an_order_that_cannot_be_read_says_what_is_wrong(table):
+def test_getting_an_unreadable_order_is_refused_with_the_reasons(table):
     order_id = ours(quantity={"S": "2"}, status={"S": "SHIPPED"})
     with pytest.raises(UnreadableOrderError) as refusal:
         store.get(order_id)
@@ -100,7 +100,7 @@ def test_reading_an_order_that_cannot_be_read_says_what_is_wrong(table):
 
 @VERSIONS
 @pytest.mark.parametrize("changes", CHANGES)
-def test_nothing_is_written_to_an_order_of_ours_that_cannot_be_read(traffic, changes, versions):
+def test_an_unreadable_order_is_not_changed(traffic, changes, versions):
     order_id = ours(**changes)
     before = stored(order_id)
     traffic.clear()
@@ -115,7 +115,7 @@ def test_nothing_is_written_to_an_order_of_ours_that_cannot_be_read(traffic, cha
 
 @VERSIONS
 @pytest.mark.parametrize("changes", ALL_CHANGES)
-def test_nothing_is_written_to_an_order_of_the_former_system_that_cannot_be_read(table, changes, versions):
+def test_an_unreadable_order_of_the_former_system_is_not_changed(table, changes, versions):
     order_id = former(**changes)
     before = stored(order_id)
     for to in Status:
@@ -128,8 +128,8 @@ def test_nothing_is_written_to_an_order_of_the_former_system_that_cannot_be_read
 
 @VERSIONS
 @pytest.mark.parametrize("changes", ONLY_MALFORMED)
-def test_an_order_of_ours_with_a_malformed_value_stays_as_it_was(table, changes, versions):
-    """No condition detects such a value, so the status is written and then restored."""
+def test_an_order_with_a_malformed_value_is_restored_after_a_status_change(table, changes, versions):
+    """A condition cannot detect such a value, so the status is written and then restored."""
     order_id = ours(**changes, note={"S": "of the other program"})
     before = stored(order_id)
     for to in (Status.PROCESSING, Status.CANCELLED, Status.COMPLETED):
@@ -141,7 +141,7 @@ def test_an_order_of_ours_with_a_malformed_value_stays_as_it_was(table, changes,
     assert stored(order_id) == before
 
 
-def test_the_restored_order_takes_two_calls(traffic):
+def test_restoring_an_order_takes_a_second_call(traffic):
     order_id = ours(quantity={"N": "2.5"})
     traffic.clear()
     with pytest.raises(UnreadableOrderError):
@@ -149,40 +149,40 @@ def test_the_restored_order_takes_two_calls(traffic):
     assert traffic.operations == ["UpdateItem", "UpdateItem"]
 
 
-def test_an_order_is_restored_once_if_the_reply_is_lost(way, caplog):
+def test_an_order_is_restored_once_if_the_response_is_lost(proxy, caplog):
     order_id = ours(quantity={"N": "2.5"})
     before = stored(order_id)
-    way.change("UpdateItem", lambda reply: reply, lost)
-    way.operations.clear()
+    proxy.change("UpdateItem", lambda reply: reply, drop_response)
+    proxy.operations.clear()
     with pytest.raises(UnreadableOrderError):
         store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
-    assert way.operations.count("UpdateItem") == 3
+    assert proxy.operations.count("UpdateItem") == 3
     assert stored(order_id) == before
     assert "could be undone" not in caplog.text
 
 
-def test_a_later_change_by_another_program_is_not_undone(way, caplog):
+def test_a_later_change_by_another_program_is_not_undone(proxy, caplog):
     order_id = ours(quantity={"N": "2.5"})
 
-    def overtaken(reply):
+    def cancel(reply):
         set_outside(order_id, "CANCELLED")
         return reply
 
-    way.change("UpdateItem", overtaken)
+    proxy.change("UpdateItem", cancel)
     with pytest.raises(UnreadableOrderError):
         store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
     assert stored(order_id)["status"] == {"S": "CANCELLED"}
     assert f"Order {order_id} changed before a status change could be undone." in caplog.text
 
 
-def test_an_order_that_cannot_be_restored_is_reported_as_unavailable(way):
+def test_an_order_that_cannot_be_restored_is_reported_as_unavailable(proxy):
     order_id = ours(quantity={"N": "2.5"})
-    way.change("UpdateItem", lambda reply: reply, *[refused(400, "ThrottlingException")] * 3)
+    proxy.change("UpdateItem", lambda reply: reply, *[aws_error(400, "ThrottlingException")] * 3)
     with pytest.raises(StoreUnavailableError):
         store.change_status(order_id, Status.PROCESSING, at=LATER, by=BY)
 
 
-def test_an_idempotency_key_whose_order_is_unreadable_places_nothing(table):
+def test_a_repeated_request_is_refused_if_its_order_is_unreadable(table):
     order_id = ours(quantity={"S": "2"})
     before = stored(order_id)
     with pytest.raises(UnreadableOrderError):
@@ -203,14 +203,14 @@ def test_an_unreadable_order_can_be_deleted(table, make, changes):
 
 
 @pytest.mark.parametrize("versions", [{0}, {2}, set()])
-def test_an_unreadable_order_is_not_deleted_for_a_caller_who_saw_another_version(table, versions):
+def test_deleting_an_unreadable_order_with_another_version_is_refused(table, versions):
     order_id = ours(quantity={"S": "2"})
     with pytest.raises(UnreadableOrderError):
         store.delete(order_id, versions=versions)
     assert stored(order_id) is not None
 
 
-def test_an_order_that_can_be_read_is_not_deleted_as_unreadable(table):
+def test_a_readable_order_is_not_deleted_as_unreadable(table):
     order = placed()
     with pytest.raises(VersionMismatchError):
         store.delete_unreadable(order.order_id)
@@ -219,7 +219,7 @@ def test_an_order_that_can_be_read_is_not_deleted_as_unreadable(table):
 
 def test_a_deleted_order_cannot_be_deleted_as_unreadable(table):
     with pytest.raises(OrderNotFoundError):
-        store.delete_unreadable("nobody")
+        store.delete_unreadable("unknown")
 
 
 # --- Lists ------------------------------------------------------------------------------------------------------------
@@ -236,8 +236,8 @@ def test_a_deleted_order_cannot_be_deleted_as_unreadable(table):
     ],
     ids=["all", "status", "customer", "customer and status"],
 )
-def test_an_unreadable_order_is_in_its_position_in_every_list(table, shards, filters, changes):
-    orders = crowd(7, customer_email="ann@example.com")
+def test_lists_contain_an_unreadable_order_in_its_position(table, shards, filters, changes):
+    orders = place_many(7, customer_email="ann@example.com")
     overwrite(orders[3].order_id, **changes)
 
     found, cursor = [], None
@@ -252,14 +252,14 @@ def test_an_unreadable_order_is_in_its_position_in_every_list(table, shards, fil
     assert ids(listing.page(filters, limit=3, cursor=page.previous).orders) == ids(orders[3:6])
 
 
-def test_an_unreadable_order_is_in_no_list_of_another_status(table):
+def test_an_unreadable_order_is_not_in_lists_of_other_statuses(table):
     ours(quantity={"S": "2"})
     for filters in (Filters(status=Status.EXPIRED), Filters(customer_email="ann@example.com", status=Status.EXPIRED)):
         assert listing.page(filters, limit=5).orders == []
 
 
-def test_many_orders_at_once_include_the_unreadable_one(table):
-    orders = crowd(3)
+def test_get_many_returns_unreadable_orders_too(table):
+    orders = place_many(3)
     overwrite(orders[1].order_id, quantity={"S": "2"})
     found = listing.get_many(ids(orders))
     assert ids(found) == ids(orders)
@@ -267,14 +267,14 @@ def test_many_orders_at_once_include_the_unreadable_one(table):
 
 
 def test_orders_newer_than_an_unreadable_order_can_be_listed(table):
-    orders = crowd(3)
+    orders = place_many(3)
     overwrite(orders[1].order_id, quantity={"S": "2"})
     unreadable = listing.page(Filters(), limit=3).orders[1]
     newer = listing.page(Filters(), limit=3, cursor=listing.newer_cursor(unreadable, Filters()))
     assert ids(newer.orders) == [orders[0].order_id]
 
 
-def test_an_unreadable_order_is_logged_once_and_not_each_time_it_is_read(table, caplog):
+def test_an_unreadable_order_is_logged_only_once(table, caplog):
     order_id = ours(quantity={"S": "2"})
     with caplog.at_level(logging.WARNING, logger="orders.dynamodb"):
         for _ in range(3):
@@ -290,7 +290,7 @@ def test_an_unreadable_order_is_logged_once_and_not_each_time_it_is_read(table, 
 
 @pytest.mark.parametrize("spelling", ["pending", "Pending", " PENDING"])
 @pytest.mark.parametrize("make", [ours, former])
-def test_a_status_is_valid_in_any_case_also_in_conditions(table, make, spelling):
+def test_a_status_in_any_case_is_valid_for_reads_and_writes(table, make, spelling):
     order_id = make(status={"S": spelling})
     assert store.get(order_id).status is Status.PENDING
     changed = store.change_status(order_id, Status.PROCESSING, at=NOW, by=BY)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from orders.models import Order
-from tests.contract.fault_proxy import FaultProxy, opened
+from tests.contract.fault_proxy import FaultProxy, fault_proxy
 from tests.contract.order_helpers import other_engine
 
 SignIn = Callable[..., Client]
@@ -55,9 +55,9 @@ def no_dynamodb(table: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def way(engine: str, table: None) -> Iterator[FaultProxy]:
+def proxy(engine: str, table: None) -> Iterator[FaultProxy]:
     """All calls of the test go to the engine through it, and none is tried twice."""
-    with opened(engine) as way, pytest.MonkeyPatch.context() as patch:
+    with fault_proxy(engine) as proxy, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Order.Meta, "max_retry_attempts", 0)
-        with other_engine(way.endpoint):
-            yield way
+        with other_engine(proxy.endpoint):
+            yield proxy

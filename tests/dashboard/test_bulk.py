@@ -6,8 +6,8 @@ from orders import store
 from orders.dashboard import bulk
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.contract.fault_proxy import lost, refused
-from tests.contract.order_helpers import LATER, crowd, ids, move, other_engine, placed, stored, swell
+from tests.contract.fault_proxy import aws_error, drop_response
+from tests.contract.order_helpers import LATER, ids, make_too_large, move, other_engine, place_many, placed, stored
 from tests.dashboard.reading import Page, press, see
 
 PREVIEW, APPLY = "/dashboard/bulk/preview/", "/dashboard/bulk/apply/"
@@ -87,7 +87,7 @@ def test_deleting_is_possible_whatever_the_status(anna, one_of_each):
 
 
 def test_an_order_that_is_gone_is_said_to_be(anna):
-    order, gone = crowd(2)
+    order, gone = place_many(2)
     gone.delete()
     page = Page(select(anna, "cancel", ids([order, gone])))
     assert "no longer exists" in page.words
@@ -95,13 +95,13 @@ def test_an_order_that_is_gone_is_said_to_be(anna):
 
 
 def test_a_preview_in_which_nothing_would_change_has_nothing_to_confirm(anna):
-    page = Page(select(anna, "complete", ids(crowd(2))))
+    page = Page(select(anna, "complete", ids(place_many(2))))
     assert "0 orders will change, 2 will not." in page.words
     assert page.form(APPLY).buttons == {}
 
 
 def test_without_scripts_the_whole_page_is_what_the_page_shows(anna):
-    orders = crowd(30)
+    orders = place_many(30)
     form = see(anna, "/dashboard/").form(PREVIEW)
     page = Page(press(anna, form, "Cancel orders", all="1"))
     assert sorted(page.form(APPLY).data()["seen"]) == sorted(f"{order.order_id}:1" for order in orders[:25])
@@ -111,14 +111,14 @@ def test_without_scripts_the_whole_page_is_what_the_page_shows(anna):
 
 
 def test_without_the_whole_page_only_what_is_ticked_counts(anna):
-    orders = crowd(3)
+    orders = place_many(3)
     form = see(anna, "/dashboard/").form(PREVIEW)
     page = Page(press(anna, form, "Process", id=orders[1].order_id))
     assert page.form(APPLY).data()["seen"] == [f"{orders[1].order_id}:1"]
 
 
 def test_the_way_back_keeps_filters_and_page(anna):
-    crowd(30)
+    place_many(30)
     form = see(anna, see(anna, "/dashboard/?status=PENDING").link("Older")).form(PREVIEW)
     [back] = form.data()["back"]
     assert back.startswith("status=PENDING&cursor=")
@@ -169,7 +169,7 @@ def test_an_order_that_moved_since_the_preview_is_not_deleted(anna):
 
 
 def test_confirming_twice_acts_once(anna):
-    orders = crowd(2)
+    orders = place_many(2)
     preview = Page(select(anna, "process", ids(orders)))
     assert [confirmed(anna, preview).words.count("became PROCESSING") for _ in range(2)] == [2, 2]
     assert [store.get(order.order_id).version for order in orders] == [2, 2]
@@ -189,21 +189,21 @@ def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
     assert store.get(theirs.order_id).history[-1].by == "api-key:shop"
 
 
-def test_a_change_that_was_sent_again_because_its_reply_was_lost_is_the_persons_own(anna, way, monkeypatch):
+def test_a_change_that_was_sent_again_because_its_reply_was_lost_is_the_persons_own(anna, proxy, monkeypatch):
     order = placed()
     preview = Page(select(anna, "cancel", [order.order_id]))
-    # The connection is made anew, with this number of attempts. `way` has set another one, and is torn down before
+    # The connection is made anew, with this number of attempts. `proxy` has set another one, and is torn down before
     # `monkeypatch`, which would then set that again for all the tests after this one.
-    with monkeypatch.context() as patch, other_engine(way.endpoint):
+    with monkeypatch.context() as patch, other_engine(proxy.endpoint):
         patch.setattr(Order.Meta, "max_retry_attempts", 1)
-        way.change("UpdateItem", lost)
+        proxy.change("UpdateItem", drop_response)
         outcome = confirmed(anna, preview)
-    assert way.operations.count("UpdateItem") == 2
+    assert proxy.operations.count("UpdateItem") == 2
     assert "1 order was changed." in outcome.words
 
 
 def test_deleting_twice_says_that_they_were_gone(anna):
-    preview = Page(select(anna, "delete", ids(crowd(2))))
+    preview = Page(select(anna, "delete", ids(place_many(2))))
     confirmed(anna, preview)
     assert confirmed(anna, preview).words.count("was already deleted") == 2
 
@@ -268,7 +268,7 @@ def test_an_order_that_is_named_twice_is_shown_and_acted_on_once(anna):
 
 
 def test_a_hundred_orders_are_the_most_and_more_are_refused_whole(anna):
-    orders = crowd(101)
+    orders = place_many(101)
     for address, field, values in (
         (PREVIEW, "id", ids(orders)),
         (APPLY, "seen", [f"{order.order_id}:1" for order in orders]),
@@ -289,10 +289,10 @@ def test_a_bulk_address_that_is_opened_leads_to_the_list(anna):
 # --- What goes wrong underway -----------------------------------------------------------------------------------------
 
 
-def test_when_the_store_stops_answering_each_order_is_told_of_and_nothing_more_is_tried(anna, way):
+def test_when_the_store_stops_answering_each_order_is_told_of_and_nothing_more_is_tried(anna, proxy):
     orders = [placed() for _ in range(4)]
     preview = Page(select(anna, "cancel", ids(orders)))
-    way.change("UpdateItem", lambda reply: reply, refused(500, "InternalServerError"))
+    proxy.change("UpdateItem", lambda reply: reply, aws_error(500, "InternalServerError"))
     outcome = confirmed(anna, preview)
     rows = [row(outcome, order) for order in orders]
     assert "became CANCELLED" in rows[0]
@@ -300,14 +300,14 @@ def test_when_the_store_stops_answering_each_order_is_told_of_and_nothing_more_i
     assert "was not tried" in rows[2]
     assert "was not tried" in rows[3]
     assert outcome.link(orders[1].order_id[:8]) == f"/dashboard/orders/{orders[1].order_id}/"
-    assert way.operations.count("UpdateItem") == 2
+    assert proxy.operations.count("UpdateItem") == 2
     assert "1 order was changed, 3 were not changed." in outcome.words
 
 
 def test_one_order_that_cannot_be_written_does_not_keep_the_others_from_being_told_of(anna, caplog):
-    orders = crowd(3)
+    orders = place_many(3)
     preview = Page(select(anna, "cancel", ids(orders)))
-    swell(orders[1].order_id)
+    make_too_large(orders[1].order_id)
     outcome = confirmed(anna, preview)
     assert outcome.words.count("became CANCELLED") == 2
     assert "could not be changed. The error was logged" in outcome.words
@@ -320,7 +320,7 @@ def test_what_there_was_no_time_for_is_told_and_left_alone(anna, monkeypatch):
     """Or Lambda would end the request, and nobody would know what had been done."""
     times = iter([False])
     monkeypatch.setattr(bulk.stopwatch, "after", lambda seconds: lambda: next(times, seconds == bulk.MAX_SECONDS))
-    orders = crowd(3)
+    orders = place_many(3)
     page = confirmed(anna, Page(select(anna, "cancel", ids(orders))))
     assert page.words.count("became CANCELLED") == 1
     assert page.words.count("was not tried: the others took too long. Try again.") == 2

@@ -11,7 +11,7 @@ from django.test import Client
 
 from orders import listing
 from orders.listing import Filters
-from tests.contract.order_helpers import crowd
+from tests.contract.order_helpers import place_many
 from tests.traffic import Traffic
 
 FEW, MANY = 200, 5_000
@@ -39,7 +39,7 @@ def costs(django_db_setup, django_db_blocker, made_table):
 
 def _measure(browser: Client, traffic: Traffic, count: int) -> dict[str, tuple[list[str], float]]:
     # The newest is a little in the past, the oldest some days.
-    orders = crowd(count, step=timedelta(seconds=30), customer_email="zoe@example.com")
+    orders = place_many(count, step=timedelta(seconds=30), customer_email="zoe@example.com")
     deep = listing.page(Filters(), limit=100).next
     rows = "&".join(f"id={order.order_id}" for order in orders[:25])
     looks = {

@@ -6,7 +6,7 @@ import pytest
 
 from orders import store
 from orders.lifecycle import Status
-from tests.contract.order_helpers import LATER, NOW, placed, put, spoil, stored
+from tests.contract.order_helpers import LATER, NOW, make_unreadable, placed, put, stored
 from tests.dashboard.reading import Page, press, see
 
 FORMER_ID = "6f9a1c52-1111-4000-8000-0000000000aa"
@@ -63,7 +63,7 @@ def test_an_order_that_another_program_stored_in_capitals_is_found_changed_and_d
 def test_an_unreadable_order_that_another_program_stored_in_capitals_can_be_deleted(anna):
     order_id = "0B9D4F2E-8A31-4C55-9A3E-2F6D1C7B8E90"
     placed(order_id=order_id)
-    spoil(order_id)
+    make_unreadable(order_id)
     address = f"/dashboard/orders/{order_id}/"
     page = see(anna, see(anna, address, status=409).link("Delete"))
     assert press(anna, page.form(f"{address}delete-unreadable/"), "Delete order").status_code == 302

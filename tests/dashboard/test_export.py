@@ -19,8 +19,8 @@ from orders.dashboard import export
 from orders.dashboard.export import defused, file_name
 from orders.dashboard.filters import Query
 from orders.lifecycle import Status
-from tests.contract.fault_proxy import refused
-from tests.contract.order_helpers import NOW, crowd, ids, placed, put
+from tests.contract.fault_proxy import aws_error
+from tests.contract.order_helpers import NOW, ids, place_many, placed, put
 from tests.dashboard.reading import see
 from tests.dashboard.test_detail import FORMER_ID, former
 
@@ -78,7 +78,7 @@ def test_an_order_of_the_former_system_that_is_in_an_index_is_exported_like_any_
 
 
 def test_the_export_holds_what_the_list_shows_in_its_order_over_all_its_pages(anna):
-    orders = crowd(230)
+    orders = place_many(230)
     page = see(anna, see(anna, "/dashboard/").link("Older"))
     link = page.link("Export CSV")
     assert [row[0] for row in rows(anna.get(link))[1:]] == ids(orders)
@@ -231,7 +231,7 @@ def test_formulas_are_defused_in_every_field_that_a_customer_fills_in(anna):
 
 def test_the_export_ends_at_the_cap_and_says_how_to_get_more(anna, monkeypatch):
     monkeypatch.setattr(export, "MAX_ORDERS", 3)
-    orders = crowd(4)
+    orders = place_many(4)
     *shown, notice = exported(anna)
     assert [row[0] for row in shown] == ids(orders[:3])
     assert notice == ["Only the newest 3 orders are included. To get more, filter by day or use the API."]
@@ -239,7 +239,7 @@ def test_the_export_ends_at_the_cap_and_says_how_to_get_more(anna, monkeypatch):
 
 def test_exactly_as_many_as_the_cap_are_all_and_no_notice(anna, monkeypatch):
     monkeypatch.setattr(export, "MAX_ORDERS", 3)
-    orders = crowd(3)
+    orders = place_many(3)
     assert [row[0] for row in exported(anna)] == ids(orders)
 
 
@@ -249,7 +249,7 @@ def test_the_cap_is_ten_thousand():
 
 def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, monkeypatch):
     monkeypatch.setattr(export, "MAX_SECONDS", 0)
-    orders = crowd(150)
+    orders = place_many(150)
     traffic.clear()
     *shown, notice = exported(anna)
     assert [row[0] for row in shown] == ids(orders[:100])
@@ -259,14 +259,14 @@ def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, m
 
 def test_an_export_that_is_complete_when_its_time_is_over_does_not_mention_it(anna, monkeypatch):
     monkeypatch.setattr(export, "MAX_SECONDS", 0)
-    orders = crowd(100)
+    orders = place_many(100)
     assert [row[0] for row in exported(anna)] == ids(orders)
 
 
 def test_the_time_limit_also_ends_an_export_that_finds_only_empty_pages(anna, traffic, monkeypatch):
     """A page of a customer's orders of one status looks through 100 orders; here none of 250 has the status."""
     monkeypatch.setattr(export, "MAX_SECONDS", 0)
-    crowd(250, customer_email="zoe@example.com")
+    place_many(250, customer_email="zoe@example.com")
     traffic.clear()
     assert exported(anna, customer_email="zoe@example.com", status="CANCELLED") == [
         ["The search timed out before any order matched. Filter by day or use the API."]
@@ -288,7 +288,7 @@ def test_the_export_ends_before_it_is_larger_than_lambda_carries_and_says_so(ann
 
 
 def test_orders_are_read_as_they_are_sent(anna, traffic):
-    crowd(250)
+    place_many(250)
     traffic.clear()
     response = anna.get(EXPORT)
     assert response.streaming
@@ -301,9 +301,9 @@ def test_orders_are_read_as_they_are_sent(anna, traffic):
     assert traffic.operations == ["Query"] * 3
 
 
-def test_an_export_that_is_cut_short_says_so_in_its_last_line(anna, way):
-    crowd(150)
-    way.change("Query", lambda reply: reply, refused(500, "InternalServerError"))
+def test_an_export_that_is_cut_short_says_so_in_its_last_line(anna, proxy):
+    place_many(150)
+    proxy.change("Query", lambda reply: reply, aws_error(500, "InternalServerError"))
     *_, last = rows(anna.get(EXPORT))
     assert last == ["Incomplete: the order store stopped responding. Export again."]
 

@@ -8,7 +8,7 @@ from django.utils import translation
 
 from orders.lifecycle import Status
 from orders.templatetags.orders_display import age
-from tests.contract.order_helpers import NOW, crowd, ids, move, overwrite, placed, set_outside
+from tests.contract.order_helpers import NOW, ids, move, overwrite, place_many, placed, set_outside
 from tests.dashboard.reading import Page
 
 GERMAN = {"Accept": "text/html", "Accept-Language": "de"}
@@ -45,7 +45,7 @@ def test_the_page_of_an_order(anna, order):
 
 
 def test_an_action_on_many_orders(anna, table):
-    orders = crowd(3)
+    orders = place_many(3)
     move(orders[0].order_id, Status.PROCESSING)
     move(orders[0].order_id, Status.COMPLETED)
     form = {"action": "cancel", "id": ids(orders)}

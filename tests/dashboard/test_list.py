@@ -8,7 +8,7 @@ import pytest
 from orders import counts, listing
 from orders.lifecycle import Status
 from orders.listing import Filters
-from tests.contract.order_helpers import NOW, crowd, ids, placed
+from tests.contract.order_helpers import NOW, ids, place_many, placed
 from tests.dashboard.reading import press, see
 
 LIST = "/dashboard/"
@@ -58,7 +58,7 @@ def test_filters_that_nothing_fits_say_so_and_offer_to_clear_them(anna, filters)
 
 
 def test_the_newest_orders_come_first_each_with_a_link_to_it(anna):
-    orders = crowd(3)
+    orders = place_many(3)
     assert listed(anna) == ids(orders)
 
 
@@ -179,9 +179,9 @@ def test_a_tab_leads_to_the_orders_of_its_status_and_is_marked_there(anna):
 def test_a_count_at_the_cap_says_that_there_may_be_more(anna, monkeypatch):
     monkeypatch.setattr(counts, "COUNT_CAP", 5)
     monkeypatch.setattr("orders.templatetags.orders_display.COUNT_CAP", 5)
-    crowd(4)
+    place_many(4)
     assert tabs(counted(anna))["PENDING"].words == "PENDING 4"
-    crowd(6)
+    place_many(6)
     counts.cache.clear()
     assert tabs(counted(anna))["PENDING"].words == "PENDING 4+"
 
@@ -194,7 +194,7 @@ def test_the_cap_is_said_as_999_and_more():
 
 @pytest.mark.parametrize("narrowed", [{"customer_email": "zoe@example.com"}, {"created_from": "2026-11-01"}])
 def test_beside_other_filters_a_tab_counts_nothing_because_it_would_count_all_orders(anna, traffic, narrowed):
-    crowd(3)
+    place_many(3)
     traffic.clear()
     page = see(anna, address(**narrowed))
     assert {tab.words for tab in tabs(page).values()} == {"All", *Status}
@@ -351,7 +351,7 @@ def test_what_the_list_does_not_know_is_kept_out_of_its_links(anna):
 
 
 def test_pages_go_forth_and_back_through_every_order_once(anna):
-    orders = ids(crowd(60))
+    orders = ids(place_many(60))
     first = see(anna, LIST)
     second = see(anna, first.link("Older"))
     third = see(anna, second.link("Older"))
@@ -364,7 +364,7 @@ def test_pages_go_forth_and_back_through_every_order_once(anna):
 
 
 def test_filters_stay_in_pages_tabs_rows_export_and_the_way_back(anna):
-    crowd(60, customer_email="zoe@example.com", step=timedelta(minutes=10))
+    place_many(60, customer_email="zoe@example.com", step=timedelta(minutes=10))
     page = see(anna, address(**EVERY_FILTER))
     older = page.link("Older")
     deep = see(anna, older)
@@ -380,7 +380,7 @@ def test_filters_stay_in_pages_tabs_rows_export_and_the_way_back(anna):
 
 
 def test_the_way_back_leads_through_a_change_to_the_same_page_of_the_same_list(anna):
-    crowd(30)
+    place_many(30)
     older = see(anna, see(anna, LIST).link("Older"))
     row = next(link.href for link in older.links if older.listed()[0] in link.href)
     confirm = see(anna, see(anna, row).link("Cancel order"))
@@ -398,7 +398,7 @@ def test_a_cursor_that_is_not_valid_leads_to_the_first_page_of_the_same_filters(
 
 
 def test_a_page_whose_orders_have_gone_says_so_and_leads_on(anna):
-    orders = crowd(26)
+    orders = place_many(26)
     older = see(anna, LIST).link("Older")
     for order in orders[20:]:
         order.delete()
@@ -456,7 +456,7 @@ def test_a_search_in_the_lists_address_is_a_search(anna):
     ],
 )
 def test_what_is_not_a_filter_is_named_and_changes_nothing(anna, query_string, notice):
-    [order] = crowd(1)
+    [order] = place_many(1)
     page = see(anna, f"{LIST}?{query_string}")
     assert notice in sentences(page)
     assert page.listed() == [order.order_id]

@@ -8,7 +8,7 @@ import pytest
 from orders import listing
 from orders.lifecycle import Status
 from orders.listing import Filters
-from tests.contract.order_helpers import LATER, NOW, crowd, ids, move, place, placed
+from tests.contract.order_helpers import LATER, NOW, ids, move, place, place_many, placed
 from tests.dashboard.reading import Page, see
 
 LIVE = "/dashboard/live/"
@@ -24,7 +24,7 @@ def cursor(order, **filters):
 
 
 def test_the_list_asks_for_what_is_newer_than_its_first_row(anna):
-    orders = crowd(3)
+    orders = place_many(3)
     content = anna.get("/dashboard/").content.decode()
     assert f"newest={cursor(orders[0]).replace(':', '%3A')}" in content
     assert all(f"id={order_id}" in content for order_id in ids(orders))
@@ -47,9 +47,9 @@ def test_it_says_nothing_while_nothing_has_come_in(anna):
 
 
 def test_it_counts_a_hundred_and_no_further(anna):
-    *_, oldest = crowd(102)
+    *_, oldest = place_many(102)
     assert "100+ new orders have arrived." in Page(look(anna, cursor(oldest))).words
-    assert "100 new orders have arrived." in Page(look(anna, cursor(crowd(102)[-2]))).words
+    assert "100 new orders have arrived." in Page(look(anna, cursor(place_many(102)[-2]))).words
 
 
 def test_it_counts_only_what_fits_the_filters_and_keeps_them(anna):
@@ -62,7 +62,7 @@ def test_it_counts_only_what_fits_the_filters_and_keeps_them(anna):
 
 
 def test_the_way_to_new_orders_is_the_first_page_also_from_a_page_that_was_reached_by_newer(anna):
-    crowd(60)
+    place_many(60)
     second = see(anna, see(anna, "/dashboard/").link("Older"))
     address = second.link("Newer")
     first = see(anna, address)
@@ -75,7 +75,7 @@ def test_the_way_to_new_orders_is_the_first_page_also_from_a_page_that_was_reach
 
 
 def test_it_shows_the_rows_as_they_are_by_now(anna):
-    order, gone = crowd(2)
+    order, gone = place_many(2)
     move(order.order_id, Status.PROCESSING)
     gone.delete()
     content = look(anna, "", ids([order, gone])).content.decode()
@@ -91,14 +91,14 @@ def test_a_row_is_found_by_its_id_in_capitals_too(anna):
 
 
 def test_a_page_further_down_asks_for_its_rows_only(anna, traffic):
-    orders = crowd(3)
+    orders = place_many(3)
     traffic.clear()
     assert Page(look(anna, "", ids(orders))).words.startswith("PENDING")
     assert traffic.operations == ["BatchGetItem"]
 
 
 def test_it_looks_at_no_more_rows_than_a_page_has(anna, traffic):
-    orders = crowd(40)
+    orders = place_many(40)
     traffic.clear()
     content = look(anna, "", ids(orders)).content.decode()
     assert content.count('id="status-') == 25

@@ -15,7 +15,7 @@ from environ import Env
 
 from orders.models import Order
 from ordersite.settings import DATABASE_OPTIONS
-from tests.contract.fault_proxy import lost, refused
+from tests.contract.fault_proxy import aws_error, drop_response
 from tests.contract.order_helpers import placed, stored
 from tests.dashboard.reading import Page, see
 
@@ -81,16 +81,16 @@ def test_a_bulk_action_without_dynamodb_tells_of_each_order(anna, no_dynamodb):
     assert "was not tried" in page.words
 
 
-def test_the_page_comes_back_when_dynamodb_does(anna, way):
+def test_the_page_comes_back_when_dynamodb_does(anna, proxy):
     placed(item="Teapot")
-    way.change("Query", refused(400, "ThrottlingException"))
+    proxy.change("Query", aws_error(400, "ThrottlingException"))
     assert anna.get("/dashboard/").status_code == 503
     assert "Teapot" in see(anna, "/dashboard/").words
 
 
-def test_a_change_whose_answer_was_lost_was_made_and_repeating_it_is_safe(anna, way):
+def test_a_change_whose_answer_was_lost_was_made_and_repeating_it_is_safe(anna, proxy):
     order = placed()
-    way.change("UpdateItem", lost)
+    proxy.change("UpdateItem", drop_response)
     data = {"to": "PROCESSING", "version": "1"}
     address = f"/dashboard/orders/{order.order_id}/status/"
     assert anna.post(address, data).status_code == 503
@@ -99,8 +99,8 @@ def test_a_change_whose_answer_was_lost_was_made_and_repeating_it_is_safe(anna, 
     assert stored(order.order_id)["version"] == {"N": "2"}
 
 
-def test_an_order_whose_answer_was_lost_is_placed_once_when_the_form_is_sent_again(anna, way):
-    way.change("PutItem", lost)
+def test_an_order_whose_answer_was_lost_is_placed_once_when_the_form_is_sent_again(anna, proxy):
+    proxy.change("PutItem", drop_response)
     address = "/dashboard/orders/new/"
     assert anna.post(address, WRITES[address]).status_code == 503
     assert anna.post(address, WRITES[address]).status_code == 302
@@ -262,10 +262,10 @@ def check_server_error(response):
 
 
 @pytest.fixture
-def broken(way):
+def broken(proxy):
     """An order that DynamoDB refuses to read, with an unexpected error."""
     order = placed()
-    way.change("GetItem", refused(400, "ValidationException"))
+    proxy.change("GetItem", aws_error(400, "ValidationException"))
     return f"/dashboard/orders/{order.order_id}/"
 
 

@@ -12,7 +12,7 @@ from orders.dashboard import overview
 from orders.dashboard.filters import Query
 from orders.lifecycle import Status
 from orders.models import expiry_age, new_order
-from tests.contract.order_helpers import HOUR, NOW, WISH, placed
+from tests.contract.order_helpers import HOUR, NEW_ORDER, NOW, placed
 from tests.dashboard.reading import see
 
 SIZED = {"item": "Wall clock, walnut", "customer_name": "Zoe Almeida", "customer_email": "zoe.almeida@example.com"}
@@ -168,7 +168,9 @@ def test_the_cards_and_days_are_capped_at_999_and_more(anna, now):
 
 def crowd_of_today(now, count):
     """All placed at one moment, of plausible size."""
-    orders = (new_order(**{**WISH, **SIZED, "order_id": str(UUID(int=number)), "at": now}) for number in range(count))
+    orders = (
+        new_order(**{**NEW_ORDER, **SIZED, "order_id": str(UUID(int=number)), "at": now}) for number in range(count)
+    )
     assert len(list(dynamodb.save_many(orders))) == count
 
 

@@ -8,14 +8,14 @@ import pytest
 
 from orders import store
 from orders.lifecycle import Status
-from tests.contract.order_helpers import crowd, ids, overwrite, placed, put, set_outside, stored
+from tests.contract.order_helpers import ids, overwrite, place_many, placed, put, set_outside, stored
 from tests.dashboard.reading import Page, press, see
 
 
 @pytest.fixture
 def orders(table):
     """Three orders of one customer, newest first; the second cannot be read."""
-    orders = crowd(3, customer_email="ann@example.com")
+    orders = place_many(3, customer_email="ann@example.com")
     overwrite(orders[1].order_id, quantity={"S": "a couple"}, status={"S": "SHIPPED"})
     return orders
 
@@ -134,7 +134,7 @@ def test_a_bulk_action_leaves_it_alone_and_says_why(anna, orders, order_id, acti
 
 
 def test_an_order_that_becomes_unreadable_after_the_preview_does_not_stop_the_others(anna):
-    orders = crowd(3)
+    orders = place_many(3)
     page = Page(anna.post("/dashboard/bulk/preview/", {"action": "cancel", "id": ids(orders)}))
     overwrite(orders[1].order_id, quantity={"S": "a couple"})
     outcome = Page(press(anna, page.form("/dashboard/bulk/apply/"), "Cancel 3 orders"))

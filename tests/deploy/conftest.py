@@ -1,4 +1,4 @@
-"""One deployed stage for all tests of this folder, with an emulated AWS, PostgreSQL and an operator's checkout."""
+"""One deployed stage for all tests in this folder, with an emulated AWS, PostgreSQL and an operator's checkout."""
 
 import io
 import json
@@ -62,7 +62,7 @@ def refused(checkout: Checkout) -> str:
 
 @pytest.fixture(scope="session")
 def deployed(refused: str, checkout: Checkout, database: str) -> str:
-    """The output of `make deploy`, which also had to clean up an incomplete deploy."""
+    """The output of `make deploy`, which first had to remove an incomplete deploy."""
     values = {"SECRET_KEY": secrets.token_urlsafe(50), "DATABASE_URL": database, "ADMIN_PASSWORD": PASSWORD}
     checkout.aws.client("ssm").put_parameter(Name=PARAMETER, Type="SecureString", Value=json.dumps(values))
     create_function_without_gateway(checkout)
@@ -72,22 +72,22 @@ def deployed(refused: str, checkout: Checkout, database: str) -> str:
 
 
 def create_function_without_gateway(checkout: Checkout) -> None:
-    """As after a deploy that was interrupted."""
+    """The state after an interrupted deploy."""
     trust = (PROJECT / "deploy" / "trust.json").read_text()
-    made = checkout.aws.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+    role = checkout.aws.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("nothing.py", "")
+        archive.writestr("empty.py", "")
     checkout.aws.client("lambda").create_function(
         FunctionName=FUNCTION,
-        Role=made["Role"]["Arn"],
+        Role=role["Role"]["Arn"],
         Runtime="python{}.{}".format(*sys.version_info),
-        Handler="nothing.handler",
+        Handler="empty.handler",
         Code={"ZipFile": code.getvalue()},
     )
 
 
-class Aged(NamedTuple):
+class AgedOrders(NamedTuple):
     """The stage's rule as deployed, and two orders that are 61 and 59 hours old."""
 
     rule: dict[str, Any]
@@ -96,17 +96,17 @@ class Aged(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def aged(deployed: str, checkout: Checkout) -> Aged:
-    """Make the stage's own rule run every minute instead of every hour. Other tests run meanwhile."""
+def aged(deployed: str, checkout: Checkout) -> AgedOrders:
+    """Make the stage's rule run every minute instead of every hour. Other tests run in the meantime."""
     events = checkout.aws.client("events")
     rule = events.describe_rule(Name=RULE)
     old, young = (put_order(checkout, hours_old=hours) for hours in (61, 59))
     events.put_rule(Name=RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
-    return Aged(rule, old, young)
+    return AgedOrders(rule, old, young)
 
 
 def put_order(checkout: Checkout, *, hours_old: int) -> str:
-    """Put an order into the table as the API would have created it then."""
+    """Put an order of this age into the table, as the API would have created it."""
     at = datetime.now(UTC) - timedelta(hours=hours_old)
     fields = {"item": "Teapot", "quantity": 1, "customer_name": "Ann", "customer_email": ""}
     order = new_order(order_id=str(uuid4()), at=at, by="api-key:shop", **fields)
@@ -133,25 +133,25 @@ class TimedReply(NamedTuple):
 
 @pytest.fixture(scope="session")
 def blocked_sign_in(gateway: Gateway, checkout: Checkout, database: str) -> Iterator[Future[TimedReply]]:
-    """A sign-in while another transaction, such as a migration, locks the user's row. Other tests run meanwhile."""
-    made = checkout.manage("ensure_admin", ADMIN_USERNAME="held")
-    assert made.returncode == 0, made.stderr
+    """A sign-in while another transaction locks the row of the user, as a migration may. Other tests run meanwhile."""
+    created = checkout.manage("ensure_admin", ADMIN_USERNAME="locked")
+    assert created.returncode == 0, created.stderr
 
     def sign_in() -> TimedReply:
         with psycopg.connect(database) as migration:
-            migration.execute("SELECT 1 FROM accounts_user WHERE username = 'held' FOR UPDATE")
-            began = time.monotonic()
-            return TimedReply(Browser(gateway).sign_in("held"), time.monotonic() - began)
+            migration.execute("SELECT 1 FROM accounts_user WHERE username = 'locked' FOR UPDATE")
+            started_at = time.monotonic()
+            return TimedReply(Browser(gateway).sign_in("locked"), time.monotonic() - started_at)
 
     with ThreadPoolExecutor() as pool:
         yield pool.submit(sign_in)
 
 
 @pytest.fixture(scope="session")
-def shop(gateway: Gateway, checkout: Checkout, aged: Aged, blocked_sign_in: Future[TimedReply]) -> Shop:
-    made = checkout.manage("create_api_key", "--name", "shop")
-    assert made.returncode == 0, made.stderr
-    return Shop(gateway, made.stdout.strip())
+def shop(gateway: Gateway, checkout: Checkout, aged: AgedOrders, blocked_sign_in: Future[TimedReply]) -> Shop:
+    created = checkout.manage("create_api_key", "--name", "shop")
+    assert created.returncode == 0, created.stderr
+    return Shop(gateway, created.stdout.strip())
 
 
 @pytest.fixture
@@ -185,14 +185,14 @@ def staging(checkout: Checkout, shop: Shop, database: str) -> Shop:
     ssm.put_parameter(Name=parameter, Type="SecureString", Value=json.dumps(values), Overwrite=True)
     done = checkout.make_target("deploy", "STAGE=staging")
     assert done.returncode == 0, done.stdout + done.stderr
-    made = checkout.manage("create_api_key", "--name", "shop", SSM_PARAMETER=parameter)
-    assert made.returncode == 0, made.stderr
-    return Shop(checkout.gateway_of("ordersite-staging"), made.stdout.strip(), "staging")
+    created = checkout.manage("create_api_key", "--name", "shop", SSM_PARAMETER=parameter)
+    assert created.returncode == 0, created.stderr
+    return Shop(checkout.gateway_of("ordersite-staging"), created.stdout.strip(), "staging")
 
 
 @pytest.fixture(scope="session")
 def in_package(unpacked: Path, function_environment: dict[str, str]) -> Callable[..., CompletedProcess[str]]:
-    """Runs code that sees only the unpacked package (its first argument) and the standard library."""
+    """Runs code with only the unpacked package (its first argument) and the standard library."""
 
     def in_package(code: str, *arguments: str) -> CompletedProcess[str]:
         return subprocess.run(

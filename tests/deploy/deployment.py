@@ -27,7 +27,7 @@ PASSWORD = "correct horse battery staple"
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "*.zip", "db.sqlite3*")
 COMMAND_TIMEOUT_SECONDS = 600
 SNAP_START = sys.version_info >= (3, 12)
-"""Lambda offers it for Python from this version on."""
+"""Lambda supports it from Python 3.12."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Checkout:
     @classmethod
     def make(cls, aws: Aws, folder: Path) -> "Checkout":
         shutil.copytree(PROJECT, folder, ignore=NOT_COPIED)
-        # make creates the virtual environment once, not for each test run.
+        # The virtual environment is shared, so that make creates it once and not in each test run.
         (folder / ".local").mkdir()
         (PROJECT / ".local" / "deploy").mkdir(parents=True, exist_ok=True)
         (folder / ".local" / "deploy").symlink_to(PROJECT / ".local" / "deploy")
@@ -55,7 +55,7 @@ class Checkout:
         return checkout
 
     def edit_settings(self) -> None:
-        """Use the running Python, and SnapStart if it has it; skip the touch, which needs a network; keep the zip."""
+        """Use the running Python, with SnapStart if supported; skip the touch, which needs a network; keep the zip."""
         file = self.folder / "zappa_settings.json"
         settings = json.loads(file.read_text())
         runtime = "python{}.{}".format(*sys.version_info)
@@ -86,7 +86,7 @@ class Checkout:
 
     @property
     def python(self) -> Path:
-        """Of the virtual environment with runtime packages only."""
+        """The Python of the virtual environment with only the runtime packages."""
         return self.folder / ".local" / "deploy" / "venv" / "bin" / "python"
 
     @property
@@ -98,9 +98,9 @@ class Checkout:
 
     @contextmanager
     def other_variables(self, *, published: bool = True, **others: str) -> Iterator[None]:
-        """Restart the function with these variables, and restore the former ones at the end.
+        """Restart the function with these variables, and restore the previous ones at the end.
 
-        With SnapStart, the gateway calls the published version, and a function that cannot start cannot be published.
+        With SnapStart, the gateway calls the published version. A function that cannot start cannot be published.
         """
         before = self.variables
         self._set_variables(before | others, published=published)
@@ -141,7 +141,7 @@ class Checkout:
 
 
 def links_outside_stage(page: str) -> list[str]:
-    """The addresses in any attribute of a page (links, forms, scripts, htmx) that are outside of the stage."""
+    """The URLs in any attribute of a page (links, forms, scripts, htmx) that are outside of the stage."""
     addresses = re.findall(r'(?<!keyshortcuts)="(/(?!/)[^"]*)"', page)
     assert addresses, page
     return [address for address in addresses if not address.startswith("/prod/")]
@@ -163,7 +163,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Gateway:
-    """Sends requests to the stage's URL. Follows no redirect and decodes nothing."""
+    """Sends requests to the stage's URL without following redirects or decoding responses."""
 
     port: int
     host: str
@@ -176,7 +176,7 @@ class Gateway:
     def api_id(self) -> str:
         return self.host.partition(".")[0]
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+    def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """`path` begins with the stage. Write a header's hyphens as underscores."""
         sent = {
             "Host": self.host,
@@ -203,7 +203,7 @@ class Shop:
     def send(self, method: str, path: str, document: object = None, **headers: str) -> Reply:
         body = None if document is None else json.dumps(document).encode()
         own = {"Authorization": f"Api-Key {self.key}", **({"Content_Type": "application/json"} if body else {})}
-        return self.gateway.ask(method, f"/{self.stage}{path}", body, **own, **headers)
+        return self.gateway.send(method, f"/{self.stage}{path}", body, **own, **headers)
 
     def status_of(self, order_id: str) -> str:
         status: str = self.send("GET", f"/orders/{order_id}").json()["status"]
@@ -218,14 +218,14 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str) -> Reply:
-        return self._store_cookies(self.gateway.ask("GET", path, Accept="text/html", Cookie=self._cookie()))
+        return self._store_cookies(self.gateway.send("GET", path, Accept="text/html", Cookie=self._cookie()))
 
     def post(self, path: str, page: Reply, **fields: str | list[str]) -> Reply:
         """Submit a form of `page`."""
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         assert token, page.text
         return self._store_cookies(
-            self.gateway.ask(
+            self.gateway.send(
                 "POST",
                 path,
                 urlencode({"csrfmiddlewaretoken": token[1], **fields}, doseq=True).encode(),

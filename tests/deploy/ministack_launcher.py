@@ -1,6 +1,6 @@
-"""Runs MiniStack, in its own virtualenv, with a record of what roles ask for added, and two faults corrected.
+"""Runs MiniStack in its own virtual environment. Records the calls made with roles and corrects two faults.
 
-Started by tests/deploy/servers.py; nothing of the project is on its path.
+Started by tests/deploy/servers.py, without the project on its path.
 """
 
 import json
@@ -13,9 +13,9 @@ ROLE_KEYS = "ASIA"
 BINARY = "/binaryMediaTypes/"
 
 
-def record_what_roles_ask_for() -> None:
-    """Each decision about a call made with a role's credentials becomes a line of RECORD."""
-    from ministack.core import iam_evaluator  # noqa: PLC0415 (before the app, which takes it from there)
+def record_calls_of_roles() -> None:
+    """Append each decision about a call with a role's credentials to RECORD as one line."""
+    from ministack.core import iam_evaluator  # noqa: PLC0415 (before the app, which imports the function)
     from ministack.services import sts  # noqa: PLC0415
 
     enforce = iam_evaluator.enforce
@@ -25,32 +25,32 @@ def record_what_roles_ask_for() -> None:
         refusal = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
         if (access_key_id or "").startswith(ROLE_KEYS):
             with RECORD.open("a") as record:
-                who = sts._sessions[access_key_id]["Arn"]
-                line = {"by": who, "action": iam_action, "resource": resource_arn, "allowed": refusal is None}
+                caller = sts._sessions[access_key_id]["Arn"]
+                line = {"by": caller, "action": iam_action, "resource": resource_arn, "allowed": refusal is None}
                 record.write(json.dumps(line) + "\n")
         return refusal
 
     iam_evaluator.enforce = recorded
 
 
-def read_binary_types_as_aws_does() -> None:
-    """MiniStack 1.5 keeps `*~1*` where AWS understands `*/*`, and then gives gzip and fonts back empty."""
+def decode_binary_media_types() -> None:
+    """MiniStack 1.5 does not decode `*~1*` to `*/*` as AWS does, and then returns gzip and fonts empty."""
     from ministack.services import apigateway_v1  # noqa: PLC0415
 
     apply = apigateway_v1._apply_patch
 
-    def applied(thing, patches):
+    def applied(api, patches):
         types = [patch["path"].removeprefix(BINARY) for patch in patches if patch.get("path", "").startswith(BINARY)]
         if types:
-            known = thing.get("binaryMediaTypes") or []
-            thing["binaryMediaTypes"] = list({*known, *(name.replace("~1", "/") for name in types)})
-        return apply(thing, [patch for patch in patches if not patch.get("path", "").startswith(BINARY)])
+            known = api.get("binaryMediaTypes") or []
+            api["binaryMediaTypes"] = list({*known, *(name.replace("~1", "/") for name in types)})
+        return apply(api, [patch for patch in patches if not patch.get("path", "").startswith(BINARY)])
 
     apigateway_v1._apply_patch = applied
 
 
-def report_why_a_worker_ended() -> None:
-    """MiniStack 1.5 reads a worker's standard error in two threads, and reports what one of them has read."""
+def report_errors_of_workers() -> None:
+    """MiniStack 1.5 reads a worker's standard error in two threads, but reports only what one of them has read."""
     from ministack.core.lambda_runtime import Worker  # noqa: PLC0415
 
     spawn = Worker._spawn
@@ -73,9 +73,9 @@ def report_why_a_worker_ended() -> None:
 
 
 if __name__ == "__main__":
-    record_what_roles_ask_for()
-    read_binary_types_as_aws_does()
-    report_why_a_worker_ended()
+    record_calls_of_roles()
+    decode_binary_media_types()
+    report_errors_of_workers()
     from ministack.app import main
 
     main()

@@ -1,4 +1,4 @@
-"""Requests of an API client to the five endpoints, whatever database the function uses."""
+"""Requests of an API client to the five endpoints."""
 
 from tests.deploy.deployment import Shop
 
@@ -10,14 +10,14 @@ def request_mix(shop: Shop) -> None:
     assert placed.status == 201, placed.text
     order = placed.json()
     path = f"/orders/{order['order_id']}"
-    _replayed(shop, order)
-    _listed(shop, order)
-    _moved(shop, path)
+    _check_replay(shop, order)
+    _check_lists(shop, order)
+    _check_status_changes(shop, path)
     assert shop.send("DELETE", path).status == 204
     assert shop.send("GET", path).json()["code"] == "order_not_found"
 
 
-def _replayed(shop: Shop, order: dict[str, object]) -> None:
+def _check_replay(shop: Shop, order: dict[str, object]) -> None:
     again = shop.send("POST", "/orders", ORDER, Idempotency_Key="mix")
     assert (again.status, again.headers["Idempotent-Replayed"]) == (201, "true")
     assert again.json() == order
@@ -25,13 +25,13 @@ def _replayed(shop: Shop, order: dict[str, object]) -> None:
     assert (other.status, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
-def _listed(shop: Shop, order: dict[str, object]) -> None:
+def _check_lists(shop: Shop, order: dict[str, object]) -> None:
     for query in ("", "?status=PENDING", "?customer_email=ann@example.com"):
         listed = shop.send("GET", f"/orders{query}").json()["results"]
         assert order["order_id"] in [one["order_id"] for one in listed], query
 
 
-def _moved(shop: Shop, path: str) -> None:
+def _check_status_changes(shop: Shop, path: str) -> None:
     order = shop.send("GET", path)
     assert (order.status, order.headers["ETag"]) == (200, '"1"')
     assert shop.send("GET", path, If_None_Match='"1"').status == 304

@@ -30,7 +30,7 @@ REGION = "ap-south-1"
 ACCOUNT = "123456789012"
 TIMEOUT_SECONDS = 60.0
 PATH = "/usr/local/bin:/usr/bin:/bin"
-# A package contains about 8,000 files and is unpacked several times. In memory, that takes half as long.
+# A package contains about 8,000 files and is unpacked several times, which takes half as long in memory.
 MEMORY = Path("/dev/shm")  # noqa: S108 (each use creates its own folder with a random name)
 SCRATCH = str(MEMORY) if os.access(MEMORY, os.W_OK) else tempfile.gettempdir()
 
@@ -75,7 +75,7 @@ def gunicorn(
     command: Sequence[str | Path] = (sys.executable, "-m", "gunicorn"),
     folder: Path = PROJECT,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A running gunicorn, once `is_up` returns True. Its output goes to `log`."""
+    """Runs gunicorn, with its output in `log`, and waits until `is_up` returns True."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "ordersite.wsgi"],
@@ -104,14 +104,14 @@ class Postgresql(NamedTuple):
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database. Fails, and does not skip, without a PostgreSQL."""
+    """The URL of an empty database. Fails if there is no PostgreSQL."""
     with postgresql_server() as server:
         yield server.url
 
 
 @contextmanager
 def postgresql_server() -> Iterator[Postgresql]:
-    """For a test that stops the server itself. Fails, and does not skip, without a PostgreSQL."""
+    """A server that the test may stop. Fails if there is no PostgreSQL."""
     folder = Path(tempfile.mkdtemp(prefix="ordersite-pg-", dir="/tmp"))
     # PostgreSQL refuses to run as root.
     account = _unprivileged() if os.geteuid() == 0 else None
@@ -169,7 +169,7 @@ def _accepts(url: str) -> bool:
 
 @dataclass(frozen=True)
 class Aws:
-    """MiniStack, enforcing the policies of roles."""
+    """MiniStack, which enforces the policies of roles."""
 
     endpoint: str
     record: Path
@@ -180,7 +180,7 @@ class Aws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of an operator. Nothing is inherited, because MiniStack passes its own on to functions."""
+        """The environment of an operator. Inherits no variables, because MiniStack would pass them on to functions."""
         return {
             "PATH": PATH,
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -258,7 +258,7 @@ def _is_up(site: Aws, server: subprocess.Popen[bytes]) -> bool:
 
 
 def _ministack_python() -> Path:
-    """The Python of MiniStack's virtual environment. MiniStack runs the functions in it, so its version is ours."""
+    """The Python of MiniStack's virtual environment, in the version of this process, because it runs the functions."""
     home = PROJECT / ".local" / "ministack-{}.{}".format(*sys.version_info)
     pins = (HERE / "ministack.txt").read_text()
     if not (home / "installed").is_file() or (home / "installed").read_text() != pins:

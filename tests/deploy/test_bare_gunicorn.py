@@ -1,4 +1,4 @@
-"""gunicorn without a proxy, and the warnings that it logs at its start."""
+"""gunicorn without a proxy, and the warnings that it logs when it starts."""
 
 import http.client
 import socket
@@ -14,7 +14,7 @@ THREADS = 8
 ENVIRONMENT = {
     "SECRET_KEY": "a-key-of-more-than-fifty-characters-0123456789-abcdefghij",
     "ALLOWED_HOSTS": "127.0.0.1",
-    # GET /lifecycle asks neither PostgreSQL nor DynamoDB.
+    # GET /lifecycle uses neither PostgreSQL nor DynamoDB.
     "DATABASE_URL": "postgres://orders:hush@127.0.0.1:1/orders",
     "WEB_CONCURRENCY": "1",
 }
@@ -24,7 +24,7 @@ UNTRUSTED = "TRUSTED_PROXIES is not set, so all clients behind a proxy count as 
 
 @contextmanager
 def started(folder, **changed):
-    """The port and the log of a gunicorn that is ready for requests."""
+    """Runs gunicorn. Yields its port and log when it is ready for requests."""
     port, log = free_port(), folder / "log"
     bind = changed.pop("bind", "127.0.0.1:{}").format(port)
     with gunicorn({**ENVIRONMENT, "BIND": bind, **changed}, log, is_up=lambda: status_of(port) == 200):
@@ -32,7 +32,7 @@ def started(folder, **changed):
 
 
 def status_of(port, *, timeout=30.0, **headers):
-    """The status of a response, or None if there is none in time."""
+    """The status of a response, or None after a timeout."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/lifecycle", headers=headers)
@@ -49,7 +49,7 @@ def half_sent(port):
     return connection
 
 
-def test_an_invalid_setting_stops_the_start_with_one_message():
+def test_gunicorn_does_not_start_with_an_invalid_setting_and_logs_one_message():
     done = subprocess.run(
         [sys.executable, "-m", "gunicorn", "ordersite.wsgi"],
         cwd=PROJECT,
@@ -64,7 +64,7 @@ def test_an_invalid_setting_stops_the_start_with_one_message():
     assert "Traceback" not in done.stderr
 
 
-def test_half_sent_requests_on_all_threads_block_it_while_they_stay_open(tmp_path):
+def test_half_sent_requests_on_all_threads_block_gunicorn_until_they_are_closed(tmp_path):
     with started(tmp_path) as (port, _):
         with ExitStack() as stack:
             for _ in range(THREADS):
@@ -99,8 +99,8 @@ def test_the_access_log_shows_the_client_that_a_trusted_proxy_names(tmp_path, pr
         wait_until(lambda: f'"ip": "{shown}"' in log.read_text().splitlines()[-1], what="the line of the request")
 
 
-# In a process of its own, because the tests' own may connect to loopback addresses only.
-ASK_AT_A_SOCKET = """
+# In a process of its own, because the process of the tests may connect only to loopback addresses.
+SEND_TO_SOCKET = """
 import socket, sys
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect(sys.argv[1])
@@ -113,7 +113,7 @@ with socket.socket(socket.AF_UNIX) as connection:
 def test_a_proxy_at_a_unix_socket_names_the_client(tmp_path):
     path = tmp_path / "socket"
     with started(tmp_path, bind=f"127.0.0.1:{{}},unix:{path}", TRUSTED_PROXIES="unix") as (_, log):
-        ask = [sys.executable, "-c", ASK_AT_A_SOCKET, path]
-        done = subprocess.run(ask, capture_output=True, text=True, check=True)
+        command = [sys.executable, "-c", SEND_TO_SOCKET, path]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stdout.startswith("HTTP/1.1 200")
         wait_until(lambda: '"ip": "203.0.113.9"' in log.read_text(), what="the line of the request")

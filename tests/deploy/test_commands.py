@@ -1,4 +1,4 @@
-"""What `python -m deploy` asks and refuses before it changes anything."""
+"""The confirmation and the checks of `python -m deploy` before it changes anything."""
 
 import builtins
 import subprocess
@@ -12,28 +12,28 @@ from tests.deploy.servers import ACCOUNT, PROJECT
 
 
 @pytest.fixture
-def answer(monkeypatch):
-    """What the operator types; CONFIRM is not set."""
+def confirm(monkeypatch):
+    """Asks for confirmation, with this text as the operator's input and without CONFIRM."""
 
-    def answer(text):
+    def confirm(text):
         monkeypatch.delenv("CONFIRM", raising=False)
         monkeypatch.setattr(builtins, "input", lambda _: text)
         _confirm(read_stage("prod", account=ACCOUNT))
 
-    return answer
+    return confirm
 
 
 @pytest.mark.parametrize("text", ["ordersite-prod", " ordersite-prod ", "prod"])
-def test_entering_the_name_confirms_the_removal(answer, text):
-    answer(text)
+def test_entering_the_name_confirms_the_removal(confirm, text):
+    confirm(text)
 
 
 @pytest.mark.parametrize("text", ["", "y", "yes", "ordersite-staging"])
-def test_any_other_answer_removes_nothing(answer, text):
+def test_any_other_input_removes_nothing(confirm, text):
     with pytest.raises(
         DeployError, match=r"^Nothing was removed\. To remove the stage, enter ordersite-prod or set CONFIRM=prod"
     ):
-        answer(text)
+        confirm(text)
 
 
 @pytest.mark.parametrize("command", ["update", "undeploy"])

@@ -1,4 +1,4 @@
-"""`make deploy`, and the site that it leaves, through the gateway."""
+"""`make deploy` and the deployed site, called through the gateway."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ from tests.deploy.request_mix import request_mix
 from tests.deploy.servers import ACCOUNT, REGION, wait_until
 
 
-def test_a_deploy_without_the_parameter_is_refused_by_name(refused):
+def test_a_deploy_without_the_parameter_is_refused_with_its_name(refused):
     assert "FAIL  secrets: The SSM parameter /ordersite/prod does not exist in ap-south-1." in refused
     assert "FAIL  PostgreSQL: The SSM parameter /ordersite/prod does not exist" in refused
     assert "Calling deploy" not in refused
@@ -75,7 +75,7 @@ def test_the_deploy_creates_what_zappa_does_not(deployed, checkout):
     assert table["DeletionProtectionEnabled"]
     backups = aws.client("dynamodb").describe_continuous_backups(TableName=TABLE)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    # What this account cannot do is reported, and the other steps still run.
+    # A step that this account does not allow is reported, and the other steps still run.
     assert "NOT DONE: access logs: API Gateway has no role in this account" in deployed
     assert deployed.count("NOT DONE") == 1
 
@@ -106,7 +106,7 @@ def test_no_secret_is_in_the_functions_environment(deployed, checkout):
     assert not {"SECRET_KEY", "DATABASE_URL", "ADMIN_PASSWORD"} & checkout.variables.keys()
 
 
-def test_snapstart_is_on_where_the_runtime_has_it_and_the_gateway_calls_what_it_restores(deployed, checkout, gateway):
+def test_snapstart_is_on_if_supported_and_the_gateway_calls_its_version(deployed, checkout, gateway):
     functions, apis = checkout.aws.client("lambda"), checkout.aws.client("apigateway")
     state = functions.get_function_configuration(FunctionName=FUNCTION)["SnapStart"]["ApplyOn"]
     assert state == ("PublishedVersions" if SNAP_START else "None")
@@ -115,13 +115,13 @@ def test_snapstart_is_on_where_the_runtime_has_it_and_the_gateway_calls_what_it_
     assert {uri.endswith(f":function:{FUNCTION}:snapstart/invocations") for uri in called} == {SNAP_START}
 
 
-def test_the_five_endpoints_answer_through_the_gateway(shop):
+def test_the_five_endpoints_work_through_the_gateway(shop):
     request_mix(shop)
 
 
-def test_every_address_carries_the_stage(gateway, shop):
-    assert gateway.ask("GET", "/prod/").headers["Location"] == "/prod/dashboard/"
-    assert gateway.ask("GET", "/prod/dashboard/").headers["Location"] == "/prod/admin/login/?next=/prod/dashboard/"
+def test_every_url_contains_the_stage(gateway, shop):
+    assert gateway.send("GET", "/prod/").headers["Location"] == "/prod/dashboard/"
+    assert gateway.send("GET", "/prod/dashboard/").headers["Location"] == "/prod/admin/login/?next=/prod/dashboard/"
     placed, _ = (shop.send("POST", "/orders", {"item": "Teapot", "quantity": 1}) for _ in range(2))
     order_id = placed.json()["order_id"]
     assert placed.headers["Location"].endswith(f"/prod/orders/{order_id}")
@@ -143,9 +143,9 @@ PAGES = (
 )
 
 
-def test_every_link_of_every_page_stays_in_the_stage(shop, gateway, browser):
+def test_all_links_of_all_pages_stay_in_the_stage(shop, gateway, browser):
     order_id = shop.send("POST", "/orders", {"item": "Teapot", "quantity": 1}).json()["order_id"]
-    assert links_outside_stage(gateway.ask("GET", "/prod/admin/login/").text) == []
+    assert links_outside_stage(gateway.send("GET", "/prod/admin/login/").text) == []
     browser.sign_in()
     for page in (*PAGES, f"/prod/dashboard/orders/{order_id}/"):
         reply = browser.get(page)
@@ -156,11 +156,11 @@ def test_every_link_of_every_page_stays_in_the_stage(shop, gateway, browser):
 
 
 def test_an_unknown_path_that_starts_with_the_stages_name_is_a_404(gateway):
-    reply = gateway.ask("GET", "/prod/products")
+    reply = gateway.send("GET", "/prod/products")
     assert (reply.status, reply.json()["detail"]) == (404, "There is nothing at /prod/products.")
 
 
-def test_a_member_of_staff_signs_in_and_moves_an_order(shop, browser):
+def test_a_member_of_staff_can_sign_in_and_change_an_order(shop, browser):
     order = shop.send("POST", "/orders", {"item": "Desk lamp", "quantity": 1}).json()
     entered = browser.sign_in()
     assert (entered.status, entered.headers["Location"]) == (302, "/prod/dashboard/")
@@ -186,26 +186,26 @@ def test_a_form_from_another_site_is_refused(gateway, browser):
     cookies = f"csrftoken={browser.cookies['csrftoken']}"
     headers = {"Cookie": cookies, "Origin": "https://evil.example", "Content_Type": "application/x-www-form-urlencoded"}
     body = f"csrfmiddlewaretoken={browser.cookies['csrftoken']}&username=admin".encode()
-    assert gateway.ask("POST", "/prod/admin/login/", body, **headers).status == 403
+    assert gateway.send("POST", "/prod/admin/login/", body, **headers).status == 403
 
 
 def test_static_files_are_served_unchanged_and_immutable(gateway, checkout):
-    gathered = checkout.folder / "staticfiles"
-    names = json.loads((gathered / "staticfiles.json").read_text())["paths"]
-    # One of each kind: style sheets, scripts, fonts, images, texts. Source maps are gathered and not shipped.
+    collected = checkout.folder / "staticfiles"
+    names = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    # One file of each type. Source maps are collected but not packed.
     samples = {PurePath(name).suffix: name for name in names if PurePath(name).suffix not in ("", ".map")}
     assert {".css", ".js", ".woff2", ".svg"} <= samples.keys()
     for sample in samples.values():
-        reply = gateway.ask("GET", f"/prod/static/{names[sample]}")
+        reply = gateway.send("GET", f"/prod/static/{names[sample]}")
         assert reply.status == 200, sample
-        assert reply.body == (gathered / names[sample]).read_bytes(), sample
+        assert reply.body == (collected / names[sample]).read_bytes(), sample
         assert "immutable" in reply.headers["Cache-Control"]
 
 
 def test_static_files_are_compressed_for_clients_that_accept_gzip(gateway, checkout):
     names = json.loads((checkout.folder / "staticfiles" / "staticfiles.json").read_text())["paths"]
     plain = (checkout.folder / "staticfiles" / names["unfold/css/styles.css"]).read_bytes()
-    reply = gateway.ask("GET", f"/prod/static/{names['unfold/css/styles.css']}", Accept_Encoding="gzip")
+    reply = gateway.send("GET", f"/prod/static/{names['unfold/css/styles.css']}", Accept_Encoding="gzip")
     assert reply.headers["Content-Encoding"] == "gzip"
     assert len(reply.body) < len(plain) / 3
     assert gzip.decompress(reply.body) == plain
@@ -216,17 +216,17 @@ def test_a_body_of_five_megabytes_is_refused_with_a_problem_document(shop):
     assert (reply.status, reply.json()["code"]) == (413, "body_too_large")
 
 
-def test_log_lines_name_their_request_and_whether_it_was_a_cold_start(shop, checkout):
-    asked = "6f1c7f0e-2f0a-4c61-9d1e-0f3b7c1a2b3d"
-    reply = shop.send("GET", "/orders/unknown", X_Request_Id=asked)
-    assert (reply.status, reply.headers["X-Request-Id"]) == (404, asked)
-    wait_until(lambda: any(line.get("request_id") == asked for line in checkout.log_lines()), what="a log line")
+def test_log_lines_contain_the_request_id_and_whether_it_was_a_cold_start(shop, checkout):
+    request_id = "6f1c7f0e-2f0a-4c61-9d1e-0f3b7c1a2b3d"
+    reply = shop.send("GET", "/orders/unknown", X_Request_Id=request_id)
+    assert (reply.status, reply.headers["X-Request-Id"]) == (404, request_id)
+    wait_until(lambda: any(line.get("request_id") == request_id for line in checkout.log_lines()), what="a log line")
     lines = checkout.log_lines()
-    line = next(line for line in lines if line.get("request_id") == asked)
+    line = next(line for line in lines if line.get("request_id") == request_id)
     assert line["function"] == FUNCTION
     assert line["lambda_request_id"]
     assert {line["cold_start"] for line in lines if "cold_start" in line} == {True, False}
-    # Every logged line is JSON; other lines are Zappa's own and the output of commands.
+    # Every log record is JSON. Other lines come from Zappa or are the output of commands.
     assert [line for line in checkout.log().splitlines() if re.match("(INFO|WARNING|ERROR|CRITICAL)[: ]", line)] == []
 
 
@@ -236,16 +236,16 @@ import boto3
 dynamodb, codes = boto3.client("dynamodb"), []
 one = {"Key": {"order_id": {"S": "none"}}}
 calls = (dynamodb.scan, {}), (dynamodb.delete_table, {}), (dynamodb.describe_table, {}), (dynamodb.get_item, one)
-for call, words in calls:
+for call, arguments in calls:
     try:
-        codes.append(call(TableName="Orders", **words)["ResponseMetadata"]["HTTPStatusCode"])
+        codes.append(call(TableName="Orders", **arguments)["ResponseMetadata"]["HTTPStatusCode"])
     except dynamodb.exceptions.ClientError as error:
         codes.append(error.response["Error"]["Code"])
-raise SystemError(f"answers: {codes}")
+raise SystemError(f"responses: {codes}")
 """
 
 
 def test_a_call_outside_the_policy_is_refused(deployed, checkout):
     _, text = checkout.invoke({"raw_command": CALLS})
     denied = "AccessDeniedException"
-    assert f"answers: {[denied, denied, denied, 200]}" in text
+    assert f"responses: {[denied, denied, denied, 200]}" in text

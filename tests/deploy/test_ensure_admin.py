@@ -32,7 +32,7 @@ def test_a_reset_restores_password_and_rights(named, settings):
     assert (anna.is_active, anna.is_superuser) == (True, True)
 
 
-def test_without_a_password_no_user_is_created(named, settings):
+def test_the_command_fails_without_a_password(named, settings):
     settings.ADMIN_PASSWORD = ""
     with pytest.raises(CommandError, match="ADMIN_PASSWORD is not set"):
         call_command("ensure_admin")

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-# As on Lambda: one process that has loaded the package, and a request with this much time left.
-ASK = """
+# As on Lambda: one process loads the package and handles requests with this much time left.
+TIMEOUT_SCRIPT = """
 import json, signal, sys, time
 sys.path.insert(0, sys.argv[1])
 from ordersite.function import handler
@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ordersite import urls
 @csrf_exempt
 def slow(request):
-    # As if the time of the request were over now.
+    # As if the request had used up its time.
     left, _ = signal.setitimer(signal.ITIMER_REAL, 0.001)
     assert 0 < left <= 58.5
     time.sleep(600)
@@ -25,29 +25,29 @@ class Context:
     aws_request_id, function_name = "id", "ordersite-prod"
     get_remaining_time_in_millis = lambda self: 60_000
 event = json.loads(sys.argv[2])
-answers = [handler({**event, "path": path}, Context()) for path in ("/slow", "/lifecycle")]
-print("ANSWERS", json.dumps(answers))
+responses = [handler({**event, "path": path}, Context()) for path in ("/slow", "/lifecycle")]
+print("RESPONSES", json.dumps(responses))
 """
 EVENT = {"requestContext": {"stage": "prod"}, "queryStringParameters": None, "body": None}
 HOST = "x.execute-api.ap-south-1.amazonaws.com"
 
 
 @pytest.fixture
-def ask(in_package):
-    """The answers to a request that takes longer than the 60 s left, and to the one after it; and the log."""
+def time_out(in_package):
+    """Returns the responses to a request that exceeds its 60 s and to the next request, and the log."""
 
-    def ask(method, accept):
+    def time_out(method, accept):
         event = {**EVENT, "httpMethod": method, "headers": {"Host": HOST, "accept": accept}}
-        done = in_package(ASK, json.dumps(event))
+        done = in_package(TIMEOUT_SCRIPT, json.dumps(event))
         assert done.returncode == 0, done.stderr
-        (answers,) = [line for line in done.stdout.splitlines() if line.startswith("ANSWERS ")]
-        return *json.loads(answers.removeprefix("ANSWERS ")), done.stderr
+        (responses,) = [line for line in done.stdout.splitlines() if line.startswith("RESPONSES ")]
+        return *json.loads(responses.removeprefix("RESPONSES ")), done.stderr
 
-    return ask
+    return time_out
 
 
-def test_an_api_client_gets_a_problem_document_if_the_request_times_out(ask):
-    slow, after, log = ask("GET", "application/json")
+def test_an_api_client_gets_a_problem_document_if_the_request_times_out(time_out):
+    slow, after, log = time_out("GET", "application/json")
     assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "application/problem+json")
     assert int(slow["headers"]["Retry-After"]) > 0
     document = json.loads(slow["body"])
@@ -63,13 +63,13 @@ def test_an_api_client_gets_a_problem_document_if_the_request_times_out(ask):
 
 
 @pytest.mark.parametrize(
-    ("method", "sentence"),
+    ("method", "message"),
     [("GET", "Try again in a moment."), ("POST", "your change may or may not have been saved")],
 )
-def test_a_browser_gets_a_page_if_the_request_times_out(ask, method, sentence):
-    slow, _, _ = ask(method, "text/html,*/*")
+def test_a_browser_gets_a_page_if_the_request_times_out(time_out, method, message):
+    slow, _, _ = time_out(method, "text/html,*/*")
     assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "text/html; charset=utf-8")
-    assert sentence in slow["body"]
+    assert message in slow["body"]
     assert 'href="/prod/dashboard/"' in slow["body"]
 
 
@@ -77,73 +77,73 @@ def test_the_access_log_has_the_address_from_the_gateway(in_package):
     headers = {"Host": HOST, "X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
     context = {"stage": "prod", "identity": {"sourceIp": "203.0.113.9"}}
     event = {**EVENT, "httpMethod": "GET", "headers": headers, "requestContext": context}
-    done = in_package(ASK, json.dumps(event))
+    done = in_package(TIMEOUT_SCRIPT, json.dumps(event))
     lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     (line,) = [line["message"] for line in lines if line["logger"] == "zappa.wsgi"]
     assert line.startswith("203.0.113.9 ")
     assert "198.51.100.7" not in done.stderr
 
 
-# --- Requests of an odd shape ----------------------------------------------------------------------------------------
+# --- Malformed requests -----------------------------------------------------------------------------------------------
 
-ANSWER = """
+SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from ordersite.function import handler
 class Context:
     aws_request_id, function_name = "id", "ordersite-prod"
     get_remaining_time_in_millis = lambda self: 20_000
-print("ANSWERS", json.dumps([handler(event, Context()) for event in json.loads(sys.argv[2])]))
+print("RESPONSES", json.dumps([handler(event, Context()) for event in json.loads(sys.argv[2])]))
 """
 
 
 @pytest.fixture(scope="module")
-def answer(in_package):
-    """The function's answers to these requests; each is GET /lifecycle where it does not say otherwise."""
+def handle(in_package):
+    """Returns the function's responses to these requests, which are GET /lifecycle by default."""
 
-    def answer(*requests):
+    def handle(*requests):
         headers = [{"Host": HOST, **request.pop("headers", {})} for request in requests]
         event = {**EVENT, "httpMethod": "GET", "path": "/lifecycle"}
-        events = [{**event, "headers": given, **request} for given, request in zip(headers, requests, strict=True)]
-        done = in_package(ANSWER, json.dumps(events))
+        events = [{**event, "headers": sent, **request} for sent, request in zip(headers, requests, strict=True)]
+        done = in_package(SCRIPT, json.dumps(events))
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.rpartition("ANSWERS ")[2])
+        return json.loads(done.stdout.rpartition("RESPONSES ")[2])
 
-    return answer
+    return handle
 
 
-def test_no_charset_causes_a_failure(answer):
+def test_no_charset_causes_a_failure(handle):
     named = [f"text/plain; charset={charset}" for charset in ("rot13", "unicode_escape", "hex", "nonsense", "a\0b")]
     query = {"multiValueQueryStringParameters": {"x": ["%5Cud800"]}}
     requests = [{"headers": {"Content-Type": content_type}, "path": "/nothing", **query} for content_type in named]
-    for reply in answer(*requests):
+    for reply in handle(*requests):
         assert (reply["statusCode"], json.loads(reply["body"])["code"]) == (404, "not_found")
         assert UUID(reply["headers"]["X-Request-Id"])
 
 
-def test_a_lone_surrogate_causes_no_failure(answer):
-    half = {"multiValueQueryStringParameters": {"\ud800": ["\udfff"]}}
-    address, query, header = answer({"path": "/\ud800"}, half, {"headers": {"Cookie": "x=\ud800; y=€"}})
-    assert (address["statusCode"], query["statusCode"], header["statusCode"]) == (404, 400, 200)
+def test_a_lone_surrogate_causes_no_failure(handle):
+    parameter = {"multiValueQueryStringParameters": {"\ud800": ["\udfff"]}}
+    path, query, header = handle({"path": "/\ud800"}, parameter, {"headers": {"Cookie": "x=\ud800; y=€"}})
+    assert (path["statusCode"], query["statusCode"], header["statusCode"]) == (404, 400, 200)
     assert json.loads(query["body"])["errors"][0]["code"] == "unknown_parameter"
 
 
-def test_a_request_that_zappa_cannot_read_is_a_problem_document_too(answer):
-    program, person = answer(
+def test_a_request_that_zappa_cannot_parse_gets_an_error_response(handle):
+    program, browser = handle(
         {"httpMethod": "POST", "body": "x", "isBase64Encoded": True},
         {"httpMethod": "POST", "body": "x", "isBase64Encoded": True, "headers": {"Accept": "text/html"}},
     )
     assert (program["statusCode"], json.loads(program["body"])["code"]) == (500, "internal_error")
-    assert (person["statusCode"], person["headers"]["Content-Type"]) == (500, "text/html; charset=utf-8")
+    assert (browser["statusCode"], browser["headers"]["Content-Type"]) == (500, "text/html; charset=utf-8")
     assert UUID(program["headers"]["X-Request-Id"])
     assert "Traceback" not in program["body"]
 
 
 # --- SnapStart --------------------------------------------------------------------------------------------------------
 
-# Lambda keeps the memory of a process that has loaded the package, and each start goes on from there. So does a fork,
-# but for two things: Python gives each child other random numbers, so they are given those of the snapshot again; and
-# what is read from the kernel, os.urandom and the clock, is fresh after both.
+# SnapStart saves the memory of a process that has loaded the package, and each start continues from there. The test
+# simulates this with a fork. Python reseeds its random numbers in a child process, so the script restores the state of
+# the snapshot. os.urandom and the clock come from the kernel and are fresh in both cases.
 # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
 SNAPSHOT = """
 import json, os, random, sys, threading, time
@@ -152,7 +152,7 @@ from ordersite.function import handler
 key, host = sys.argv[2:]
 descriptors = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
 sockets = [one for one in descriptors if os.path.exists(one) and os.readlink(one).startswith("socket:")]
-held = {"sockets": len(sockets), "threads": threading.active_count()}
+resources = {"sockets": len(sockets), "threads": threading.active_count()}
 numbers, taken_at = random.getstate(), time.time()
 time.sleep(1.5)
 
@@ -160,7 +160,7 @@ class Context:
     aws_request_id, function_name = "id", "ordersite-prod"
     get_remaining_time_in_millis = lambda self: 20_000
 
-def ask(method, path, body=None):
+def send(method, path, body=None):
     headers = {"Host": host, "Authorization": f"Api-Key {key}", "Content-Type": "application/json"}
     event = {"httpMethod": method, "path": path, "headers": headers, "multiValueHeaders": {}, "body": body,
              "requestContext": {"stage": "prod"}, "queryStringParameters": None}
@@ -168,7 +168,7 @@ def ask(method, path, body=None):
 
 def use():
     random.setstate(numbers)
-    login, placed = ask("GET", "/admin/login/"), ask("POST", "/orders", '{"item": "Teapot", "quantity": 1}')
+    login, placed = send("GET", "/admin/login/"), send("POST", "/orders", '{"item": "Teapot", "quantity": 1}')
     from django.contrib.sessions.backends.db import SessionStore
     from accounts.models import ApiKey
     session = SessionStore()
@@ -188,10 +188,10 @@ def start():
         os.write(write, json.dumps(use()).encode())
         os._exit(0)
     os.close(write)
-    with open(read) as said:
-        return json.loads(said.read())
+    with open(read) as output:
+        return json.loads(output.read())
 
-print("STARTS", json.dumps({"held": held, "taken_at": taken_at, "starts": [start() for _ in range(3)]}))
+print("STARTS", json.dumps({"resources": resources, "taken_at": taken_at, "starts": [start() for _ in range(3)]}))
 """
 
 
@@ -202,7 +202,7 @@ def starts(in_package, shop):
     return json.loads(done.stdout.rpartition("STARTS ")[2])
 
 
-def test_starts_from_one_snapshot_share_no_unique_values(starts):
+def test_starts_from_the_same_snapshot_have_different_unique_values(starts):
     assert [start["status"] for start in starts["starts"]] == [201, 201, 201]
     for values in zip(*(start["unique"] for start in starts["starts"]), strict=True):
         assert len(set(values)) == 3, values
@@ -214,11 +214,11 @@ def test_a_start_from_a_snapshot_uses_the_current_time(starts):
 
 
 def test_a_snapshot_contains_no_connection_and_no_thread(starts):
-    assert starts["held"] == {"sockets": 0, "threads": 1}
+    assert starts["resources"] == {"sockets": 0, "threads": 1}
 
 
-# Functions that return a different value each time.
-LOOK = """
+# Finds calls of functions that return a different value each time.
+IMPORT_SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 root, found = sys.argv[1], []
@@ -227,8 +227,8 @@ import datetime, os, random, time, uuid
 fresh = {time.time, time.time_ns, time.monotonic, os.urandom, datetime.datetime.now, random.random, random.getrandbits}
 fresh_code = {uuid.uuid4.__code__, uuid.uuid1.__code__}
 
-def asked_by(frame):
-    # An import that runs in between asks for itself.
+def calling_file(frame):
+    # A call during the import of another module belongs to that module.
     while frame and "importlib" not in frame.f_code.co_filename:
         if frame.f_code.co_filename.startswith(root):
             return frame.f_code.co_filename
@@ -236,7 +236,7 @@ def asked_by(frame):
 
 def watch(frame, event, argument):
     called = (event == "c_call" and argument in fresh) or (event == "call" and frame.f_code in fresh_code)
-    if called and (asked_by(frame) or "").startswith(ours):
+    if called and (calling_file(frame) or "").startswith(ours):
         found.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
 
 sys.setprofile(watch)
@@ -251,5 +251,5 @@ print("FOUND", json.dumps(found))
 
 
 def test_no_module_reads_the_time_or_random_numbers_on_import(in_package):
-    done = in_package(LOOK)
+    done = in_package(IMPORT_SCRIPT)
     assert "FOUND []" in done.stdout, done.stdout + done.stderr

@@ -12,9 +12,8 @@ from deploy import package as packaging
 LARGEST = 20_000_000
 FOREIGN = re.compile(r"^(tests|local|benchmarks|docs|deploy)/|\.env|\.sqlite3|zappa_settings\.json|/tests/|\.po$")
 
-# One request, every module of ours, and what only some requests need: all with nothing but the standard library beside
-# the package.
-USE = """
+# Handles a request and imports every module, with only the package and the standard library.
+SCRIPT = """
 import importlib, pkgutil, sys
 sys.path.insert(0, sys.argv[1])
 from ordersite.function import handler
@@ -49,7 +48,7 @@ def test_the_report_lists_the_parts_and_their_total(package, deployed):
     output = packaging.report(package, least=100_000)
     *parts, total = [float(line.split(" MB ")[0]) for line in output.splitlines()]
     assert total == round(package.stat().st_size / 1e6, 2)
-    # The rest is the zip's own directory.
+    # The rest is the directory of the zip file.
     assert total * 0.9 < sum(parts) < total
     assert " MB  django\n" in output
     assert output in deployed
@@ -64,7 +63,7 @@ def test_the_package_contains_no_files_for_other_machines(names):
     assert [name for name in names if FOREIGN.search(name)] == []
 
 
-def test_of_swagger_ui_only_what_the_documentation_needs_is_packed(names):
+def test_only_the_required_files_of_swagger_ui_are_packed(names):
     packed = [name.rpartition("/")[2] for name in names if name.startswith("staticfiles/drf_spectacular_sidecar/")]
     assert {re.sub(r"[.][0-9a-f]{12}", "", name) for name in packed if "LICENSE" not in name} == {
         "swagger-ui-bundle.js",
@@ -91,7 +90,7 @@ def test_every_module_has_its_bytecode(names):
     sources = {PurePosixPath(name) for name in names if name.endswith(".py")}
     compiled = {PurePosixPath(name) for name in names if name.endswith(f".{version}.pyc")}
     without = {path for path in sources if path.parent / "__pycache__" / f"{path.stem}.{version}.pyc" not in compiled}
-    # Templates for new projects, and code for older Pythons.
+    # Django's templates for new projects are not compiled.
     assert {path for path in without if not str(path).startswith("django/conf/")} == set()
 
 
@@ -101,6 +100,6 @@ def test_bytecode_is_used_without_reading_the_source(unpacked):
 
 
 def test_the_package_contains_everything_that_the_app_imports(in_package):
-    done = in_package(USE)
+    done = in_package(SCRIPT)
     assert done.returncode == 0, done.stderr
     assert "200 200" in done.stdout

@@ -13,7 +13,7 @@ import pytest
 
 from orders import store
 from orders.lifecycle import Status
-from tests.contract.fault_proxy import FaultProxy, opened
+from tests.contract.fault_proxy import FaultProxy, fault_proxy
 from tests.contract.fault_proxy import Reply as EngineReply
 from tests.contract.order_helpers import placed
 from tests.deploy.deployment import PASSWORD, Browser, Gateway, Reply
@@ -24,10 +24,10 @@ APPLY = "/dashboard/bulk/apply/"
 
 
 class Https(Gateway):
-    """gunicorn as a proxy that ends TLS talks to it."""
+    """A client behind a proxy that terminates TLS."""
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
-        return super().ask(method, path, body, X_Forwarded_Proto="https", **headers)
+    def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        return super().send(method, path, body, X_Forwarded_Proto="https", **headers)
 
 
 @dataclass
@@ -38,13 +38,13 @@ class Site:
     key: str
 
     def stop(self) -> None:
-        """As `pg_ctl stop -m immediate` does: open connections are cut off."""
+        """Stop PostgreSQL and close its connections at once, as `pg_ctl stop -m immediate` does."""
         self.postgresql.process.send_signal(signal.SIGQUIT)
         self.postgresql.process.wait(60)
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
-        """The operating system still accepts connections, but PostgreSQL does not respond."""
+        """Freeze PostgreSQL: the operating system still accepts connections, but there is no response."""
         self.postgresql.process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -53,14 +53,14 @@ class Site:
 
 
 @pytest.fixture
-def way(engine: str, table: None) -> Iterator[FaultProxy]:
-    with opened(engine) as way:
-        yield way
+def proxy(engine: str, table: None) -> Iterator[FaultProxy]:
+    with fault_proxy(engine) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def site(way: FaultProxy, tmp_path: Path) -> Iterator[Site]:
-    """A site of its own, in which an administrator has signed in and a shop has a key."""
+def site(proxy: FaultProxy, tmp_path: Path) -> Iterator[Site]:
+    """A separate site, with an administrator who has signed in and a shop that has a key."""
     with postgresql_server() as postgresql:
         port = free_port()
         environment = {
@@ -69,7 +69,7 @@ def site(way: FaultProxy, tmp_path: Path) -> Iterator[Site]:
             "DATABASE_URL": postgresql.url,
             "ADMIN_PASSWORD": PASSWORD,
             "ALLOWED_HOSTS": "127.0.0.1",
-            "AWS_ENDPOINT_URL_DYNAMODB": way.endpoint,
+            "AWS_ENDPOINT_URL_DYNAMODB": proxy.endpoint,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "BIND": f"127.0.0.1:{port}",
@@ -96,7 +96,7 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 def is_up(server: Https) -> bool:
     try:
-        return server.ask("GET", "/lifecycle").status == 200
+        return server.send("GET", "/lifecycle").status == 200
     except OSError:
         return False
 
@@ -113,7 +113,7 @@ def check_problem(reply: Reply) -> None:
 
 
 class Pages:
-    """Forms that were loaded before the outage, and the responses of each address during it."""
+    """Loads forms before an outage and checks the responses of each URL during it."""
 
     def __init__(self, site: Site) -> None:
         self.site, self.stranger = site, Browser(site.server)
@@ -126,8 +126,8 @@ class Pages:
             check_page(browser.get(path))
         check_page(self.stranger.post("/admin/login/", self.login, username="anna", password="wrong"))
         check_page(browser.post(APPLY, self.orders, action="cancel", seen="one:1"))
-        check_problem(server.ask("GET", "/orders", Authorization=f"Api-Key {self.site.key}"))
-        assert json.loads(server.ask("GET", "/healthz").body)["checks"]["database"] == "unavailable"
+        check_problem(server.send("GET", "/orders", Authorization=f"Api-Key {self.site.key}"))
+        assert json.loads(server.send("GET", "/healthz").body)["checks"]["database"] == "unavailable"
 
 
 def test_while_postgresql_is_stopped_every_response_has_retry_after(site: Site) -> None:
@@ -145,7 +145,7 @@ def test_while_postgresql_hangs_every_response_has_retry_after(site: Site) -> No
     wait_until(lambda: site.browser.get(ORDERS).status == 200, what="the pages' return")
 
 
-def test_the_outcome_of_a_bulk_action_is_shown_if_postgresql_stops_during_it(site: Site, way: FaultProxy) -> None:
+def test_the_outcome_of_a_bulk_action_is_shown_if_postgresql_stops_during_it(site: Site, proxy: FaultProxy) -> None:
     orders = [placed(), placed()]
     page = site.browser.get(ORDERS)
 
@@ -153,7 +153,7 @@ def test_the_outcome_of_a_bulk_action_is_shown_if_postgresql_stops_during_it(sit
         site.stop()
         return reply
 
-    way.change("UpdateItem", stop)
+    proxy.change("UpdateItem", stop)
     seen = [f"{order.order_id}:1" for order in orders]
     outcome = site.browser.post(APPLY, page, action="cancel", seen=seen)
     assert outcome.status == 200, outcome.text
@@ -163,7 +163,7 @@ def test_the_outcome_of_a_bulk_action_is_shown_if_postgresql_stops_during_it(sit
 
 
 def test_a_nul_character_is_a_bad_request(site: Site) -> None:
-    """The admin does not validate filters and ids in the address, and PostgreSQL refuses NUL characters."""
+    """The admin does not validate filters and ids in the URL, and PostgreSQL refuses NUL characters."""
     for path in (
         "/admin/accounts/user/?username=%00",
         "/admin/accounts/apikey/%00/change/",

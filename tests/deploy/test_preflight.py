@@ -1,4 +1,4 @@
-"""`python -m deploy check`: each check, and what it reports on failure."""
+"""Each check of `python -m deploy check` and what it reports on failure."""
 
 import importlib.metadata
 import json
@@ -20,7 +20,7 @@ WHOLE = {"SECRET_KEY": "k" * 60, "DATABASE_URL": "postgres://orders:hush@127.0.0
 
 @pytest.fixture
 def check(cloud):
-    """`check staging` with this text in the parameter, from the developer's virtual environment."""
+    """Runs `check staging` in the developer's virtual environment, with this text in the parameter."""
 
     def check(text, stage="staging", **variables):
         cloud.client("ssm").put_parameter(Name=PARAMETER, Type="SecureString", Value=text, Overwrite=True)
@@ -78,10 +78,10 @@ def test_for_an_unknown_stage_no_other_check_runs(check):
 
 
 def test_a_bucket_of_another_account_is_refused(check, cloud):
-    """S3 returns 403 to other accounts; here, to a user without permissions."""
+    """S3 returns 403 to other accounts. The test gets it as a user without permissions."""
     iam = cloud.client("iam")
-    iam.create_user(UserName="nobody")
-    keys = iam.create_access_key(UserName="nobody")["AccessKey"]
+    iam.create_user(UserName="stranger")
+    keys = iam.create_access_key(UserName="stranger")["AccessKey"]
     s3 = cloud.client("s3")
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=f"ordersite-deploy-{ACCOUNT}", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -108,7 +108,7 @@ def test_a_python_other_than_the_runtime_is_refused(stage):
         preflight.check_python(stage)
 
 
-def test_a_machine_other_than_lambdas_is_refused(stage, monkeypatch):
+def test_another_processor_architecture_than_lambdas_is_refused(stage, monkeypatch):
     stage.config["runtime"] = "python{}.{}".format(*sys.version_info)
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     with pytest.raises(CheckFailedError, match=r"do not run on Lambda\. Deploy from Linux"):
@@ -160,7 +160,7 @@ def test_missing_static_files_are_refused(stage, monkeypatch, tmp_path):
         preflight.check_static_files(stage)
 
 
-def test_warnings_of_check_deploy_are_passed_on(stage):
+def test_warnings_of_check_deploy_are_reported(stage):
     variables = stage.config["aws_environment_variables"]
     variables |= {"SSM_PARAMETER": "", "HTTPS_ONLY": "false"}
     with pytest.raises(CheckFailedError, match=r"manage\.py check --deploy failed:[^$]*security\.W008"):

@@ -1,4 +1,4 @@
-"""Production settings. Each start is a new process."""
+"""Production settings. Each test loads them in a new process."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Malformed requests under gunicorn with production settings: each gets a response in the site's format."""
+"""Malformed requests to gunicorn with production settings get a response in the site's format."""
 
 import http.client
 import json
@@ -22,12 +22,12 @@ def site(engine, tmp_path_factory):
         yield site
 
 
-def ask(site, method, path, body=None, **headers):
-    """Behind a proxy that ends TLS. A body that is an iterator is sent in chunks."""
+def send(site, method, path, body=None, **headers):
+    """Send a request as a TLS proxy does. If the body is an iterator, it is sent in chunks."""
     port = int(site.url.rpartition(":")[2])
     sent = {"X-Forwarded-Proto": "https", **{name.replace("_", "-"): value for name, value in headers.items()}}
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-        # gunicorn may answer a body that is too large, and close the connection, before it has read all of it.
+        # gunicorn may respond to an oversized body and close the connection before it has read all of it.
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.request(method, path, body, sent, encode_chunked=not isinstance(body, bytes | None))
         reply = connection.getresponse()
@@ -37,7 +37,7 @@ def ask(site, method, path, body=None, **headers):
 
 def post(site, body, **headers):
     own = {"Authorization": f"Api-Key {site.read_write_key}", "Content_Type": "application/json"}
-    return ask(site, "POST", "/orders", body, **{**own, **headers})
+    return send(site, "POST", "/orders", body, **{**own, **headers})
 
 
 def code_of(reply):
@@ -49,7 +49,7 @@ def code_of(reply):
 @pytest.mark.parametrize("charset", ["rot13", "unicode_escape", "hex", "idna", "nonsense", "x" * 5000])
 def test_no_charset_causes_a_failure(site, charset):
     for path in EVERYWHERE:
-        reply = ask(site, "GET", f"{path}?%5Cud800=1", Content_Type=f"text/plain; charset={charset}")
+        reply = send(site, "GET", f"{path}?%5Cud800=1", Content_Type=f"text/plain; charset={charset}")
         assert reply.status < 500, (path, reply.body)
         assert UUID(reply.headers["X-Request-Id"])
 
@@ -88,16 +88,16 @@ def test_a_compressed_body_is_refused(site, coding):
 
 
 @pytest.mark.parametrize("cookie", ["sessionid=x", 'sessionid="aaaaaaaa\\000"; csrftoken="\\000"; timezone="\\000"'])
-def test_a_browser_gets_a_page_and_postgresql_no_nul(site, cookie):
+def test_a_nul_character_in_a_cookie_causes_no_failure(site, cookie):
     for path in EVERYWHERE:
-        reply = ask(site, "GET", path, Cookie=cookie, Accept="text/html")
+        reply = send(site, "GET", path, Cookie=cookie, Accept="text/html")
         assert reply.status < 500, (path, reply.body)
         if reply.status >= 400:
             assert reply.headers["Content-Type"] == PAGE
 
 
-def test_a_client_cannot_move_the_site_to_another_prefix(site):
-    """By default, gunicorn takes SCRIPT_NAME from a header, and answers 500 to a path that does not begin with it."""
+def test_a_client_cannot_set_the_url_prefix_of_the_site(site):
+    """By default, gunicorn reads SCRIPT_NAME from a header and returns 500 for paths outside it."""
     port = int(site.url.rpartition(":")[2])
     for name in ("SCRIPT_NAME", "PATH_INFO"):
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
@@ -105,6 +105,6 @@ def test_a_client_cannot_move_the_site_to_another_prefix(site):
             assert connection.getresponse().status == 200
 
 
-def test_a_write_over_plain_http_is_repeated_over_https(site):
+def test_a_write_over_plain_http_is_redirected_with_308(site):
     reply = post(site, ORDER, X_Forwarded_Proto="http")
     assert (reply.status, reply.headers["Location"]) == (308, f"{site.url.replace('http', 'https')}/orders")

@@ -1,4 +1,4 @@
-"""What the hourly rule calls, on the engine of the other tests."""
+"""The handler of the hourly rule."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.housekeeping import LOGIN_RECORD_AGE
 from orders import schedule, store
-from tests.contract.order_helpers import other_table, swell
+from tests.contract.order_helpers import make_too_large, other_table
 from tests.deploy.lambda_context import Context
 
 pytestmark = pytest.mark.django_db
@@ -25,14 +25,14 @@ def placed(*, hours_old):
     return store.place(at=timezone.now() - timedelta(hours=hours_old), **ORDER).order.order_id
 
 
-def test_orders_past_sixty_hours_expire_and_younger_ones_stay(table):
+def test_orders_older_than_sixty_hours_expire(table):
     old, young = placed(hours_old=61), placed(hours_old=59)
     summary = schedule.expire_orders({}, Context(seconds=28))
     assert (summary["examined"], summary["expired"], summary["failed"]) == (1, 1, 0)
     assert (store.get(old).status, store.get(young).status) == ("EXPIRED", "PENDING")
 
 
-def test_a_second_run_finds_nothing_to_do(table):
+def test_a_second_run_examines_no_orders(table):
     placed(hours_old=61)
     schedule.expire_orders({}, Context(seconds=28))
     assert schedule.expire_orders({}, Context(seconds=28))["examined"] == 0
@@ -47,28 +47,28 @@ def test_the_summary_is_one_log_record(table, caplog):
     assert json.loads(json.dumps(record.sweep))["stopped_early"] is False
 
 
-def test_the_sweep_stops_before_the_time_of_the_function_runs_out(table, monkeypatch):
-    monkeypatch.setattr(schedule, "LEAST_SECONDS", 1e-6)
+def test_the_sweep_stops_before_the_function_times_out(table, monkeypatch):
+    monkeypatch.setattr(schedule, "MIN_SECONDS", 1e-6)
     for _ in range(3):
         placed(hours_old=61)
     summary = schedule.expire_orders({}, Context(seconds=schedule.MARGIN_SECONDS))
     assert (summary["stopped_early"], summary["expired"], summary["remaining"]) == (True, 0, 3)
 
 
-def test_an_engine_that_does_not_answer_is_a_runtime_error(table):
-    with other_table("NotMade"), pytest.raises(RuntimeError, match="The sweep failed: DynamoDB is not responding"):
+def test_an_unavailable_dynamodb_raises_a_runtime_error(table):
+    with other_table("Missing"), pytest.raises(RuntimeError, match="The sweep failed: DynamoDB is not responding"):
         schedule.expire_orders({}, Context(seconds=28))
 
 
-def test_a_fault_of_our_own_is_a_runtime_error_too(table):
-    """A TypeError would make Zappa call again, with fewer arguments, and report a wrong signature."""
+def test_an_unexpected_error_raises_a_runtime_error(table):
+    """After a TypeError, Zappa would call the handler with fewer arguments and report a wrong signature."""
     with pytest.raises(RuntimeError, match="AttributeError"):
         schedule.expire_orders({}, object())
 
 
-def test_orders_that_could_not_be_expired_are_reported_and_raise(table, caplog):
+def test_orders_that_could_not_be_expired_are_logged_and_raise_an_error(table, caplog):
     broken = placed(hours_old=61)
-    swell(broken)
+    make_too_large(broken)
     with caplog.at_level(logging.INFO), pytest.raises(RuntimeError, match="1 orders could not be expired"):
         schedule.expire_orders({}, Context(seconds=28))
     (summary,) = [record.sweep for record in caplog.records if hasattr(record, "sweep")]
@@ -89,22 +89,22 @@ def sessions():
 
 @pytest.fixture
 def no_database():
-    """The relational database cannot be opened: its file lies in a folder that is not there."""
+    """The relational database cannot be opened, because the folder of its file does not exist."""
     connected = connections["default"]
-    lost = connected.copy()
-    lost.settings_dict["NAME"] = "/no/such/folder/db.sqlite3"
-    connections["default"] = lost
+    broken = connected.copy()
+    broken.settings_dict["NAME"] = "/no/such/folder/db.sqlite3"
+    connections["default"] = broken
     yield
     connections["default"] = connected
 
 
-def test_expired_sessions_and_old_records_of_logins_are_deleted_after_the_sweep(table, caplog):
-    kept, _ = session(expired_for=-timedelta(hours=1)), session(expired_for=timedelta(hours=1))
+def test_expired_sessions_and_old_login_records_are_deleted_after_the_sweep(table, caplog):
+    valid, _ = session(expired_for=-timedelta(hours=1)), session(expired_for=timedelta(hours=1))
     login = AccessLog.objects.create(username="anna")
     AccessLog.objects.update(attempt_time=timezone.now() - LOGIN_RECORD_AGE - timedelta(hours=1))
     with caplog.at_level(logging.INFO, logger="orders.schedule"):
         schedule.expire_orders({}, Context(seconds=28))
-    assert sessions() == {kept}
+    assert sessions() == {valid}
     assert not AccessLog.objects.filter(pk=login.pk).exists()
     sweep, housekeeping = [record.getMessage() for record in caplog.records if record.name == "orders.schedule"]
     assert (sweep, housekeeping) == ("Sweep finished", "Housekeeping finished")
@@ -112,14 +112,14 @@ def test_expired_sessions_and_old_records_of_logins_are_deleted_after_the_sweep(
     assert summary == {"sessions": 1, "logins": 1, "login_failures": 0, "stopped_early": False}
 
 
-def test_a_sweep_that_fails_does_not_keep_the_housekeeping_from_running(table):
+def test_the_housekeeping_runs_even_if_the_sweep_fails(table):
     session(expired_for=timedelta(hours=1))
-    with other_table("NotMade"), pytest.raises(RuntimeError, match=r"^The sweep failed: DynamoDB is not responding"):
+    with other_table("Missing"), pytest.raises(RuntimeError, match=r"^The sweep failed: DynamoDB is not responding"):
         schedule.expire_orders({}, Context(seconds=28))
     assert sessions() == set()
 
 
-def test_a_failed_housekeeping_is_its_own_error_and_the_sweep_is_done(table, no_database, caplog):
+def test_a_failed_housekeeping_raises_an_error_after_the_sweep(table, no_database, caplog):
     order = placed(hours_old=61)
     with caplog.at_level(logging.INFO), pytest.raises(RuntimeError) as raised:
         schedule.expire_orders({}, Context(seconds=28))
@@ -130,14 +130,14 @@ def test_a_failed_housekeeping_is_its_own_error_and_the_sweep_is_done(table, no_
     assert (summary["expired"], summary["failed"]) == (1, 0)
 
 
-def test_neither_failure_hides_the_other(table, no_database):
-    with other_table("NotMade"), pytest.raises(RuntimeError) as raised:
+def test_both_failures_are_reported(table, no_database):
+    with other_table("Missing"), pytest.raises(RuntimeError) as raised:
         schedule.expire_orders({}, Context(seconds=28))
     assert "The sweep failed: DynamoDB is not responding" in str(raised.value)
     assert "The housekeeping failed: The user database failed" in str(raised.value)
 
 
-def test_housekeeping_for_which_the_sweep_left_no_time_is_for_the_next_hour(table, caplog):
+def test_the_housekeeping_is_skipped_if_the_sweep_leaves_no_time(table, caplog):
     outdated = session(expired_for=timedelta(hours=1))
     with caplog.at_level(logging.INFO, logger="orders.schedule"):
         schedule.expire_orders({}, Context(seconds=schedule.HOUSEKEEPING_MARGIN_SECONDS))

@@ -1,4 +1,4 @@
-"""The one parameter that holds the secrets: on an AWS, and as text."""
+"""The SSM parameter that contains the secrets."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ def test_a_missing_parameter_is_named(operator):
 
 
 def test_a_parameter_without_permission_is_named(operator, monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANOBODYKNOWSTHIS0")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWNKEY000000")
     with pytest.raises(ImproperlyConfigured, match="The SSM parameter /a/b cannot be read: "):
         read_secrets("/a/b", region=REGION)
 
@@ -56,7 +56,7 @@ def test_optional_values_are_accepted():
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "message"),
     [
         ("", "is not JSON"),
         ("SECRET_KEY=x", "is not JSON"),
@@ -67,8 +67,8 @@ def test_optional_values_are_accepted():
         (json.dumps({**WHOLE, "DEBUG": "true"}), "contains unknown settings: DEBUG"),
     ],
 )
-def test_an_invalid_parameter_is_named_with_the_reason(text, sentence):
-    assert refusal(text).startswith(f"The SSM parameter /ordersite/test {sentence}")
+def test_an_invalid_parameter_is_named_with_the_reason(text, message):
+    assert refusal(text).startswith(f"The SSM parameter /ordersite/test {message}")
 
 
 @pytest.mark.parametrize("text", ['{"SECRET_KEY": "hush"', json.dumps({"SECRET_KEY": "hush"})])
@@ -76,7 +76,7 @@ def test_no_message_contains_a_secret(text):
     assert "hush" not in refusal(text)
 
 
-def test_an_invalid_value_in_the_parameter_stops_the_start_and_names_the_setting(operator):
+def test_an_invalid_value_in_the_parameter_is_refused_with_the_name_of_the_setting(operator):
     wrong = json.dumps({**WHOLE, "DATABASE_URL": "mysql://orders:hush@db/orders"})
     operator.client("ssm").put_parameter(Name="/wrong/url", Type="SecureString", Value=wrong)
     done = subprocess.run(

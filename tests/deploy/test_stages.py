@@ -1,4 +1,4 @@
-"""zappa_settings.json and the policies."""
+"""The stages in zappa_settings.json and their policies."""
 
 import json
 
@@ -26,7 +26,7 @@ def test_production_matches_the_former_system():
     assert prod.config["timeout_seconds"] <= 28
 
 
-def test_staging_differs_only_where_it_must():
+def test_staging_differs_from_production_only_in_the_table_and_the_log_retention():
     prod, staging = stage("prod").config, stage("staging").config
     assert {name for name in staging if staging[name] != prod.get(name)} == {
         "extends",
@@ -62,17 +62,17 @@ def test_the_rule_names_are_valid_for_eventbridge_and_zappa():
 
 
 def test_two_stages_share_no_orders_keys_or_settings(staging, shop, checkout):
-    here, there = (place(one) for one in (staging, shop))
-    assert (staging.status_of(here), shop.status_of(there)) == ("PENDING", "PENDING")
-    for one, foreign in ((staging, there), (shop, here)):
-        assert one.send("GET", f"/orders/{foreign}").json()["code"] == "order_not_found"
+    staging_order, prod_order = (place(client) for client in (staging, shop))
+    assert (staging.status_of(staging_order), shop.status_of(prod_order)) == ("PENDING", "PENDING")
+    for client, other_order in ((staging, prod_order), (shop, staging_order)):
+        assert client.send("GET", f"/orders/{other_order}").json()["code"] == "order_not_found"
     assert Shop(staging.gateway, shop.key, "staging").send("GET", "/orders").json()["code"] == "invalid_api_key"
     logs = checkout.aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/ordersite-staging")
     assert [group["retentionInDays"] for group in logs["logGroups"]] == [7]
 
 
-def place(one):
-    placed = one.send("POST", "/orders", {"item": "Teapot", "quantity": 1})
+def place(client):
+    placed = client.send("POST", "/orders", {"item": "Teapot", "quantity": 1})
     order_id = placed.json()["order_id"]
-    assert placed.headers["Location"].endswith(f"/{one.stage}/orders/{order_id}")
+    assert placed.headers["Location"].endswith(f"/{client.stage}/orders/{order_id}")
     return order_id

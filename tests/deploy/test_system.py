@@ -1,4 +1,4 @@
-"""The deployed system over time: scheduled sweeps, outages, errors of the gateway, permissions."""
+"""Scheduled sweeps, outages, errors of the gateway and permissions of the deployed system."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from tests.deploy.deployment import FUNCTION, ROLE, RULE, TABLE, links_outside_s
 from tests.deploy.request_mix import request_mix
 from tests.deploy.servers import ACCOUNT, REGION, unresponsive_server, wait_until
 
-# AWS uses these with the function's role; the code never does.
+# AWS itself uses these permissions of the function's role; the code does not.
 BY_AWS = {
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
@@ -26,7 +26,7 @@ LAMBDA_TIMEOUT = 28
 """Seconds; the gateway's own timeout is 29."""
 
 
-def test_the_schedule_expires_old_orders_and_nothing_else(aged, shop, checkout):
+def test_the_schedule_expires_only_old_orders(aged, shop, checkout):
     old = aged.sixty_one_hours
     wait_until(lambda: shop.status_of(old) == "EXPIRED", what="the scheduled sweep", timeout=SCHEDULE_TIMEOUT)
     assert shop.status_of(aged.fifty_nine_hours) == "PENDING"
@@ -42,8 +42,8 @@ def test_the_schedule_expires_old_orders_and_nothing_else(aged, shop, checkout):
     assert sum(sweep["failed"] for sweep in sweeps) == 0
 
 
-def test_a_request_of_thirty_seconds_ends_with_a_page(blocked_sign_in, browser, checkout):
-    """Lambda itself would end it after 28 s, with a 502."""
+def test_a_request_that_takes_too_long_gets_an_error_page(blocked_sign_in, browser, checkout):
+    """Without the app's own deadline, Lambda would end it after 28 s and the gateway would return a 502."""
     reply, took = blocked_sign_in.result()
     assert took > LAMBDA_TIMEOUT - 4
     assert (reply.status, reply.headers["Cache-Control"]) == (503, "no-store")
@@ -55,11 +55,11 @@ def test_a_request_of_thirty_seconds_ends_with_a_page(blocked_sign_in, browser, 
     assert (line["level"], line["request_id"]) == ("ERROR", reply.headers["X-Request-Id"])
     assert line["message"].endswith(" s: POST /admin/login/")
     assert "update_last_login" in line["exc_info"]
-    assert browser.sign_in("held").headers["Location"] == "/prod/dashboard/"
+    assert browser.sign_in("locked").headers["Location"] == "/prod/dashboard/"
 
 
-def test_a_stalled_dynamodb_is_a_503_for_clients_and_a_failed_invocation_for_the_sweep(shop, checkout):
-    """A failed invocation is what causes retries, dead letters and an alarm."""
+def test_if_dynamodb_stalls_clients_get_a_503_and_the_sweep_fails(shop, checkout):
+    """A failed invocation causes retries, a dead letter and an alarm."""
     with unresponsive_server() as address, checkout.other_variables(AWS_ENDPOINT_URL_DYNAMODB=address):
         with ThreadPoolExecutor() as pool:
             sweep = pool.submit(checkout.invoke, SCHEDULED_EVENT)
@@ -95,17 +95,17 @@ def failed_sweeps(checkout):
     return checkout.log().count("The sweep failed: DynamoDB is not responding")
 
 
-def test_a_start_without_secrets_names_the_missing_parameter(deployed, checkout):
-    with checkout.other_variables(published=False, SSM_PARAMETER="/ordersite/gone"):
+def test_without_its_parameter_the_function_fails_with_the_name_of_the_parameter(deployed, checkout):
+    with checkout.other_variables(published=False, SSM_PARAMETER="/ordersite/missing"):
         error, text = checkout.invoke({"httpMethod": "GET"})
     assert error
-    assert "The SSM parameter /ordersite/gone cannot be read: " in text
+    assert "The SSM parameter /ordersite/missing cannot be read: " in text
 
 
-def test_without_a_function_the_gateway_returns_a_problem_document(deployed, checkout, gateway):
-    """MiniStack uses the gateway's responses only for a missing function, not for one that fails."""
+def test_the_gateway_returns_a_problem_document_if_the_function_is_missing(deployed, checkout, gateway):
+    """MiniStack uses the configured gateway responses only for a missing function, not for one that fails."""
     with integration_elsewhere(checkout, gateway):
-        reply = gateway.ask("GET", "/prod/lifecycle")
+        reply = gateway.send("GET", "/prod/lifecycle")
     assert (reply.status, reply.headers["Content-Type"]) == (502, "application/problem+json")
     document = reply.json()
     assert (document["status"], document["code"], document["errors"]) == (502, "no_answer", [])
@@ -147,14 +147,14 @@ def test_errors_of_the_gateway_are_problem_documents(deployed, checkout, gateway
     assert throttled["responseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
 
 
-def test_the_policy_allows_exactly_what_the_code_does(shop, browser, checkout):
-    """Compares it with every call that the function has made in the tests above."""
+def test_the_policy_allows_exactly_the_calls_of_the_code(shop, browser, checkout):
+    """Compares the policy with all calls that the function has made in the tests above."""
     browser.sign_in()
     order = shop.send("POST", "/orders", {"item": "x", "quantity": 1, "customer_email": "ann@example.com"}).json()
     shop.send("GET", "/orders?customer_email=ann@example.com")
     shop.send("DELETE", f"/orders/{order['order_id']}")
-    asked = checkout.aws.calls_by(ROLE)
-    done = {(call["action"], call["resource"]) for call in asked if call["allowed"]}
+    calls = checkout.aws.calls_by(ROLE)
+    made = {(call["action"], call["resource"]) for call in calls if call["allowed"]}
     policy = checkout.aws.client("iam").get_role_policy(RoleName=ROLE, PolicyName="zappa-permissions")["PolicyDocument"]
     granted = {
         (action, resource)
@@ -164,7 +164,7 @@ def test_the_policy_allows_exactly_what_the_code_does(shop, browser, checkout):
         if action not in BY_AWS
     }
     assert {resource for _, resource in granted if resource == "*"} == set()
-    assert granted == done
+    assert granted == made
 
 
 def as_list(value):
@@ -172,7 +172,7 @@ def as_list(value):
 
 
 @pytest.mark.parametrize("action", sorted(BY_AWS))
-def test_the_policy_allows_what_aws_does_with_the_role(deployed, checkout, action):
+def test_the_policy_allows_the_calls_that_aws_makes_with_the_role(deployed, checkout, action):
     own = {
         "logs": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{FUNCTION}:log-stream:x",
         "lambda": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}",
@@ -191,7 +191,7 @@ def decision(checkout, action, resource):
     return result["EvalDecision"]
 
 
-def test_the_function_works_the_same_with_dynamodb_local(shop, checkout, engine):
+def test_the_function_also_works_with_dynamodb_local(shop, checkout, engine):
     elsewhere = {"AWS_ENDPOINT_URL_DYNAMODB": engine}
     command = checkout.python, "manage.py", "create_orders_table"
     made = checkout.run(*command, SECRET_KEY="none", ORDERS_TABLE=TABLE, **elsewhere)

@@ -1,4 +1,4 @@
-"""`make update` and `make undeploy`, on the stage that the other tests have used; so this file comes last."""
+"""`make update` and `make undeploy`. This file comes last, because it removes the stage that the other tests use."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from tests.deploy.deployment import FUNCTION, RULE, TABLE, Shop
 from tests.deploy.servers import ACCOUNT
 
 
-def test_an_update_ships_new_code_and_loses_no_order(shop, checkout):
+def test_an_update_deploys_new_code_without_losing_orders(shop, checkout):
     (checkout.folder / "ordersite" / "__init__.py").write_text('__version__ = "1.1.0"\n')
     before = checkout.aws.client("lambda").get_function_configuration(FunctionName=FUNCTION)
     role = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": f"arn:aws:iam::{ACCOUNT}:role/gateway-logs"}]
@@ -15,7 +15,7 @@ def test_an_update_ships_new_code_and_loses_no_order(shop, checkout):
     with Customers(shop) as customers:
         done = checkout.make_target("update")
     assert done.returncode == 0, done.stdout + done.stderr
-    # With the role in place, the step that failed before succeeds too.
+    # The step that failed without the role now succeeds.
     assert "NOT DONE" not in done.stdout
     stage = checkout.aws.client("apigateway").get_stage(restApiId=shop.gateway.api_id, stageName="prod")
     assert stage["accessLogSettings"]["destinationArn"].endswith(f":log-group:/aws/apigateway/{FUNCTION}")
@@ -31,7 +31,7 @@ def test_an_update_ships_new_code_and_loses_no_order(shop, checkout):
 
 
 class Customers:
-    """Place orders one after the other, and record those that were accepted."""
+    """Places orders one after the other and records those that were accepted."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop, self.placed, self.done = shop, [], threading.Event()
@@ -53,7 +53,7 @@ class Customers:
             time.sleep(0.5)
 
 
-def test_undeploying_keeps_the_table_its_orders_and_the_other_stage(shop, staging, checkout):
+def test_undeploying_does_not_remove_the_table_or_the_other_stage(shop, staging, checkout):
     dynamodb = checkout.aws.client("dynamodb")
     before = dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"]
     unconfirmed = checkout.make_target("undeploy")
@@ -71,7 +71,7 @@ def test_undeploying_keeps_the_table_its_orders_and_the_other_stage(shop, stagin
 
 
 def present(aws):
-    """The stages of which any resource exists that undeploying removes."""
+    """The stages that still have a resource which undeploying removes."""
     names = [
         *(api["name"] for api in aws.client("apigateway").get_rest_apis()["items"]),
         *(function["FunctionName"] for function in aws.client("lambda").list_functions()["Functions"]),

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from orders import store
-from tests.contract.fault_proxy import opened, refused
+from tests.contract.fault_proxy import aws_error, fault_proxy
 from tests.contract.order_helpers import other_engine
 
 TEAPOT = {"item": "Teapot", "quantity": 2}
@@ -143,8 +143,8 @@ def test_health_logs_the_reason_and_does_not_send_it(stranger, no_dynamodb, capl
 def broken(api, engine):
     """The path of an order that DynamoDB refuses to read, with an unexpected error."""
     order_id = api.place(item="Teapot")["order_id"]
-    with opened(engine) as proxy, other_engine(proxy.endpoint):
-        proxy.change("GetItem", refused(400, "ValidationException"))
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        proxy.change("GetItem", aws_error(400, "ValidationException"))
         yield f"/orders/{order_id}"
 
 
@@ -164,7 +164,7 @@ def test_an_unexpected_error_shows_the_client_only_the_request_id(api, broken, c
     check_no_internals(response)
     [record] = [record for record in caplog.records if record.name == "orders.api.problems"]
     assert record.levelno == logging.ERROR
-    assert "as asked for by a test" in str(record.exc_info[1])
+    assert "requested by a test" in str(record.exc_info[1])
 
 
 def test_an_unexpected_error_does_not_affect_the_next_request(api, broken):

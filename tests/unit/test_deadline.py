@@ -1,4 +1,4 @@
-"""An end in the midst of what takes too long; real seconds, but few."""
+"""A deadline interrupts code that takes too long. The tests use real time."""
 
 import signal
 import threading
@@ -9,32 +9,32 @@ import pytest
 from ordersite.deadline import DeadlinePassedError, deadline
 
 
-def test_what_takes_longer_is_ended_where_it_stands():
-    began = time.monotonic()
-    with pytest.raises(DeadlinePassedError) as ended, deadline(0.1):
+def test_code_that_takes_too_long_is_interrupted_at_its_current_line():
+    started_at = time.monotonic()
+    with pytest.raises(DeadlinePassedError) as raised, deadline(0.1):
         time.sleep(600)
-    assert time.monotonic() - began < 500
-    assert any("time.sleep(600)" in str(entry.statement) for entry in ended.traceback)
+    assert time.monotonic() - started_at < 500
+    assert any("time.sleep(600)" in str(entry.statement) for entry in raised.traceback)
 
 
-def take_any_error_for_ones_own():
+def catch_every_exception():
     try:
         time.sleep(10)
-    except Exception:  # noqa: BLE001 (what a library might write)
+    except Exception:  # noqa: BLE001 (as some libraries do)
         time.sleep(10)
 
 
-def test_no_handler_of_errors_on_the_way_takes_it_for_one_of_its_own():
+def test_except_exception_does_not_catch_the_error():
     with pytest.raises(DeadlinePassedError), deadline(0.1):
-        take_any_error_for_ones_own()
+        catch_every_exception()
 
 
-def test_a_time_that_is_over_already_ends_the_work_at_once():
+def test_a_deadline_in_the_past_interrupts_the_code_at_once():
     with pytest.raises(DeadlinePassedError), deadline(-1):
         time.sleep(10)
 
 
-def test_what_is_through_in_time_hears_nothing_of_it_later():
+def test_a_block_that_finishes_in_time_leaves_no_handler_and_no_timer():
     before = signal.getsignal(signal.SIGALRM)
     with deadline(600):
         pass
@@ -42,15 +42,15 @@ def test_what_is_through_in_time_hears_nothing_of_it_later():
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_in_another_thread_which_no_signal_reaches_there_is_no_end():
-    went = []
+def test_a_deadline_has_no_effect_outside_the_main_thread():
+    finished = []
 
     def work():
         with deadline(0.01):
             time.sleep(0.05)
-            went.append("on")
+            finished.append(True)
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert went == ["on"]
+    assert finished == [True]

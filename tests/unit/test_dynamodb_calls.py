@@ -1,4 +1,4 @@
-"""Only orders/dynamodb.py sends anything to DynamoDB. An import contract covers botocore; this covers PynamoDB."""
+"""Only orders/dynamodb.py calls DynamoDB. An import contract covers botocore; this test covers PynamoDB."""
 
 import re
 from pathlib import Path

@@ -8,7 +8,7 @@ from orders.lifecycle import Status
 from orders.models import new_order
 
 
-def family():
+def error_classes():
     return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, OrderError)]
 
 
@@ -19,9 +19,9 @@ def order():
     return new_order(order_id="o-1", **fields, at=at, by="staff:anna")
 
 
-def test_the_codes_are_those_that_clients_know():
-    """A code never changes: a client may have been written against it. Add to this list; take nothing from it."""
-    assert {kind.code for kind in family() if kind is not OrderError} == {
+def test_error_codes_never_change():
+    """Clients rely on the codes. Add to this list, but never change or remove one."""
+    assert {kind.code for kind in error_classes() if kind is not OrderError} == {
         "order_not_found",
         "unreadable_order",
         "illegal_transition",
@@ -33,26 +33,26 @@ def test_the_codes_are_those_that_clients_know():
 
 
 def test_no_two_errors_share_a_code():
-    codes = [kind.code for kind in family() if kind is not OrderError]
+    codes = [kind.code for kind in error_classes() if kind is not OrderError]
     assert len(codes) == len(set(codes)) == 7
 
 
-def test_a_missing_order_is_named():
+def test_the_message_about_an_unknown_order_contains_its_id():
     assert str(OrderNotFoundError("o-1")) == "There is no order o-1."
 
 
-def test_an_illegal_transition_names_both_statuses_and_what_is_allowed(order):
+def test_the_message_about_an_illegal_transition_lists_the_allowed_ones(order):
     error = IllegalTransitionError(order, Status.COMPLETED)
     assert str(error) == "Order o-1 is PENDING and cannot become COMPLETED. Allowed: PROCESSING or CANCELLED."
     assert (error.order, error.to) == (order, Status.COMPLETED)
 
 
-def test_a_final_order_is_said_to_be_final(order):
+def test_the_message_about_a_final_order_states_that_it_is_final(order):
     order.status = Status.EXPIRED
     assert str(IllegalTransitionError(order, Status.PENDING)).endswith("cannot become PENDING. This status is final.")
 
 
-def test_a_version_mismatch_names_the_version_by_now(order):
+def test_the_message_about_a_version_mismatch_contains_the_current_version(order):
     order.version = 7
     error = VersionMismatchError(order)
     assert "o-1 is now at version 7" in str(error)

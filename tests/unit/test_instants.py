@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from orders.instants import MissingZoneError, parse_instant, read_instant, write_instant
 
 zones = st.builds(timezone, st.integers(-14 * 60, 14 * 60).map(lambda minutes: timedelta(minutes=minutes)))
-# A day from either end of the calendar: another zone's text for those would need the year 0 or 10000.
+# Without the first and last day of the calendar, which would be in the year 0 or 10000 in other time zones.
 instants = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=zones)  # noqa: DTZ001 (hypothesis adds the zone)
 
 
@@ -19,29 +19,29 @@ def test_an_instant_is_written_in_utc_with_microseconds():
 
 def test_a_naive_instant_is_refused():
     with pytest.raises(ValueError, match="no time zone"):
-        write_instant(datetime(2026, 11, 22, 10, 15))  # noqa: DTZ001 (the point)
+        write_instant(datetime(2026, 11, 22, 10, 15))  # noqa: DTZ001 (under test)
 
 
 @given(instants)
-def test_what_was_written_is_read_back(instant):
+def test_a_written_instant_can_be_read(instant):
     read = read_instant(write_instant(instant))
     assert read == instant
     assert read.utcoffset() == timedelta(0)
 
 
 @given(instants)
-def test_every_text_is_of_one_width(instant):
+def test_all_texts_have_the_same_length(instant):
     assert len(write_instant(instant)) == len("2026-11-22T10:15:30.123456Z")
 
 
 @given(instants, instants)
-def test_the_order_of_texts_is_the_order_of_time(one, other):
+def test_texts_sort_by_time(one, other):
     assert (write_instant(one) < write_instant(other)) is (one < other)
     assert (write_instant(one) == write_instant(other)) is (one == other)
 
 
 @given(instants, st.integers(-1_000_000, 1_000_000))
-def test_the_order_of_texts_is_the_order_of_time_for_near_neighbours_too(one, microseconds):
+def test_texts_of_close_instants_sort_by_time(one, microseconds):
     other = one + timedelta(microseconds=microseconds)
     assert (write_instant(one) < write_instant(other)) is (one < other)
 
@@ -57,19 +57,19 @@ def test_the_order_of_texts_is_the_order_of_time_for_near_neighbours_too(one, mi
         ("2024-05-01T10:15:30Z", datetime(2024, 5, 1, 10, 15, 30, 0, UTC)),
     ],
 )
-def test_the_texts_of_the_former_system_are_read_as_utc(text, instant):
+def test_texts_of_the_former_system_are_read_as_utc(text, instant):
     read = read_instant(text)
     assert read == instant
     assert read.utcoffset() == timedelta(0)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2024-13-01T00:00:00Z", "1714558530"])
-def test_a_text_that_is_no_instant_is_refused(text):
+def test_a_stored_text_that_is_not_an_instant_is_refused(text):
     with pytest.raises(ValueError, match=r"Invalid isoformat|month must be"):
         read_instant(text)
 
 
-# --- What a caller writes ---------------------------------------------------------------------------------------------
+# --- Instants from callers --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -84,23 +84,23 @@ def test_a_text_that_is_no_instant_is_refused(text):
         "2026-11-22T10:15:30-00:00",
     ],
 )
-def test_an_instant_is_read_as_rfc_3339_writes_it(text):
+def test_an_instant_in_rfc_3339_format_is_parsed(text):
     instant = parse_instant(text)
     assert instant == datetime(2026, 11, 22, 10, 15, 30, tzinfo=UTC)
     assert instant.utcoffset() == timedelta(0)
 
 
-def test_the_seconds_may_be_left_out():
+def test_the_seconds_are_optional():
     assert parse_instant("2026-11-22T10:15Z") == datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 
 
 @given(instants)
-def test_what_we_write_can_be_given_back(instant):
+def test_a_written_instant_can_be_parsed(instant):
     assert parse_instant(write_instant(instant)) == instant
 
 
 @pytest.mark.parametrize("text", ["2026-11-22", "2026-11-22T10:15", "2026-11-22T10:15:30", "2026-11-22 10:15:30.5"])
-def test_an_instant_without_a_time_zone_is_refused_as_such(text):
+def test_an_instant_without_a_time_zone_gets_its_own_error(text):
     with pytest.raises(MissingZoneError, match="time zone"):
         parse_instant(text)
 
@@ -129,7 +129,7 @@ def test_an_instant_without_a_time_zone_is_refused_as_such(text):
         "9999-12-31T23:59:59-14:00",
     ],
 )
-def test_any_other_text_is_no_instant(text):
+def test_any_other_text_is_refused(text):
     with pytest.raises(ValueError, match=r".") as refusal:
         parse_instant(text)
     assert not isinstance(refusal.value, MissingZoneError)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from orders import lifecycle
 from orders.lifecycle import Status, parse_status
-from tests.unit.arrows import pairs
+from tests.unit.transitions import pairs
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SIXTY_HOURS = timedelta(hours=60)
@@ -21,7 +21,7 @@ def test_the_table_covers_every_pair_of_statuses():
 
 
 @pytest.mark.parametrize(("source", "to", "allowed"), pairs())
-def test_a_caller_may_move_an_order_along_the_arrows_only(source, to, allowed):
+def test_a_caller_may_use_only_the_allowed_transitions(source, to, allowed):
     assert (to in lifecycle.allowed_transitions(source)) is allowed
     assert (source in lifecycle.sources(to)) is allowed
 
@@ -40,12 +40,12 @@ def test_a_new_order_is_pending():
         (Status.EXPIRED, True),
     ],
 )
-def test_nothing_leads_on_from_a_terminal_status(status, terminal):
+def test_completed_cancelled_and_expired_are_terminal(status, terminal):
     assert lifecycle.is_terminal(status) is terminal
 
 
 @pytest.mark.parametrize("text", ["PENDING", "pending", "Pending", " pENDING\n"])
-def test_a_status_is_read_in_whatever_case(text):
+def test_a_status_is_parsed_in_any_case(text):
     assert parse_status(text) is Status.PENDING
 
 
@@ -64,7 +64,7 @@ def test_a_status_is_read_in_whatever_case(text):
         "PENDING\u00a0",
     ],
 )
-def test_a_text_that_names_no_status_is_refused_with_those_that_there_are(text):
+def test_an_unknown_status_is_refused_with_a_list_of_the_statuses(text):
     with pytest.raises(ValueError, match="PENDING, PROCESSING, COMPLETED, CANCELLED, EXPIRED") as refusal:
         parse_status(text)
     assert repr(text) in str(refusal.value)
@@ -75,17 +75,17 @@ def test_only_a_pending_order_expires(status):
     assert lifecycle.expires_at(status, NOON, age=SIXTY_HOURS) is None
 
 
-def test_a_pending_order_expires_at_its_age():
+def test_a_pending_order_expires_at_the_expiry_age():
     expected = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
     assert lifecycle.expires_at(Status.PENDING, NOON, age=SIXTY_HOURS) == expected
 
 
-def test_the_cutoff_lies_the_age_before_the_instant():
+def test_the_cutoff_is_the_instant_minus_the_age():
     assert lifecycle.cutoff(at=NOON, age=SIXTY_HOURS) == datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
 
 
 @given(created_at=instants, age=ages)
-def test_the_sweep_comes_for_an_order_just_after_expires_at_and_not_before(created_at, age):
+def test_an_order_is_due_only_after_expires_at(created_at, age):
     expires_at = lifecycle.expires_at(Status.PENDING, created_at, age=age)
     assert not created_at < lifecycle.cutoff(at=expires_at - MICROSECOND, age=age)
     assert not created_at < lifecycle.cutoff(at=expires_at, age=age)

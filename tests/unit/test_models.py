@@ -11,7 +11,7 @@ from orders.models import HistoryEntry, Order, new_order
 
 AT = datetime(2026, 11, 22, 10, 15, 30, 123456, UTC)
 ORDER_ID = "0b1c1f6e-8f0a-4d5e-9a53-3f1c2a4b5c6d"
-WISH = {"item": "Teapot", "quantity": 2, "customer_name": "Ann", "customer_email": "Ann@Example.com"}
+NEW_ORDER = {"item": "Teapot", "quantity": 2, "customer_name": "Ann", "customer_email": "Ann@Example.com"}
 
 FORMER = {
     "order_id": {"S": ORDER_ID},
@@ -25,10 +25,10 @@ FORMER = {
 
 
 def an_order(**fields):
-    return new_order(**{"order_id": ORDER_ID, **WISH, "at": AT, "by": "staff:anna", **fields})
+    return new_order(**{"order_id": ORDER_ID, **NEW_ORDER, "at": AT, "by": "staff:anna", **fields})
 
 
-def test_a_new_order_is_pending_at_version_1_with_a_history_of_one():
+def test_a_new_order_is_pending_with_version_1_and_one_history_entry():
     order = an_order()
     assert (order.status, order.version) == (Status.PENDING, 1)
     assert order.history == [HistoryEntry(Status.PENDING, AT, "staff:anna")]
@@ -54,19 +54,19 @@ def test_an_order_without_an_e_mail_has_no_customer_key():
     assert "customer_key" not in an_order(customer_email="").serialize()
 
 
-def test_the_e_mail_stays_as_it_was_typed():
+def test_the_e_mail_is_stored_as_typed():
     assert an_order().customer_email == "Ann@Example.com"
 
 
 @pytest.mark.parametrize("field", ["created_at", "updated_at", "expired_at"])
 def test_a_naive_instant_cannot_be_stored(field):
     order = an_order()
-    setattr(order, field, datetime(2026, 11, 22))  # noqa: DTZ001 (the point)
+    setattr(order, field, datetime(2026, 11, 22))  # noqa: DTZ001 (under test)
     with pytest.raises(ValueError, match="no time zone"):
         order.serialize()
 
 
-def test_what_is_stored_is_read_back():
+def test_a_stored_order_can_be_read():
     order = an_order()
     order.status, order.version, order.expired_at = Status.EXPIRED, 2, AT + timedelta(hours=61)
     order.history = [*order.history, HistoryEntry(Status.EXPIRED, AT + timedelta(hours=61), "system:expire_orders")]
@@ -81,7 +81,7 @@ def test_the_history_is_stored_as_a_list_of_maps():
     assert stored == {"L": [{"M": entry}]}
 
 
-def test_an_order_of_the_former_system_is_read_as_it_is():
+def test_an_order_of_the_former_system_can_be_read():
     order = Order.from_raw_data(FORMER)
     assert order.created_at == order.updated_at == datetime(2024, 5, 1, 10, 15, 30, 123456, UTC)
     assert (order.version, order.history, order.expired_at) == (0, [], None)
@@ -113,26 +113,26 @@ def test_a_change_belongs_to_the_caller_who_made_the_only_change_since():
     assert not order.was_moved_by("staff:otto", since=0)
 
 
-def test_a_change_without_history_belongs_to_nobody():
+def test_a_change_without_history_belongs_to_no_caller():
     order = an_order()
     order.version, order.history = 1, []
     assert not order.was_moved_by("staff:otto", since=0)
 
 
-def test_a_pending_order_expires_after_60_hours_and_any_other_never():
+def test_only_a_pending_order_expires_after_60_hours():
     order = an_order()
     assert order.expires_at == datetime(2026, 11, 24, 22, 15, 30, 123456, UTC)
     order.status = Status.PROCESSING
     assert order.expires_at is None
 
 
-def test_the_age_of_expiry_is_a_setting(settings):
+def test_the_expiry_age_is_a_setting(settings):
     settings.ORDERS_EXPIRY_HOURS = 1
     assert an_order().expires_at == AT + timedelta(hours=1)
 
 
 def test_the_shard_of_an_order_never_changes(settings):
-    """CRC-32 of the id, written out: another function would lose no order, but spread the load anew."""
+    """It is the CRC-32 of the id. With another function, no order would be lost, but changed ones would move."""
     settings.ORDERS_INDEX_SHARDS = 4
     ids = [str(UUID(int=number)) for number in range(8)]
     assert [models.shard_of(order_id) for order_id in ids] == [1, 3, 1, 3, 0, 2, 0, 2]
@@ -141,21 +141,21 @@ def test_the_shard_of_an_order_never_changes(settings):
 
 
 @given(order_id=st.uuids(version=4).map(str), shards=st.integers(1, 50))
-def test_every_order_lies_in_a_shard_that_is_read(order_id, shards):
-    from django.test import override_settings  # noqa: PLC0415 (a fixture would outlive the example)
+def test_every_order_is_in_one_of_the_shards(order_id, shards):
+    from django.test import override_settings  # noqa: PLC0415 (a fixture would last for all examples)
 
     with override_settings(ORDERS_INDEX_SHARDS=shards):
         assert models.shard_of(order_id) in models.shards()
 
 
-def test_the_shards_share_the_load(settings):
+def test_orders_are_distributed_evenly_over_the_shards(settings):
     settings.ORDERS_INDEX_SHARDS = 4
     shards = [models.shard_of(str(UUID(int=number * 0x9E3779B97F4A7C15))) for number in range(4_000)]
     assert all(800 < shards.count(shard) < 1_200 for shard in range(4))
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.uuids().map(str)), min_size=2, max_size=5, unique=True))
-def test_created_keys_are_unique_and_in_order_of_time(pairs):
+def test_created_keys_are_unique_and_sort_by_time(pairs):
     keys = [models.created_key(AT + timedelta(microseconds=offset), order_id) for offset, order_id in pairs]
     assert len(set(keys)) == len(keys)
     assert sorted(keys) == [key for _, key in sorted(zip(pairs, keys, strict=True))]

@@ -1,4 +1,4 @@
-"""Stored items that are orders, and items that are not."""
+"""Reading stored items that are valid orders and items that are not."""
 
 import json
 
@@ -71,7 +71,7 @@ def altered(item, changes):
 
 @pytest.mark.parametrize("item", [FORMER, OURS], ids=["former", "ours"])
 @pytest.mark.parametrize(("changes", "reason"), UNREADABLE, ids=[reason[:40] for _, reason in UNREADABLE])
-def test_an_item_that_is_no_order_says_which_attribute_is_wrong(item, changes, reason):
+def test_an_invalid_item_is_read_as_unreadable_with_the_reason(item, changes, reason):
     read = read_order(altered(item, changes))
     assert isinstance(read, UnreadableOrder)
     [found] = read.reasons
@@ -79,12 +79,12 @@ def test_an_item_that_is_no_order_says_which_attribute_is_wrong(item, changes, r
     json.dumps(read.raw)
 
 
-def test_every_reason_is_given():
+def test_all_reasons_are_listed():
     read = read_order(altered(OURS, {"quantity": {"S": "2"}, "status": {"S": "SHIPPED"}, "created_at": None}))
     assert [reason.split()[0] for reason in read.reasons] == ["created_at", "quantity", "status"]
 
 
-def test_an_item_with_nothing_but_an_id_is_read_as_unreadable():
+def test_an_item_with_only_an_id_is_unreadable():
     read = read_order({"order_id": {"S": ORDER_ID}})
     assert read.order_id == ORDER_ID
     assert set(read.reasons) == {f"{name} is missing." for name in ("item", "quantity", "status", "created_at")}
@@ -99,7 +99,7 @@ def test_an_item_with_nothing_but_an_id_is_read_as_unreadable():
         ({"created_at": None, "created_key": None}, None),
     ],
 )
-def test_the_time_of_placing_is_read_from_the_attribute_or_the_index_key(changes, created_at):
+def test_created_at_is_read_from_the_attribute_or_the_index_key(changes, created_at):
     expected = read_instant(created_at) if created_at else None
     assert read_order(altered(OURS, changes)).created_at == expected
 
@@ -125,16 +125,16 @@ def test_the_raw_item_is_plain_json():
     }
 
 
-# --- What the former system wrote and is an order all the same --------------------------------------------------------
+# --- Unusual but valid orders -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", ["pending", "Pending", "PENDING", " pending "])
-def test_a_status_counts_in_any_case(status):
+def test_a_status_is_read_in_any_case(status):
     assert read_order({**FORMER, "status": {"S": status}}).status is Status.PENDING
 
 
 @pytest.mark.parametrize("name", ["customer_name", "customer_email", "updated_at", "expired_at", "version", "history"])
-def test_what_an_order_need_not_have_may_be_null_or_missing(name):
+def test_optional_attributes_may_be_null_or_missing(name):
     for order in (read_order(altered(OURS, {name: None})), read_order({**OURS, name: {"NULL": True}})):
         assert isinstance(order, Order), order
     assert (order.customer_name, order.customer_email) != (None, None)
@@ -143,7 +143,7 @@ def test_what_an_order_need_not_have_may_be_null_or_missing(name):
 
 
 @pytest.mark.parametrize("quantity", [0, -3, 5_000_000])
-def test_a_quantity_that_nobody_could_order_here_is_still_a_quantity(quantity):
+def test_a_quantity_outside_the_limits_for_new_orders_is_valid(quantity):
     assert read_order({**FORMER, "quantity": {"N": str(quantity)}}).quantity == quantity
 
 
@@ -166,7 +166,7 @@ def test_unknown_attributes_are_ignored():
         ({**OURS, "status_key": {"S": "PENDING#7"}}, 1),
     ],
 )
-def test_the_revision_tells_a_status_that_another_program_set(item, revision):
+def test_the_revision_contains_a_status_that_another_program_set(item, revision):
     order = read_order(item)
     assert order.revision == revision
     assert order.changed_outside is isinstance(revision, OutsideRevision)
@@ -176,5 +176,5 @@ def test_the_revision_tells_a_status_that_another_program_set(item, revision):
 @pytest.mark.parametrize(
     "text", ["", "01", "-1", "1.5", "1-", "1-SHIPPED", "1-pending", "1-PENDING ", "9" * 16, "٣", "-"]
 )
-def test_any_other_text_is_no_revision(text):
+def test_any_other_text_is_not_a_revision(text):
     assert parse_revision(text) is None

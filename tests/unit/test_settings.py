@@ -1,4 +1,4 @@
-"""Each start is a process of its own, in a copy of the settings: what the developer keeps in .env plays no part."""
+"""Each test reads the settings in a new process and from a copy, so that a developer's .env has no effect."""
 
 import json
 import os
@@ -57,14 +57,14 @@ ENGINE_NAMES = (
 
 
 def write_local_env(project, *lines, engine=ENGINE):
-    """What `make run` leaves for a second terminal."""
+    """Write the file that `make run` creates for a second terminal."""
     (project / ".local").mkdir()
     text = "\n".join(["DEBUG=true", f"AWS_ENDPOINT_URL_DYNAMODB={engine}", *lines])
     (project / ".local" / "env").write_text(f"{text}\n")
 
 
 def engine_of(project, **environment):
-    """The environment that botocore sees once the settings have been read, or have refused to be."""
+    """The environment for botocore after the settings have been loaded or have raised an error."""
     read = f"""
 import json, os
 try:
@@ -76,7 +76,7 @@ print(json.dumps({{name: os.environ.get(name) for name in {ENGINE_NAMES!r}}}))
     return json.loads(start(project, read=read, **environment).stdout)
 
 
-def test_a_start_without_a_secret_key_is_refused_with_what_to_do(project):
+def test_a_missing_secret_key_is_refused_with_advice(project):
     assert refusal(project) == (
         "django.core.exceptions.ImproperlyConfigured: SECRET_KEY is not set. Set it to a long random string; on a "
         "developer's machine set DEBUG=true instead, or let `make run` set everything up."
@@ -84,15 +84,15 @@ def test_a_start_without_a_secret_key_is_refused_with_what_to_do(project):
 
 
 @pytest.mark.parametrize("debug", ["", "false", "0"])
-def test_debug_that_is_off_is_no_secret_key(project, debug):
+def test_the_secret_key_is_required_if_debug_is_off(project, debug):
     assert "SECRET_KEY is not set" in refusal(project, DEBUG=debug)
 
 
-def test_an_empty_secret_key_is_none(project):
+def test_an_empty_secret_key_is_refused(project):
     assert "SECRET_KEY is not set" in refusal(project, SECRET_KEY="")
 
 
-def test_a_secret_key_is_all_that_a_start_needs(project):
+def test_only_the_secret_key_is_required(project):
     assert read(project, SECRET_KEY="long and random") == {
         "SECRET_KEY": "long and random",
         "DEBUG": False,
@@ -103,11 +103,11 @@ def test_a_secret_key_is_all_that_a_start_needs(project):
     }
 
 
-def test_a_developer_needs_debug_only(project):
+def test_with_debug_no_other_variable_is_required(project):
     assert read(project, DEBUG="true")["DEBUG"] is True
 
 
-def test_the_environment_sets_what_it_names(project):
+def test_environment_variables_change_the_settings(project):
     variables = {"ORDERS_TABLE": "Other", "ORDERS_EXPIRY_HOURS": "2", "ORDERS_INDEX_SHARDS": "4", "AWS_REGION": "eu-1"}
     found = read(project, SECRET_KEY="x", **variables)
     assert (found["ORDERS_TABLE"], found["AWS_REGION"]) == ("Other", "eu-1")
@@ -117,8 +117,8 @@ def test_the_environment_sets_what_it_names(project):
 @pytest.mark.parametrize(("name", "at_most"), [("ORDERS_INDEX_SHARDS", 100), ("ORDERS_EXPIRY_HOURS", 87600)])
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "1_0", "\u0663", "99999999", "9" * 30])
 def test_a_value_that_is_not_a_whole_number_in_range_is_refused_by_name(project, name, at_most, value):
-    sentence = f"ImproperlyConfigured: {name} is '{value}'; it must be a whole number from 1 to {at_most}."
-    assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(sentence)
+    message = f"ImproperlyConfigured: {name} is '{value}'; it must be a whole number from 1 to {at_most}."
+    assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(message)
 
 
 RATES = "a number of requests per sec, min, hour or day, like 1200/min"
@@ -152,16 +152,16 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value", "takes"), WRONG)
-def test_a_wrong_value_is_refused_with_the_name_and_what_it_takes(project, name, value, takes):
-    sentence = f"ImproperlyConfigured: {name} is {value!r}; it must be {takes}."
-    assert refusal(project, **{"SECRET_KEY": "x", name: value}).endswith(sentence)
+def test_an_invalid_value_is_refused_with_the_name_and_the_allowed_values(project, name, value, takes):
+    message = f"ImproperlyConfigured: {name} is {value!r}; it must be {takes}."
+    assert refusal(project, **{"SECRET_KEY": "x", name: value}).endswith(message)
 
 
 @pytest.mark.parametrize("exported", [{}, {"DJANGO_SETTINGS_MODULE": "another.settings"}])
 @pytest.mark.parametrize(
     "command", [["check"], ["migrate"], ["expire_orders", "--dry-run"], ["runserver", "--noreload"]]
 )
-def test_a_command_says_what_is_wrong_in_one_sentence(project, command, exported):
+def test_a_command_reports_an_invalid_setting_in_one_line(project, command, exported):
     shutil.copy(PROJECT / "manage.py", project)
     done = subprocess.run(
         [sys.executable, "manage.py", *command],
@@ -171,12 +171,12 @@ def test_a_command_says_what_is_wrong_in_one_sentence(project, command, exported
         text=True,
         check=False,
     )
-    sentence = "LOG_LEVEL is 'LOUD'; it must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL.\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", sentence)
+    message = "LOG_LEVEL is 'LOUD'; it must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
 
 
 @pytest.mark.parametrize(("name", "takes"), [("ALLOWED_HOSTS", HOSTS), ("CSRF_TRUSTED_ORIGINS", ORIGINS)])
-def test_the_wrong_one_of_several_is_named(project, name, takes):
+def test_the_invalid_one_of_several_values_is_named(project, name, takes):
     value = {"ALLOWED_HOSTS": "a.example, b/", "CSRF_TRUSTED_ORIGINS": "https://a.example, b/"}[name]
     assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(f"{name} is 'b/'; it must be {takes}.")
 
@@ -193,15 +193,15 @@ def test_the_wrong_one_of_several_is_named(project, name, takes):
         "hush",
     ],
 )
-def test_a_wrong_database_url_is_refused_without_repeating_its_password(project, url):
+def test_an_invalid_database_url_is_refused_without_showing_its_password(project, url):
     done = start(project, SECRET_KEY="x", DATABASE_URL=url)
     assert done.returncode == 1
-    sentence = (
+    message = (
         "ImproperlyConfigured: DATABASE_URL is not a valid database URL; it must be "
         "postgres://user:password@host:5432/name or sqlite:////path/to/a/file, with %XX for special characters in "
         "the password."
     )
-    assert done.stderr.strip().endswith(sentence)
+    assert done.stderr.strip().endswith(message)
     assert "hush" not in done.stderr
 
 
@@ -241,22 +241,22 @@ def test_trusted_proxies_are_addresses_and_networks(project):
     assert done.stdout.split() == ["127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32", "unix"]
 
 
-def test_a_wrong_value_in_a_developers_env_file_is_refused_as_well(project):
+def test_an_invalid_value_in_the_env_file_is_refused(project):
     (project / ".env").write_text("DEBUG=true\nLOG_LEVEL=LOUD\n")
     assert "LOG_LEVEL is 'LOUD'" in refusal(project)
 
 
-def test_a_developers_env_file_is_read(project):
+def test_the_env_file_is_read(project):
     (project / ".env").write_text("DEBUG=true\nORDERS_TABLE=FromFile\n")
     assert read(project)["ORDERS_TABLE"] == "FromFile"
 
 
-def test_the_environment_comes_before_the_env_file(project):
+def test_the_environment_takes_precedence_over_the_env_file(project):
     (project / ".env").write_text("DEBUG=true\nORDERS_TABLE=FromFile\n")
     assert read(project, ORDERS_TABLE="FromEnvironment")["ORDERS_TABLE"] == "FromEnvironment"
 
 
-def test_no_file_is_read_where_the_environment_holds_the_secret_key(project):
+def test_no_file_is_read_if_the_environment_contains_the_secret_key(project):
     (project / ".local").mkdir()
     for file in (project / ".env", project / ".local" / "env"):
         file.write_text("DEBUG=true\nORDERS_TABLE=FromFile\nSECRET_KEY=from-file\n")
@@ -264,13 +264,13 @@ def test_no_file_is_read_where_the_environment_holds_the_secret_key(project):
     assert (found["SECRET_KEY"], found["DEBUG"], found["ORDERS_TABLE"]) == ("from the environment", False, "Orders")
 
 
-def test_no_file_is_read_where_the_environment_names_the_secrets_of_production(project):
+def test_no_file_is_read_if_the_environment_contains_ssm_parameter(project):
     write_local_env(project, "ORDERS_TABLE=FromFile")
     found = engine_of(project, SSM_PARAMETER="/ordersite/prod", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert (found["AWS_ENDPOINT_URL_DYNAMODB"], found["ORDERS_TABLE"]) == (None, None)
 
 
-def test_the_engine_of_make_run_needs_nothing_of_aws(project):
+def test_the_engine_of_make_run_needs_no_aws_configuration(project):
     write_local_env(project)
     strange = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_REGION": "", "no_proxy": "intranet"}
     assert engine_of(project, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true", **strange) == {
@@ -284,41 +284,41 @@ def test_the_engine_of_make_run_needs_nothing_of_aws(project):
 
 
 @pytest.mark.parametrize("empty", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
-def test_an_empty_engine_in_the_environment_does_not_mean_amazons(project, empty):
+def test_an_empty_endpoint_in_the_environment_does_not_select_aws(project, empty):
     (project / ".env").write_text(f"{empty}=http://127.0.0.1:3\n")
     write_local_env(project)
     assert engine_of(project, **{empty: ""})["AWS_ENDPOINT_URL_DYNAMODB"] == ENGINE
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
-def test_an_engine_in_the_environment_or_in_the_env_file_takes_precedence_over_that_of_make_run(project, name):
+def test_an_endpoint_in_the_environment_or_the_env_file_takes_precedence_over_make_run(project, name):
     write_local_env(project)
     assert engine_of(project, **{name: "http://127.0.0.1:3"})["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:3"
     (project / ".env").write_text(f"{name}=http://127.0.0.1:4\n")
     assert engine_of(project)["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:4"
 
 
-def test_a_remote_engine_keeps_its_profile_and_cannot_be_bypassed(project):
+def test_a_remote_engine_uses_the_profile_and_cannot_be_bypassed(project):
     write_local_env(project, engine="http://dynamodb.lan:8000")
     found = engine_of(project, AWS_PROFILE="work", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true")
     assert (found["AWS_PROFILE"], found["AWS_ENDPOINT_URL_DYNAMODB"]) == ("work", "http://dynamodb.lan:8000")
     assert found["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] == "false"
 
 
-def test_a_file_that_cannot_be_read_stops_the_start(project):
+def test_an_unreadable_env_file_is_refused(project):
     (project / ".local" / "env").mkdir(parents=True)
     assert "/.local/env cannot be read: " in refusal(project, DEBUG="true")
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
 @pytest.mark.parametrize("value", ["localhost:8000", "http://", "http://host:port", "ftp://host", "http://[::1"])
-def test_an_engine_that_is_no_url_is_refused_by_name(project, name, value):
-    sentence = f"ImproperlyConfigured: {name} is '{value}'; it must be a URL, like http://127.0.0.1:8000."
-    assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(sentence)
+def test_an_endpoint_that_is_not_a_url_is_refused_by_name(project, name, value):
+    message = f"ImproperlyConfigured: {name} is '{value}'; it must be a URL, like http://127.0.0.1:8000."
+    assert refusal(project, SECRET_KEY="x", **{name: value}).endswith(message)
 
 
 @pytest.mark.parametrize(("query", "seconds"), [("", 3), ("?sslmode=require", 3), ("?connect_timeout=9", 9)])
-def test_a_postgresql_that_does_not_answer_is_not_waited_for_without_end(project, query, seconds):
+def test_connecting_to_postgresql_has_a_timeout(project, query, seconds):
     read = "from ordersite import settings; print(settings.DATABASES['default']['OPTIONS']['connect_timeout'])"
     variables = {"SECRET_KEY": "x", "DATABASE_URL": f"postgres://orders:hush@db/orders{query}"}
     assert int(start(project, read=read, **variables).stdout) == seconds
@@ -332,11 +332,11 @@ def database(project, **variables):
 @pytest.mark.parametrize(
     "variables", [{}, {"DATABASE_URL": "sqlite:////tmp/other.sqlite3"}], ids=["default", "another"]
 )
-def test_threads_that_write_to_sqlite_take_turns(project, variables):
+def test_sqlite_transactions_are_immediate_and_wait_for_each_other(project, variables):
     assert database(project, **variables)["OPTIONS"] == {"transaction_mode": "IMMEDIATE", "timeout": 20}
 
 
-def test_the_query_string_of_the_database_url_takes_precedence_over_our_options(project):
+def test_options_in_the_database_url_take_precedence_over_the_defaults(project):
     found = database(project, DATABASE_URL="sqlite:////tmp/other.sqlite3?timeout=60")
     assert found["OPTIONS"] == {"transaction_mode": "IMMEDIATE", "timeout": 60}
     found = database(

@@ -1,5 +1,5 @@
-# ruff: noqa: RUF001 (characters that look alike are the point)
-"""What texts may contain, which e-mail addresses are equal, and which texts are whole numbers."""
+# ruff: noqa: RUF001 (characters that look alike are under test)
+"""What a text may contain, which e-mail addresses are equal, and which texts are whole numbers."""
 
 import re
 import sys
@@ -14,8 +14,8 @@ from orders import text
 
 EVERY_CHARACTER = [chr(code) for code in range(sys.maxunicode + 1)]
 
-# Arabic and Kaithi number signs and the like: format characters by category, and to be seen.
-SEEN_FORMAT_CHARACTERS = {
+# Arabic and Kaithi number signs and similar characters, which are visible although their category is "format".
+VISIBLE_FORMAT_CHARACTERS = {
     *(chr(code) for code in range(0x600, 0x606)),
     *(chr(code) for code in (0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD)),
 }
@@ -74,26 +74,26 @@ def test_a_text_in_any_script_is_accepted(sample):
 
 
 @pytest.mark.parametrize(("sample", "name", "position"), HIDDEN)
-def test_a_hidden_character_is_found_by_name_and_position(sample, name, position):
+def test_a_hidden_character_is_reported_with_its_name_and_position(sample, name, position):
     hidden = text.hidden_character(sample)
     assert (hidden.character, hidden.position) == (sample[position - 1], position)
     assert hidden.message == f"This contains the {name} at position {position}. Remove it."
 
 
-def test_every_control_and_format_character_and_separator_of_unicode_is_refused():
+def test_every_control_format_and_separator_character_of_unicode_is_refused():
     refused = {"Cc", "Cf", "Zl", "Zp", "Co", "Cs"}
-    inside = SEEN_FORMAT_CHARACTERS | set("\u200c\u200d")
+    allowed = VISIBLE_FORMAT_CHARACTERS | set("\u200c\u200d")
     missed = [
         character
         for character in EVERY_CHARACTER
         if unicodedata.category(character) in refused
-        and character not in inside
+        and character not in allowed
         and text.hidden_character(f"a{character}b") is None
     ]
     assert missed == []
 
 
-def test_of_the_other_characters_only_those_that_show_nothing_are_refused():
+def test_only_invisible_characters_of_other_categories_are_refused():
     others = (c for c in EVERY_CHARACTER if unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
     assert {c for c in others if text.hidden_character(f"a{c}b")} == set("\u115f\u1160\u3164\uffa0")
 
@@ -106,12 +106,12 @@ def test_a_text_without_a_visible_character_is_empty(empty):
     assert not re.search(text.TEXT_PATTERN, empty)
 
 
-def test_blanks_around_a_text_are_cut_off_and_hidden_characters_are_not():
+def test_trimming_removes_blanks_but_not_hidden_characters():
     assert text.trimmed(" \u2800\n\u3000Teapot\t\x1c") == "Teapot"
     assert text.trimmed(" Teapot\u200b ") == "Teapot\u200b"
 
 
-def test_the_blanks_are_pythons_and_the_empty_braille_cell():
+def test_the_blanks_are_those_of_python_and_the_blank_braille_cell():
     assert set(text.BLANKS) == {c for c in EVERY_CHARACTER if c.isspace()} | {"\u2800"}
 
 
@@ -121,13 +121,13 @@ ALPHABET = (
 
 
 @given(st.text(ALPHABET))
-def test_the_pattern_of_the_schema_takes_what_the_rule_takes(sample):
+def test_the_schema_pattern_accepts_the_same_texts_as_the_function(sample):
     stripped = text.trimmed(sample)
     assert bool(re.search(text.TEXT_PATTERN, sample)) == bool(stripped and text.hidden_character(stripped) is None)
 
 
 @given(st.text(ALPHABET))
-def test_hidden_characters_of_stored_texts_are_cut_out_one_by_one(sample):
+def test_a_stored_text_is_split_at_each_hidden_character(sample):
     pieces = list(text.pieces(sample))
     assert "".join(piece for piece, _ in pieces) == sample
     assert all(len(piece) == 1 for piece, is_hidden in pieces if is_hidden)
@@ -148,14 +148,14 @@ def test_hidden_characters_of_stored_texts_are_cut_out_one_by_one(sample):
     ],
 )
 def test_the_longest_body_is_scanned_in_linear_time(sample):
-    """Quadratic time would be minutes for these."""
-    began = perf_counter()
+    """Quadratic time would be minutes."""
+    started_at = perf_counter()
     text.hidden_character(text.trimmed(sample))
     text.hidden_in_email(sample)
     text.canonical_email(sample)
     re.search(text.TEXT_PATTERN, sample)
     list(text.pieces(sample))
-    assert perf_counter() - began < 20
+    assert perf_counter() - started_at < 20
 
 
 # --- E-mail addresses -------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_the_longest_body_is_scanned_in_linear_time(sample):
         "inf@b\u00adücher.example",
     ],
 )
-def test_two_spellings_of_an_address_have_one_canonical_form(spelling):
+def test_all_spellings_of_an_address_have_the_same_canonical_form(spelling):
     assert text.canonical_email(spelling) == "inf@xn--bcher-kva.example"
     canonical, *others = text.email_spellings(spelling)
     assert canonical == "inf@xn--bcher-kva.example"
@@ -192,7 +192,7 @@ def test_two_spellings_of_an_address_have_one_canonical_form(spelling):
         ("", ("",)),
     ],
 )
-def test_an_address_is_also_looked_for_as_it_is_written(email, spellings):
+def test_the_spellings_include_the_address_as_typed(email, spellings):
     assert text.email_spellings(email) == spellings
 
 
@@ -211,25 +211,25 @@ def test_an_address_is_also_looked_for_as_it_is_written(email, spellings):
         (" \u200b", ""),
     ],
 )
-def test_any_text_has_a_canonical_form(email, canonical):
+def test_every_text_has_a_canonical_form(email, canonical):
     assert text.canonical_email(email) == canonical
     assert text.canonical_email(canonical) == canonical
 
 
 @given(st.text())
-def test_a_canonical_form_is_its_own_and_is_the_first_spelling_to_look_for(email):
+def test_the_canonical_form_is_stable_and_is_the_first_spelling(email):
     canonical = text.canonical_email(email)
     assert text.canonical_email(canonical) == canonical
     assert text.email_spellings(email)[0] == canonical
 
 
 @pytest.mark.parametrize("email", ["zoe@example.com", "zoe@ab--cd.example", "zoe@bücher.example", "zoe@straße.example"])
-def test_a_domain_that_can_be_written_in_ascii_is_usable(email):
+def test_a_domain_with_an_ascii_form_is_valid(email):
     assert text.has_valid_domain(email)
 
 
 @pytest.mark.parametrize("email", ["zoe@i❤.example", "zoe@bü..example", "zoe@ü_.example", f"zoe@{'ü' * 64}.example"])
-def test_a_domain_without_an_ascii_form_is_not_usable(email):
+def test_a_domain_without_an_ascii_form_is_not_valid(email):
     assert not text.has_valid_domain(email)
 
 
@@ -250,7 +250,7 @@ def test_any_hidden_character_in_an_address_is_found(email, position):
 
 
 @pytest.mark.parametrize(("digits", "number"), [("0", 0), ("1000", 1000), ("0012", 12), ("9" * 40, int("9" * 40))])
-def test_digits_are_a_whole_number(digits, number):
+def test_digits_are_read_as_a_whole_number(digits, number):
     assert text.read_whole_number(digits) == number
 
 
@@ -258,6 +258,6 @@ def test_digits_are_a_whole_number(digits, number):
     "other",
     ["", "1.000", "2.0", "1_000", "1,000", "1 000", "+4", "-4", "٣", "４", "²", "1e3", "0x10", "4\n", "9" * 5000],
 )
-def test_anything_else_is_refused_with_a_remedy(other):
+def test_any_other_number_format_is_refused_with_advice(other):
     with pytest.raises(ValueError, match=r"^Write a whole number without separators, such as 1000\.$"):
         text.read_whole_number(other)
