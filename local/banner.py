@@ -2,40 +2,27 @@
 
 import os
 import sys
-from dataclasses import dataclass
 
 SAMPLE = '{"item": "Walnut desk", "quantity": 1, "customer_name": "Ada Lovelace", "customer_email": "ada@example.com"}'
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunInfo:
-    """What the banner shows. `key` is None and `login` false if the developer uses a database of their own."""
-
-    url: str
-    key: str | None
-    login: bool
-    orders_at: str
-    accounts_at: str
-
-
-def banner(info: RunInfo) -> str:
-    """The text, with a bold title if the terminal supports it."""
+def banner(*, url: str, key: str | None, login: bool, orders_at: str, accounts_at: str) -> str:
+    """The text. `key` is None and `login` false if the developer uses a database of their own."""
     rows = [
-        ("Open", f"{info.url}/"),
-        ("Staff", f"{info.url}/admin/   {'staff / staff' if info.login else 'your own login'}"),
-        ("API docs", f"{info.url}/docs"),
+        ("Open", f"{url}/"),
+        ("Staff", f"{url}/admin/   {'staff / staff' if login else 'your own login'}"),
+        ("API docs", f"{url}/docs"),
         ("Expire old orders", f"{_without_production_variables()}.venv/bin/python manage.py expire_orders --dry-run"),
-        ("Data", f"{info.orders_at} (orders), {info.accounts_at} (users, keys)"),
+        ("Data", f"{orders_at} (orders), {accounts_at} (users, keys)"),
     ]
     table = "\n".join(f"  {name:<18} {value}" for name, value in rows)
-    return f"\n{_bold('  Ordersite is running')}\n\n{table}\n\n  Place an order:\n\n{curl(info)}\n\n  Ctrl-C stops.\n"
+    curl = _curl(url, key or "<your key>")
+    return f"\n{_bold('  Ordersite is running')}\n\n{table}\n\n  Place an order:\n\n{curl}\n\n  Ctrl-C stops.\n"
 
 
-def curl(info: RunInfo) -> str:
-    """A command to paste into a shell."""
-    key = info.key or "<your key>"
+def _curl(url: str, key: str) -> str:
     headers = f"-H 'Authorization: Api-Key {key}' -H 'Content-Type: application/json'"
-    return f"curl -i {info.url}/orders {headers} -d '{SAMPLE}'"
+    return f"curl -i {url}/orders {headers} -d '{SAMPLE}'"
 
 
 def _without_production_variables() -> str:

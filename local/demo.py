@@ -1,7 +1,7 @@
 """Prepares the demo of `make run`: `python -m local.demo --port N`. Safe to repeat.
 
 Prints one line of JSON: a new API key and whether `staff` may log in. If the database is not SQLite it creates neither,
-because everybody knows this password. Only a table that this module has just created gets demo orders. An existing
+because the password is well known. Only a table that this module has just created gets demo orders. An existing
 table, which may contain real orders, is not changed.
 """
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local import PROJECT, environment, web
-from local.banner import RunInfo, banner
+from local.banner import banner
 from local.engine import Engine, durable
 from local.errors import LocalError
 from local.locks import only_run
@@ -30,7 +30,7 @@ def run(port: int, root: Path) -> None:
             access = _prepare(port, root, variables, engine)
             with web.serving(port, variables) as server:
                 web.wait_until_healthy(server, port)
-                _show(banner(_run_info(url, engine, access)))
+                _show_banner(url, engine, access)
                 while True:
                     web.watch(server, seconds=WATCH_INTERVAL)
                     _require_engine(engine)
@@ -86,14 +86,16 @@ def _prepare(port: int, root: Path, variables: dict[str, str], engine: Engine) -
     return access
 
 
-def _run_info(url: str, engine: Engine, access: dict[str, str]) -> RunInfo:
-    return RunInfo(
+def _show_banner(url: str, engine: Engine, access: dict[str, str]) -> None:
+    text = banner(
         url=url,
         key=access["key"],
         login=bool(access["login"]),
         orders_at=_relative(engine.folder) if engine.folder else engine.endpoint,
         accounts_at="DATABASE_URL" if os.environ.get("DATABASE_URL") else "db.sqlite3",
     )
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _relative(folder: Path) -> str:
@@ -103,8 +105,3 @@ def _relative(folder: Path) -> str:
 def _require_engine(engine: Engine) -> None:
     if engine.folder and engine.process and engine.process.poll() is not None:
         raise LocalError(f"The DynamoDB engine ended. Its output is in {engine.folder / 'engine.log'}.")
-
-
-def _show(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()

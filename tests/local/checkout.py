@@ -35,7 +35,9 @@ class Checkout:
         """The environment of a newcomer's terminal: without the variables of this test run."""
         foreign = ("AWS_", "DJANGO_", "ORDERS_", "PYTHON", "PYTEST_")
         names = {"DATABASE_URL", "DEBUG", "MAKEFLAGS", "MAKELEVEL", "SECRET_KEY", "SSM_PARAMETER", "VIRTUAL_ENV"}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign) and name not in names}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(foreign) and name not in names
+        }
         home = self.folder.parent / "home"
         home.mkdir(exist_ok=True)
-        return {**kept, "HOME": str(home)}
+        return {**inherited, "HOME": str(home)}

@@ -34,7 +34,7 @@ def test_all_descendants_end_and_the_folder_is_deleted_if_the_parent_is_killed(t
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=IDS)
-def test_all_descendants_have_ended_when_the_parent_leaves(tmp_path, script):
+def test_all_descendants_end_when_the_context_ends(tmp_path, script):
     with child.running(["sh", "-c", script, str(tmp_path)], cwd=tmp_path):
         assert comes_true((tmp_path / "ready").exists)
 

@@ -12,7 +12,7 @@ from tests.local.machine import another_user, comes_true, free_port, processes_w
 
 def test_data_survives_a_kill_of_all_processes_and_an_orderly_end(folder, notes):
     with another_user(folder) as (user, endpoint):
-        notes(endpoint).write("kept")
+        notes(endpoint).write("a note")
         for pid in (user.pid, *processes_with(folder)):
             os.kill(pid, signal.SIGKILL)
         assert comes_true(lambda: processes_with(folder) == [])
@@ -21,7 +21,7 @@ def test_data_survives_a_kill_of_all_processes_and_an_orderly_end(folder, notes)
     for _ in range(2):
         with engine.durable(folder, port=port) as started:
             assert started.endpoint == f"http://127.0.0.1:{port}"
-            assert notes(started.endpoint).read() == ["kept"]
+            assert notes(started.endpoint).read() == ["a note"]
         assert processes_with(folder) == []
 
 
@@ -37,14 +37,14 @@ def default_hangup():
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_the_engine_ends_with_its_user(folder, notes, number):
     with another_user(folder) as (user, endpoint):
-        notes(endpoint).write("kept")
+        notes(endpoint).write("a note")
         assert len(processes_with(folder)) > 1
         user.send_signal(number)
         user.wait()
         assert comes_true(lambda: processes_with(folder) == [])
 
     with engine.durable(folder) as started:
-        assert notes(started.endpoint).read() == ["kept"]
+        assert notes(started.endpoint).read() == ["a note"]
 
 
 def test_the_engine_ends_if_the_process_that_watches_its_user_is_killed(folder):

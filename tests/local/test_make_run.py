@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from local import PROJECT, engine, environment
-from local.banner import RunInfo, banner
+from local.banner import banner
 from local.errors import LocalError
 from tests.local.machine import comes_true, free_port, obey_permissions, processes, processes_with, until_banner
 
@@ -29,11 +29,13 @@ def make_run(tmp_path, port, preexec_fn=None, **variables):
 
 def _environment(tmp_path, variables):
     """The environment of a newcomer's shell: without AWS variables and those of the test run."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DJANGO_", "ORDERS_"))}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DJANGO_", "ORDERS_"))
+    }
     # Empty values override the .env of a developer.
     no_engine = dict.fromkeys(environment.ENDPOINTS, "")
     home = {"HOME": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}"}
-    return {**kept, **no_engine, **home, **variables}
+    return {**inherited, **no_engine, **home, **variables}
 
 
 def servers_on(port):
@@ -197,9 +199,9 @@ def test_the_banner_shows_a_command_that_works_in_this_terminal(monkeypatch, exp
     monkeypatch.delenv("SECRET_KEY", raising=False)
     for name, value in exported.items():
         monkeypatch.setenv(name, value)
-    info = RunInfo(url="http://127.0.0.1:1", key="k", login=True, orders_at="a", accounts_at="b")
+    text = banner(url="http://127.0.0.1:1", key="k", login=True, orders_at="a", accounts_at="b")
 
-    assert f"  Expire old orders  {command} expire_orders --dry-run\n" in banner(info)
+    assert f"  Expire old orders  {command} expire_orders --dry-run\n" in text
 
 
 def test_an_engine_address_that_is_not_a_url_is_refused():
@@ -232,9 +234,9 @@ def test_the_env_file_can_name_an_engine(tmp_path, line):
 
 
 def test_profiles_and_proxies_do_not_divert_the_app_from_the_engine():
-    strange = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "no_proxy": "intranet"}
+    exported = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "no_proxy": "intranet"}
 
-    variables = environment.for_app("http://127.0.0.1:1", strange)
+    variables = environment.for_app("http://127.0.0.1:1", exported)
 
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & variables.keys()
     assert variables["NO_PROXY"] == "intranet,127.0.0.1,localhost,::1"
