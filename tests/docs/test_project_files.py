@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 import ordersite
 from local.check_lock import mismatches
+from tests.local.machine import program
 
 ROOT = Path(__file__).parents[2]
 YAML_FILES = [
@@ -149,3 +150,20 @@ def test_a_lock_file_that_does_not_match_is_reported(tmp_path, name, old, new, m
         text=True,
     )
     assert (done.returncode, done.stderr) == (1, f"{message}\nRun make lock.\n")
+
+
+@pytest.mark.parametrize("audit_passes", [True, False])
+def test_make_audit_fails_with_a_message_that_also_covers_an_unreachable_service(tmp_path, audit_passes):
+    python = program(tmp_path / "python", f'echo "$@" > {tmp_path / "arguments"}; exit {0 if audit_passes else 1}')
+    done = subprocess.run(
+        ["make", "--silent", "--old-file=setup", "audit", f"BIN={python.parent}"],  # noqa: S607 (as a user runs it)
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert {"pip_audit", "--strict", "requirements.txt", "requirements-dev.txt"} <= set(
+        (tmp_path / "arguments").read_text().split()
+    )
+    assert (done.returncode == 0) is audit_passes
+    assert ("the vulnerability service (pypi.org) did not respond" in done.stderr) is not audit_passes
