@@ -1,6 +1,7 @@
-"""The tables of settings and of error codes list what the code has."""
+"""The tables of settings, error codes and libraries list what the code has."""
 
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -32,3 +33,12 @@ def test_the_api_page_lists_every_error_code():
     codes = {code for file in files for code in CODE.findall(file.read_text())}
     assert {"order_not_found", "api_key_expired", "precondition_failed"} <= codes
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+
+
+def test_the_decision_about_libraries_names_every_dependency():
+    text = (ROOT / "docs" / "decisions" / "0005-libraries.md").read_text()
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lists = [pyproject["project"]["dependencies"], *pyproject["dependency-groups"].values()]
+    names = {re.match(r"[\w-]+", requirement)[0] for requirements in lists for requirement in requirements}
+    assert {"django", "uv"} <= names
+    assert [name for name in sorted(names) if not re.search(rf"(?<![\w-]){name}(?![\w-])", text)] == []
