@@ -36,8 +36,9 @@ HOST = "x.execute-api.ap-south-1.amazonaws.com"
 def time_out(in_package):
     """Returns the responses to a request that exceeds its 60 s and to the next request, and the log."""
 
-    def time_out(method, accept):
-        event = {**EVENT, "httpMethod": method, "headers": {"Host": HOST, "accept": accept}}
+    def time_out(method, accept, language="en"):
+        headers = {"Host": HOST, "accept": accept, "accept-language": language}
+        event = {**EVENT, "httpMethod": method, "headers": headers}
         done = in_package(TIMEOUT_SCRIPT, json.dumps(event))
         assert done.returncode == 0, done.stderr
         (responses,) = [line for line in done.stdout.splitlines() if line.startswith("RESPONSES ")]
@@ -71,6 +72,18 @@ def test_a_browser_gets_a_page_if_the_request_times_out(time_out, method, messag
     assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert message in slow["body"]
     assert 'href="/prod/dashboard/"' in slow["body"]
+
+
+def test_the_page_after_a_timeout_is_in_the_language_of_the_browser(time_out):
+    slow, after, _ = time_out("GET", "text/html,*/*", "de")
+    assert '<html lang="de">' in slow["body"]
+    assert "Versuchen Sie es" in slow["body"]
+    assert after["statusCode"] == 200
+
+
+def test_the_problem_after_a_timeout_is_in_english(time_out):
+    slow, _, _ = time_out("GET", "application/json", "de")
+    assert json.loads(slow["body"])["detail"].startswith("The request timed out")
 
 
 def test_the_access_log_has_the_address_from_the_gateway(in_package):
