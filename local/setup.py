@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from local import ROOT
+from local import ROOT, downloads
 from local.environment import for_packages
 from local.errors import LocalError, exit_code
 from local.locks import Lock
@@ -48,7 +48,7 @@ def ensure(folder: Path, lists: list[Path]) -> None:
     ROOT.mkdir(exist_ok=True)
     with Lock(ROOT / "setup.lock") as lock:
         if not lock.try_acquire():
-            sys.stderr.write("Another set-up is running; waiting for it\n")
+            downloads.show("Another set-up is running; waiting for it")
             lock.acquire()
         if not is_ready(folder, lists):
             present = [path for path in lists if is_ready(folder, [path])]
@@ -56,7 +56,7 @@ def ensure(folder: Path, lists: list[Path]) -> None:
                 present = []
             count = len(_packages(lists) - _packages(present))
             packages = "1 package" if count == 1 else f"{count} packages"
-            sys.stderr.write(f"Installing {packages} into {os.path.relpath(folder)} (once, about 1 minute)\n")
+            downloads.show(f"Installing {packages} into {os.path.relpath(folder)} (once, about 1 minute)")
             if present:
                 _add(folder, lists, count)
             else:

@@ -22,6 +22,7 @@ from urllib.request import urlopen
 import boto3
 import psycopg
 
+from local import ROOT, setup
 from local.postgresql import PROGRAMS, fetch_postgresql, find_postgresql
 
 HERE = Path(__file__).parent
@@ -259,12 +260,6 @@ def _is_up(site: Aws, server: subprocess.Popen[bytes]) -> bool:
 
 def _ministack_python() -> Path:
     """The Python of MiniStack's virtual environment, in the version of this process, because it runs the functions."""
-    home = PROJECT / ".local" / "ministack-{}.{}".format(*sys.version_info)
-    pins = (HERE / "ministack.txt").read_text()
-    if not (home / "installed").is_file() or (home / "installed").read_text() != pins:
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        install = [home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "-r", HERE / "ministack.txt"], check=True)
-        (home / "installed").write_text(pins)
+    home = ROOT / "ministack-{}.{}".format(*sys.version_info)
+    setup.ensure(home, [HERE / "ministack.txt"])
     return home / "bin" / "python"

@@ -1,19 +1,17 @@
 """Every printed command exists and accepts its arguments. The examples with curl and the secrets are run."""
 
-import json
 import re
 import shlex
 import subprocess
 import sys
-from argparse import ArgumentParser
 from pathlib import Path
 from typing import NamedTuple
-from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import CommandError, get_commands, load_command_class
 
 from ordersite.secrets import parse_secrets
+from tests.curl import send
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -162,21 +160,6 @@ def test_commands_are_found_in_fences_and_in_the_text():
     assert commands_of_block("sh", "cat > a <<END\nmake coffee\nEND\nrm a\n") == ["cat > a", "rm a"]
     assert {"make run", "make deploy STAGE=prod"} <= {printed.text for printed in PRINTED}
     assert CURLS.keys() == {ROOT / "README.md", ROOT / "docs" / "api.md"}
-
-
-def send(curl):
-    """Send what curl would send, and return the status and the body."""
-    parser = ArgumentParser()
-    parser.add_argument("-i", action="store_true")
-    parser.add_argument("-X", dest="method")
-    parser.add_argument("-H", dest="headers", action="append", default=[])
-    parser.add_argument("-d", dest="data")
-    parser.add_argument("url")
-    options = parser.parse_args(shlex.split(curl)[1:])
-    headers = dict(header.split(": ", 1) for header in options.headers)
-    data = None if options.data is None else options.data.encode()
-    with urlopen(Request(options.url, data, headers, method=options.method)) as response:  # noqa: S310 (the live server)
-        return response.status, json.loads(response.read() or "null")
 
 
 @pytest.mark.parametrize("page", CURLS, ids=lambda page: page.name)

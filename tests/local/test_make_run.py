@@ -1,4 +1,3 @@
-import json
 import os
 import re
 import signal
@@ -12,6 +11,7 @@ import pytest
 from local import PROJECT, engine, environment
 from local.banner import banner
 from local.errors import LocalError
+from tests.curl import send
 from tests.local.machine import comes_true, free_port, obey_permissions, processes, processes_with, until_banner
 
 
@@ -244,12 +244,16 @@ def test_profiles_and_proxies_do_not_divert_the_app_from_the_engine():
 
 
 def place_order(output):
-    command = re.search(r"^curl -i .*$", output, re.MULTILINE)[0].replace("curl -i", "curl -s", 1)
-    done = subprocess.run(command, shell=True, check=True, capture_output=True)  # noqa: S602 - as a user pastes it
-    return json.loads(done.stdout)
+    status, order = send(printed_curl(output))
+    assert status == 201
+    return order
 
 
 def get(output, path):
     url, key = re.search(r"curl -i (http://[\d.:]+)/orders -H '(Authorization: [^']+)'", output).groups()
-    command = ["curl", "-s", "-H", key, f"{url}{path}"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    _, body = send(f"curl '{url}{path}' -H '{key}'")
+    return body
+
+
+def printed_curl(output):
+    return re.search(r"^curl -i .*$", output, re.MULTILINE)[0]
