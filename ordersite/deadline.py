@@ -19,10 +19,9 @@ class DeadlinePassedError(BaseException):
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Raises DeadlinePassedError in the block after so many seconds.
+    """Raises DeadlinePassedError in the block after this many seconds.
 
-    Works in the main thread, where Lambda calls its handler. In any other thread there is no deadline, because signals
-    only reach the main thread.
+    Works only in the main thread, in which Lambda calls its handler, because other threads receive no signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

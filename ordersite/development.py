@@ -1,6 +1,6 @@
-"""The environment on a developer's machine: detecting it, and reaching a DynamoDB engine on it.
+"""Detects a developer's machine and configures the environment for a DynamoDB engine on it.
 
-Uses the standard library only, because `make run` uses it before Django is installed. A process in production calls
+Uses only the standard library, because `make run` uses it before Django is installed. A process in production calls
 only `is_development` and `is_http_url`.
 """
 
@@ -23,7 +23,7 @@ def is_development(variables: Mapping[str, str]) -> bool:
 
 
 def named_engine(variables: Mapping[str, str]) -> str | None:
-    """The endpoint that `variables` name. An empty variable does not count."""
+    """The endpoint in `variables`. An empty variable does not count."""
     return next((variables[name] for name in ENDPOINTS if variables.get(name)), None)
 
 

@@ -207,6 +207,6 @@ def _database(url: str) -> dict[str, Any] | None:
             config: dict[str, Any] = environ.Env.db_url_config(url)
     except (ValueError, KeyError, ImproperlyConfigured, Warning):
         return None
-    is_whole = config.get("ENGINE") in ENGINES and config.get("NAME")
+    is_complete = config.get("ENGINE") in ENGINES and config.get("NAME")
     timeout = config.get("OPTIONS", {}).get("connect_timeout", 1)
-    return config if is_whole and isinstance(timeout, int) and timeout > 0 else None
+    return config if is_complete and isinstance(timeout, int) and timeout > 0 else None

@@ -1,4 +1,4 @@
-"""Responses for requests that no view completes: a page for a browser, a problem document for a program."""
+"""Error responses outside the views: a page for a browser, a problem document for a program."""
 
 import sys
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _not_found_problem(request)
 
 
-# A POST to an unknown URL should get a 404, and not an error about a missing CSRF token.
+# A POST to an unknown URL should get a 404 instead of an error about a missing CSRF token.
 unknown_route = csrf_exempt(not_found)
 
 

@@ -102,7 +102,7 @@ def _rendered(view: Callable[[HttpRequest], HttpResponse], event: Event) -> Http
 
 
 def _request(event: Event) -> HttpRequest:
-    """A request with what the error views read."""
+    """A request with the attributes that the error views use."""
     request = HttpRequest()
     request.method = event["httpMethod"]
     request.path_info = event["path"]

@@ -34,10 +34,10 @@ logger = logging.getLogger(__name__)
 
 
 class RequestIdMiddleware:
-    """django-guid's, which gives each request an id for the logs and for `X-Request-Id`.
+    """Gives each request an id for the logs and for `X-Request-Id`, with django-guid.
 
-    A caller's id is used if it is a UUID in the usual form of 36 characters. django-guid also accepts a UUID with extra
-    dashes and braces around it, and logs the ids that it refuses.
+    A caller's id is used only if it is a UUID in the usual form of 36 characters. django-guid would also accept a UUID
+    with extra dashes and braces, and would log the ids that it refuses.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -69,7 +69,7 @@ class ResponseDefaultsMiddleware:
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """django-csp's header on pages. JSON runs no scripts, so an API response does without the work and the bytes."""
+    """Adds django-csp's header to pages, but not to API responses, because JSON runs no scripts."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if not response.headers.get("Content-Type", "").startswith(HTML):
@@ -85,11 +85,11 @@ class Refusal(NamedTuple):
 
 
 class RequestShapeMiddleware:
-    """Refuses a request that later code could not read, and buffers a chunked body.
+    """Refuses malformed requests that later code could not handle, and buffers chunked bodies.
 
-    1. An unreadable query string is a 400 by Django.
+    1. For a malformed query string, Django returns a 400.
     2. A session cookie that cannot be a session key is removed, because PostgreSQL refuses a NUL in a text.
-    3. A body must have a usable length, no coding, and be UTF-8; else 400, 411, 413 or 415.
+    3. A body must have a valid length and no coding, and be UTF-8; otherwise the response is a 400, 411, 413 or 415.
     4. A 405 without a body gets one.
     """
 
@@ -97,9 +97,9 @@ class RequestShapeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Raises SuspiciousOperation here, instead of later within an error page.
+        # Raises SuspiciousOperation here instead of later, while an error page is rendered.
         request.GET  # noqa: B018
-        _drop_impossible_session(request)
+        _drop_invalid_session(request)
         if (refusal := _refusal(request)) is not None:
             return error_views.refused(request, *refusal)
         response = self.get_response(request)
@@ -108,7 +108,7 @@ class RequestShapeMiddleware:
         return response
 
 
-def _drop_impossible_session(request: HttpRequest) -> None:
+def _drop_invalid_session(request: HttpRequest) -> None:
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if key is not None and not (key.isascii() and key.isalnum()):
         del request.COOKIES[settings.SESSION_COOKIE_NAME]
@@ -148,8 +148,7 @@ def _too_large(most: int) -> Refusal:
 def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
     """Read a body without a length into memory, so that later code sees a body with a length.
 
-    Only a server that sets `wsgi.input_terminated` ends its stream where the body ends; on any other, reading would
-    block.
+    Without `wsgi.input_terminated`, the stream does not end with the body, and reading would block.
     """
     if not request.META.get("wsgi.input_terminated"):
         return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", Message("Send the body with a Content-Length."))
@@ -197,5 +196,5 @@ def _zone(name: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        # The cookie can contain anything. zoneinfo refuses a name that leads out of its folder.
+        # The cookie can contain anything, including a path outside zoneinfo's folder.
         return None

@@ -41,7 +41,7 @@ class Request(WSGIRequest):
             meta["CONTENT_TYPE"] = ""
 
     def parse_file_upload(self, META: Any, post_data: Any) -> tuple[QueryDict, MultiValueDict[str, Any]]:  # noqa: N803 (Django's signature)
-        """Raises MultiPartParserError, a 400, also if the header of a part names an impossible charset."""
+        """Raises MultiPartParserError, a 400, even if the header of a part has an invalid charset."""
         try:
             return super().parse_file_upload(META, post_data)
         except (LookupError, ValueError) as error:

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from orders.errors import StoreMisconfiguredError, StoreUnavailableError
+from orders.management.failures import dynamodb_failures
 from orders.table import TableMismatchError, TableNotActiveError, ensure_table, protect_table
 
 
@@ -22,13 +22,12 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            steps = list(self._print(ensure_table()))
-            if not options["unprotected"]:
-                list(self._print(protect_table()))
-        except (StoreMisconfiguredError, TableMismatchError, TableNotActiveError) as error:
+            with dynamodb_failures():
+                steps = list(self._print(ensure_table()))
+                if not options["unprotected"]:
+                    list(self._print(protect_table()))
+        except (TableMismatchError, TableNotActiveError) as error:
             raise CommandError(str(error)) from None
-        except StoreUnavailableError as error:
-            raise CommandError(f"DynamoDB is not responding: {error.reason}") from None
         self.stdout.write("The table is ready." if steps else "The table is already complete.")
 
     def _print(self, messages: Any) -> Any:

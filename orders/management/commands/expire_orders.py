@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from orders import stopwatch
 from orders.counts import COUNT_CAP
-from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.expiry import Sweep, sweep
 from orders.instants import write_instant
 from orders.management.arguments import positive_integer, up_to
+from orders.management.failures import dynamodb_failures
 from orders.management.interrupts import interruption
 from orders.management.progress import counter
 from orders.stopwatch import TimeIsUp
@@ -47,15 +47,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         with interruption() as interrupted:
-            try:
+            with dynamodb_failures(". Orders that have expired stay expired. Run this again."):
                 result = self._sweep(options, interrupted)
-            except StoreMisconfiguredError as error:
-                raise CommandError(str(error)) from None
-            except StoreUnavailableError as error:
-                raise CommandError(
-                    f"DynamoDB is not responding: {error.reason}. "
-                    "Orders that have expired stay expired. Run this again."
-                ) from None
             self.stdout.write(_as_json(result) if options["json"] else _as_text(result))
         if result.failed:
             raise CommandError(f"{result.failed:,} orders could not be expired; the log names each. Run this again.")

@@ -4,12 +4,12 @@ from itertools import takewhile
 from random import Random
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from orders.dynamodb import save_many
-from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.management.arguments import non_negative_integer, positive_integer, up_to
+from orders.management.failures import dynamodb_failures
 from orders.management.interrupts import interruption
 from orders.management.progress import bar
 from orders.models import Order
@@ -42,9 +42,5 @@ class Command(BaseCommand):
             interrupted.exit()
 
     def _write(self, orders: Iterator[Order], count: int) -> int:
-        try:
+        with dynamodb_failures():
             return sum(1 for _ in bar(save_many(orders), "Seeding", total=count))
-        except StoreMisconfiguredError as error:
-            raise CommandError(str(error)) from None
-        except StoreUnavailableError as error:
-            raise CommandError(f"DynamoDB is not responding: {error.reason}") from None
