@@ -45,7 +45,7 @@ def refused(
 ) -> HttpResponse:
     """The response to a request that is refused before authentication."""
     if not prefers_html(request):
-        return problems.plain(problems.problem(status, code, detail), headers)
+        return problems.problem_response(problems.problem(status, code, detail), headers)
     response = responses.error_page(request, _("This request cannot be processed"), detail.translated(_), status)
     for name, value in (headers or {}).items():
         response[name] = value

@@ -1,4 +1,4 @@
-"""What every test may ask for: a real, empty orders table, the traffic that it causes, and clients of the API."""
+"""Fixtures for all tests: a real, empty orders table, the calls made to it, and clients of the API."""
 
 import os
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _downloads_shown(pytestconfig: pytest.Config) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[str]:
-    """DynamoDB Local, in memory, for this run of the tests alone."""
+    """An in-memory DynamoDB Local for this run of the tests."""
     with in_memory() as endpoint:
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
         yield endpoint
@@ -53,7 +53,7 @@ def made_table(engine: str) -> None:
 
 @pytest.fixture
 def table(made_table: None) -> Iterator[None]:
-    """The orders' table, empty before and after."""
+    """The orders table, empty before and after the test."""
     yield
     with Order.batch_write() as batch:
         for order in Order.scan(attributes_to_get=["order_id"]):
@@ -91,7 +91,7 @@ def read_only_key(db: None) -> str:
 
 @pytest.fixture
 def api(table: None, read_write_key: str) -> ApiClient:
-    """A client with a read-write key; it holds every response against /schema."""
+    """A client with a read-write key, which validates every response against /schema."""
     return ApiClient(read_write_key)
 
 

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from orders import dynamodb
 from orders.api import schema
-from orders.api.serializers import NoParametersSerializer, valid
+from orders.api.serializers import NoParametersSerializer, validate
 
 STATES = "health:states"
 STATES_SECONDS = 1
@@ -39,7 +39,7 @@ class HealthView(APIView):
     throttle_classes = ()
 
     def get(self, request: Request) -> Response:
-        valid(NoParametersSerializer, request.query_params)
+        validate(NoParametersSerializer, request.query_params)
         checks = _states()
         healthy = all(state == "ok" for state in checks.values())
         document = {"status": "ok" if healthy else "unavailable", "checks": checks}

@@ -186,12 +186,12 @@ def describe_bad_request(exception: Exception) -> tuple[HTTPStatus, str, Message
 
 def server_error() -> HttpResponse:
     """The response to an unexpected error."""
-    return plain(_internal_error())
+    return problem_response(_internal_error())
 
 
 def database_unavailable() -> HttpResponse:
     """The response when the relational database is unavailable."""
-    return plain(_database_unavailable(), RETRY_AFTER)
+    return problem_response(_database_unavailable(), RETRY_AFTER)
 
 
 def timed_out() -> HttpResponse:
@@ -200,9 +200,9 @@ def timed_out() -> HttpResponse:
         "The request timed out, and its change may or may not have been saved. Read the order to check, or repeat a "
         "POST with its Idempotency-Key."
     )
-    return plain(problem(HTTPStatus.SERVICE_UNAVAILABLE, "timed_out", detail), RETRY_AFTER)
+    return problem_response(problem(HTTPStatus.SERVICE_UNAVAILABLE, "timed_out", detail), RETRY_AFTER)
 
 
-def plain(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+def problem_response(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
     """A problem document outside REST framework's views."""
     return HttpResponse(orjson.dumps(document), status=document["status"], content_type=PROBLEM_JSON, headers=headers)

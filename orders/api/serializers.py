@@ -219,7 +219,7 @@ class NoParametersSerializer(StrictSerializer):
     input_kind = "parameter"
 
 
-def valid(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
+def validate(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
     """The validated data. Raises ValidationError."""
     serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)

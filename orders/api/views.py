@@ -23,7 +23,7 @@ from orders.api.serializers import (
     ListOrdersSerializer,
     NoParametersSerializer,
     PlaceOrderSerializer,
-    valid,
+    validate,
 )
 from orders.models import Order
 
@@ -36,14 +36,14 @@ REVALIDATE = {"Cache-Control": "private, no-cache"}
 @schema.ORDERS
 class OrderViewSet(ViewSet):
     def list(self, request: Request) -> Response:
-        query = valid(ListOrdersSerializer, request.query_params)
+        query = validate(ListOrdersSerializer, request.query_params)
         limit, cursor = query.pop("limit"), query.pop("cursor", None)
         page = listing.page(listing.Filters(**query), limit=limit, cursor=cursor)
         document = page_document(request, page)
         return Response(document, headers=links(document))
 
     def create(self, request: Request) -> Response:
-        fields = valid(PlaceOrderSerializer, request.data)
+        fields = validate(PlaceOrderSerializer, request.data)
         caller = identify(request.user)
         key = _idempotency_key(request)
         order_id = store.idempotent_order_id(caller=caller.id, key=key) if key is not None else None
@@ -60,7 +60,7 @@ class OrderViewSet(ViewSet):
         return _order(order, headers=REVALIDATE)
 
     def update(self, request: Request, order_id: str) -> Response:
-        to = valid(ChangeStatusSerializer, request.data)["status"]
+        to = validate(ChangeStatusSerializer, request.data)["status"]
         versions, by = accepted_versions(request, order_id), identify(request.user).label
         return _order(store.change_status(order_id, to, at=timezone.now(), by=by, versions=versions))
 
@@ -71,7 +71,7 @@ class OrderViewSet(ViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action != "list":
-            valid(NoParametersSerializer, request.query_params)
+            validate(NoParametersSerializer, request.query_params)
 
 
 def _order(order: Order, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -101,7 +101,7 @@ def _characters(header: str) -> int:
 @schema.HIDDEN
 class SchemaView(SpectacularJSONAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        valid(NoParametersSerializer, request.query_params)
+        validate(NoParametersSerializer, request.query_params)
         response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         return response
 
@@ -112,7 +112,7 @@ class LifecycleView(APIView):
     permission_classes = (AllowAny,)
 
     def get(self, request: Request) -> Response:
-        valid(NoParametersSerializer, request.query_params)
+        validate(NoParametersSerializer, request.query_params)
         return Response(lifecycle_document())
 
 

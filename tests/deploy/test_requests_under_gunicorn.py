@@ -13,7 +13,7 @@ from tests.schema.production import production
 PROBLEM = "application/problem+json"
 PAGE = "text/html; charset=utf-8"
 ORDER = b'{"item": "Teapot", "quantity": 2}'
-EVERYWHERE = ["/orders", "/lifecycle", "/healthz", "/schema", "/nothing", "/dashboard/", "/admin/login/", "/"]
+ALL_PATHS = ["/orders", "/lifecycle", "/healthz", "/schema", "/nothing", "/dashboard/", "/admin/login/", "/"]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def code_of(reply):
 
 @pytest.mark.parametrize("charset", ["rot13", "unicode_escape", "hex", "idna", "nonsense", "x" * 5000])
 def test_no_charset_causes_a_failure(site, charset):
-    for path in EVERYWHERE:
+    for path in ALL_PATHS:
         reply = send(site, "GET", f"{path}?%5Cud800=1", Content_Type=f"text/plain; charset={charset}")
         assert reply.status < 500, (path, reply.body)
         assert UUID(reply.headers["X-Request-Id"])
@@ -89,7 +89,7 @@ def test_a_compressed_body_is_refused(site, coding):
 
 @pytest.mark.parametrize("cookie", ["sessionid=x", 'sessionid="aaaaaaaa\\000"; csrftoken="\\000"; timezone="\\000"'])
 def test_a_nul_character_in_a_cookie_causes_no_failure(site, cookie):
-    for path in EVERYWHERE:
+    for path in ALL_PATHS:
         reply = send(site, "GET", path, Cookie=cookie, Accept="text/html")
         assert reply.status < 500, (path, reply.body)
         if reply.status >= 400:
