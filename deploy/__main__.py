@@ -109,7 +109,7 @@ def build(name: str) -> None:
     _collect_static()
     file = PROJECT / f"ordersite-{name}.zip"
     _step("Creating the package", _zappa("package", name, "--output", file.name), quiet=True)
-    print(package.report(file, least=50_000))
+    print(package.report(file, min_size=50_000))
     print(file.name)
 
 

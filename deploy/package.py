@@ -131,11 +131,11 @@ def parts(package: Path) -> Parts:
     return dict(sizes.most_common())
 
 
-def report(package: Path, *, least: int = 100_000) -> str:
-    """A table of the entries of at least `least` bytes, with the totals."""
+def report(package: Path, *, min_size: int = 100_000) -> str:
+    """A table of the entries of at least `min_size` bytes, with the totals."""
     sizes = parts(package)
-    lines = [f"{size / 1e6:8.2f} MB  {name}" for name, size in sizes.items() if size >= least]
-    others = [size for size in sizes.values() if size < least]
+    lines = [f"{size / 1e6:8.2f} MB  {name}" for name, size in sizes.items() if size >= min_size]
+    others = [size for size in sizes.values() if size < min_size]
     return "\n".join(
         [*lines, f"{sum(others) / 1e6:8.2f} MB  {len(others)} more", f"{package.stat().st_size / 1e6:8.2f} MB  total"]
     )

@@ -125,27 +125,27 @@ def _coding_refusal(request: HttpRequest, transfer: str | None) -> Refusal | Non
     codings = request.META.get("HTTP_CONTENT_ENCODING") or "identity", transfer or "chunked"
     if all(coding.strip().lower() in ("identity", "chunked") for coding in codings):
         return None
-    sentence = Message("The body is compressed. Send it uncompressed, without Content-Encoding.")
+    detail = Message("The body is compressed. Send it uncompressed, without Content-Encoding.")
     # This header in a 415: RFC 9110, section 12.5.3.
     headers = {"Accept-Encoding": "identity"}
-    return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence, headers)
+    return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail, headers)
 
 
 def _length_refusal(request: HttpRequest, length: str) -> Refusal | None:
-    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if not length:
-        return _buffer_refusal(request, most)
+        return _buffer_refusal(request, limit)
     if not (length.isascii() and length.isdecimal()):
         return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", Message("Content-Length is not a whole number."))
-    return _too_large(most) if len(length) > len(str(most)) or int(length) > most else None
+    return _too_large(limit) if len(length) > len(str(limit)) or int(length) > limit else None
 
 
-def _too_large(most: int) -> Refusal:
-    sentence = Message("The body is larger than %(limit)d bytes.", limit=most)
-    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", sentence)
+def _too_large(limit: int) -> Refusal:
+    detail = Message("The body is larger than %(limit)d bytes.", limit=limit)
+    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
 
 
-def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
+def _buffer_refusal(request: HttpRequest, limit: int) -> Refusal | None:
     """Read a body without a length into memory, so that later code sees a body with a length.
 
     Without `wsgi.input_terminated`, the stream does not end with the body, and reading would block.
@@ -153,13 +153,13 @@ def _buffer_refusal(request: HttpRequest, most: int) -> Refusal | None:
     if not request.META.get("wsgi.input_terminated"):
         return Refusal(HTTPStatus.LENGTH_REQUIRED, "length_required", Message("Send the body with a Content-Length."))
     try:
-        body = request.META["wsgi.input"].read(most + 1)
+        body = request.META["wsgi.input"].read(limit + 1)
     except Exception as error:  # noqa: BLE001 (each server raises its own; gunicorn's have no other common class)
         logger.info("The body could not be read: %r", error)
-        sentence = Message("The body ended too early, or its chunks are malformed.")
-        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", sentence)
-    if len(body) > most:
-        return _too_large(most)
+        detail = Message("The body ended too early, or its chunks are malformed.")
+        return Refusal(HTTPStatus.BAD_REQUEST, "bad_request", detail)
+    if len(body) > limit:
+        return _too_large(limit)
     request.META["CONTENT_LENGTH"] = str(len(body))
     # Subclasses of HttpRequest set this to the stream of the body: django/http/request.py.
     request._stream = BytesIO(body)  # noqa: SLF001
@@ -172,8 +172,8 @@ def _charset_refusal(request: HttpRequest) -> Refusal | None:
     charset = next((value for name, value in params.items() if name.lower() == "charset"), "utf-8")
     if charset.strip().lower() in UTF_8 or request.content_type == "application/json":
         return None
-    sentence = Message("Send the body as UTF-8. No other charset is supported.")
-    return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", sentence)
+    detail = Message("Send the body as UTF-8. No other charset is supported.")
+    return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 
 
 class UserTimeZoneMiddleware:

@@ -241,7 +241,9 @@ class ListOrdersSerializer(StrictSerializer):
         help_text="Only orders created at or after this instant. A time zone is required; write `+` as `%2B` in a URL.",
     )
     created_before = InstantField(required=False, help_text="Only orders created before this instant.")
-    limit = DigitsField(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="The most orders on a page.")
+    limit = DigitsField(
+        min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="How many orders a page has at most."
+    )
     cursor = serializers.CharField(
         required=False,
         max_length=1000,

@@ -352,11 +352,13 @@ def test_an_invalid_number_is_refused_and_nothing_is_done(traffic, run, name, va
     assert traffic.operations == []
 
 
-@pytest.mark.parametrize(("name", "most"), [("--older-than", 87_600), ("--max-seconds", 86_400)])
-def test_each_number_has_its_own_maximum(table, run, name, most):
-    run("expire_orders", f"{name}={most}")
-    with pytest.raises(CommandError, match=f"argument {name}: '{most + 1}' is not a number above 0 and up to {most}"):
-        run("expire_orders", f"{name}={most + 1}")
+@pytest.mark.parametrize(("name", "maximum"), [("--older-than", 87_600), ("--max-seconds", 86_400)])
+def test_each_number_has_its_own_maximum(table, run, name, maximum):
+    run("expire_orders", f"{name}={maximum}")
+    with pytest.raises(
+        CommandError, match=f"argument {name}: '{maximum + 1}' is not a number above 0 and up to {maximum}"
+    ):
+        run("expire_orders", f"{name}={maximum + 1}")
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "+4", "1.5", "1_000", "1,000", "nan", "inf", "soon", "", "²", "٣"])

@@ -45,7 +45,7 @@ def test_the_package_is_small(package):
 
 
 def test_the_report_lists_the_parts_and_their_total(package, deployed):
-    output = packaging.report(package, least=100_000)
+    output = packaging.report(package, min_size=100_000)
     *parts, total = [float(line.split(" MB ")[0]) for line in output.splitlines()]
     assert total == round(package.stat().st_size / 1e6, 2)
     # The rest is the directory of the zip file.
