@@ -53,3 +53,6 @@ DJANGO = (
 )
 
 AXES = (gettext_noop("access attempt expiration"), gettext_noop("Clean up expired attempts"))
+
+# Its German catalogue addresses the reader with “du”, and hides Django's own translation.
+REST_FRAMEWORK = (gettext_noop("Enter a valid email address."),)

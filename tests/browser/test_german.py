@@ -53,6 +53,14 @@ def test_an_invalid_api_key_is_refused_in_german(open_browser):
     expect(page.get_by_role("alert")).to_contain_text("Das ist kein API-Schlüssel.")
 
 
+def test_an_invalid_email_is_refused_with_the_formal_address(german):
+    german.goto("/dashboard/orders/new/")
+    german.locator("form.o-form").evaluate("form => { form.noValidate = true }")
+    german.get_by_label("E-Mail des Kunden").fill("zoe@")
+    german.get_by_role("button", name="Bestellung anlegen").click()
+    expect(german.get_by_text("Geben Sie eine gültige E-Mail-Adresse ein.")).to_be_visible()
+
+
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
 def test_the_search_shows_its_whole_placeholder_on_a_phone(open_browser, manager, locale):
     order = given.placed(ago=timedelta(hours=1))
