@@ -31,10 +31,10 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PASSWORD = "correct horse"
-PATIENCE = 60_000
+TIMEOUT = 60_000
 """Milliseconds until a page must show what a test expects; an idle machine takes a fraction of a second."""
 
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def site(table: None, live_server: Any) -> str:
 def watch(site: str) -> Iterator[Watch]:
     watch = Watch(site)
     yield watch
-    assert watch.complaints == []
+    assert watch.problems == []
 
 
 @pytest.fixture
@@ -73,12 +73,12 @@ def open_browser(chromium: Browser, site: str, watch: Watch) -> Iterator[Callabl
     def open_browser(user: User | None = None, **options: Any) -> Page:
         options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options}
         context = chromium.new_context(base_url=site, **options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT)
         contexts.append(context)
         if user:
             context.add_cookies([{"name": "sessionid", "value": _session(user), "url": site}])
         page = context.new_page()
-        watch.over(page)
+        watch.follow(page)
         return page
 
     yield open_browser

@@ -1,6 +1,6 @@
 """The pictures of the documentation: `make screenshots`. The orders are plausible, and the same every time.
 
-Not among the tests by its name, but made as they are: a live server, DynamoDB Local, a browser without complaints.
+Not among the tests by its name, but made as they are: a live server, DynamoDB Local, a browser without problems.
 """
 
 import re
@@ -17,7 +17,7 @@ from orders.lifecycle import Status
 from orders.listing import Filters
 from orders.listing import page as page_of
 from orders.seeding import sample_orders
-from tests.browser import given
+from tests.browser import order_data
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 LARGEST = 200_000
@@ -82,7 +82,7 @@ def test_screenshots(open_browser, staff, orders):
     page.goto(f"/dashboard/orders/{order.order_id}/")
     page.get_by_role("link", name="Cancel order").click()
     page.get_by_role("button", name="Cancel order").wait_for()
-    given.moved(order, Status.PROCESSING)
+    order_data.change_status(order, Status.PROCESSING)
     page.get_by_role("button", name="Cancel order").click()
     expect(page.get_by_role("heading", name="The order has changed")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 560})

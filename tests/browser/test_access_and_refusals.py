@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import given
+from tests.browser import order_data
 from tests.browser.conftest import PASSWORD
 
 
@@ -15,8 +15,8 @@ def visitor(open_browser, viewer):
     return open_browser(viewer)
 
 
-def test_a_viewer_sees_the_orders_and_no_way_to_change_them(visitor):
-    order = given.placed()
+def test_a_viewer_sees_orders_without_any_actions(visitor):
+    order = order_data.place_order()
     visitor.goto("/dashboard/")
     expect(visitor.locator("[data-row]")).to_have_count(1)
     expect(visitor.get_by_role("checkbox")).to_have_count(0)
@@ -28,8 +28,8 @@ def test_a_viewer_sees_the_orders_and_no_way_to_change_them(visitor):
 @pytest.mark.parametrize(
     "address", ["orders/{}/status/", "orders/{}/delete/", "bulk/preview/", "bulk/apply/", "orders/new/"]
 )
-def test_a_viewer_who_forges_a_form_is_refused(visitor, address):
-    order = given.placed()
+def test_a_forged_form_of_a_viewer_is_refused(visitor, address):
+    order = order_data.place_order()
     visitor.goto("/dashboard/")
     form = {
         "csrfmiddlewaretoken": visitor.locator("#logout-form [name=csrfmiddlewaretoken]").input_value(),
@@ -44,10 +44,10 @@ def test_a_viewer_who_forges_a_form_is_refused(visitor, address):
     response = visitor.request.post(f"/dashboard/{address.format(order.order_id)}", form=form)
     assert response.status == 403
     assert "Order managers" in response.text()
-    assert [(left.item, left.version) for left in given.every_order()] == [("Teapot", 1)]
+    assert [(left.item, left.version) for left in order_data.all_orders()] == [("Teapot", 1)]
 
 
-def test_a_refusal_says_whom_to_ask_inside_the_chrome(visitor):
+def test_the_access_denied_page_has_navigation_and_names_whom_to_ask(visitor):
     assert visitor.goto("/dashboard/orders/new/").status == 403
     expect(visitor.get_by_role("heading", name="Access denied")).to_be_visible()
     expect(visitor.get_by_text('Ask an administrator for the group "Order managers".')).to_be_visible()
@@ -56,15 +56,15 @@ def test_a_refusal_says_whom_to_ask_inside_the_chrome(visitor):
 
 
 @pytest.mark.parametrize("address", ["/nowhere", "/dashboard/orders/0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90/"])
-def test_what_is_not_there_is_said_inside_the_chrome(page, address):
+def test_the_404_page_has_navigation(page, address):
     assert page.goto(address).status == 404
     expect(page.get_by_role("heading", name="Not found", level=1).last).to_be_visible()
     page.get_by_role("link", name="Go to orders").click()
     expect(page).to_have_url(re.compile("/dashboard/$"))
 
 
-def test_a_stranger_who_opens_an_api_address_signs_in_and_is_shown_the_json(open_browser, viewer):
-    order = given.placed()
+def test_an_anonymous_user_who_opens_an_api_url_signs_in_and_sees_the_json(open_browser, viewer):
+    order = order_data.place_order()
     stranger = open_browser()
     assert stranger.goto(f"/orders/{order.order_id}").status == 401
     expect(stranger.get_by_role("heading", name="Unauthorized")).to_be_visible()
@@ -78,35 +78,35 @@ def test_a_stranger_who_opens_an_api_address_signs_in_and_is_shown_the_json(open
     expect(stranger.get_by_text("Ensure this value is greater than or equal to 1.")).to_be_visible()
 
 
-def test_a_page_comes_by_itself_once_dynamodb_answers_again(page):
-    given.placed()
-    with given.silent_dynamodb():
+def test_a_page_reloads_by_itself_after_an_outage(page):
+    order_data.place_order()
+    with order_data.dynamodb_outage():
         assert page.goto("/dashboard/?status=PENDING").status == 503
         expect(page.get_by_role("heading", name="Orders are temporarily unavailable", level=1).last).to_be_visible()
         expect(page.get_by_text("This page tries again every 5 seconds.")).to_be_visible()
     expect(page.get_by_text("Teapot")).to_be_visible()
 
 
-def test_a_change_that_finds_no_dynamodb_is_not_repeated_behind_the_persons_back(page):
-    order = given.placed()
+def test_a_change_during_an_outage_is_not_repeated_by_itself(page):
+    order = order_data.place_order()
     page.goto(f"/dashboard/orders/{order.order_id}/")
-    with given.silent_dynamodb():
+    with order_data.dynamodb_outage():
         page.get_by_role("button", name="Start processing").click()
         expect(page.get_by_text("Your change may or may not have been saved")).to_be_visible()
         expect(page.locator("[data-retry]")).to_have_count(0)
-    assert given.now_is(order).version == 1
+    assert order_data.stored_order(order).version == 1
 
 
-def test_the_refresh_of_the_list_survives_an_outage(page, watch):
-    order = given.placed()
+def test_updates_of_the_list_continue_after_an_outage(page, watch):
+    order = order_data.place_order()
     page.clock.install()
     page.goto("/dashboard/")
-    with given.silent_dynamodb():
+    with order_data.dynamodb_outage():
         page.clock.run_for(21_000)
         page.wait_for_event("response", lambda response: "/live/" in response.url)
     expect(page.get_by_text("Teapot")).to_be_visible()
-    given.moved(order, "PROCESSING")
+    order_data.change_status(order, "PROCESSING")
     page.clock.run_for(21_000)
     expect(page.locator("[data-row]")).to_contain_text("PROCESSING")
     # That the question found no answer is in the browser's console, where it belongs.
-    watch.forgive("503")
+    watch.ignore("503")

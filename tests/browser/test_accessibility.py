@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from accounts.models import Access, ApiKey
 from orders.lifecycle import Status
-from tests.browser import given
+from tests.browser import order_data
 from tests.contract.order_helpers import overwrite, set_outside
 
 AXE = Axe()
@@ -43,12 +43,12 @@ def visit(open_browser, theme):
     return visit
 
 
-def test_the_pages_of_orders(visit, manager):
-    orders = given.placed_many(30)
-    order = given.moved(orders[3], Status.PROCESSING)
-    given.placed("Due", ago=timedelta(hours=58))
-    given.moved(given.moved(orders[5], Status.PROCESSING), Status.COMPLETED)
-    given.moved(orders[6], Status.CANCELLED)
+def test_the_order_pages(visit, manager):
+    orders = order_data.place_orders(30)
+    order = order_data.change_status(orders[3], Status.PROCESSING)
+    order_data.place_order("Due", ago=timedelta(hours=58))
+    order_data.change_status(order_data.change_status(orders[5], Status.PROCESSING), Status.COMPLETED)
+    order_data.change_status(orders[6], Status.CANCELLED)
     at = f"/dashboard/orders/{order.order_id}/"
     lists = ["/dashboard/", "/dashboard/?status=PENDING&created_from=2020-01-01", "/dashboard/?customer_email=x"]
     others = ["/dashboard/overview/?count=1", "/dashboard/orders/new/", "/dashboard/search/?q=teapot", "/nowhere"]
@@ -56,15 +56,15 @@ def test_the_pages_of_orders(visit, manager):
     assert visit(manager, *lists, *others, *one) == []
 
 
-def test_the_pages_of_orders_on_a_phone(visit, manager):
-    order = given.placed()
+def test_the_order_pages_on_a_phone(visit, manager):
+    order = order_data.place_order()
     pages = ["/dashboard/", "/dashboard/overview/?count=1", "/dashboard/orders/new/"]
     pages += [f"/dashboard/orders/{order.order_id}/"]
     assert visit(manager, *pages, viewport={"width": 360, "height": 740}) == []
 
 
-def test_the_pages_of_what_another_program_wrote(visit, manager):
-    unreadable, outside = [order.order_id for order in given.placed_many(2)]
+def test_the_pages_of_orders_that_another_program_wrote(visit, manager):
+    unreadable, outside = [order.order_id for order in order_data.place_orders(2)]
     overwrite(unreadable, quantity={"S": "two"}, item={"L": [{"S": "x" * 400}]})
     set_outside(outside, "PROCESSING")
     at = f"/dashboard/orders/{unreadable}/"
@@ -73,17 +73,17 @@ def test_the_pages_of_what_another_program_wrote(visit, manager):
     assert visit(manager, *pages, viewport={"width": 320, "height": 740}) == []
 
 
-def test_the_pages_that_hold_nothing_or_refuse(visit, viewer, manager):
+def test_empty_pages_and_error_pages(visit, viewer, manager):
     empty = ["/dashboard/", "/dashboard/?status=EXPIRED", "/dashboard/overview/?count=1"]
     assert visit(manager, *empty) == []
     assert visit(viewer, "/dashboard/", "/dashboard/orders/new/") == []
-    with given.silent_dynamodb():
+    with order_data.dynamodb_outage():
         assert visit(viewer, "/dashboard/") == []
 
 
-def test_what_opens_and_what_follows_a_form(open_browser, theme, manager):
-    orders = given.placed_many(3)
-    given.moved(orders[1], Status.CANCELLED)
+def test_panels_dialogs_and_the_pages_after_a_form(open_browser, theme, manager):
+    orders = order_data.place_orders(3)
+    order_data.change_status(orders[1], Status.CANCELLED)
     page = open_browser(manager, color_scheme=theme)
     page.clock.install()
     found = []
@@ -98,7 +98,7 @@ def test_what_opens_and_what_follows_a_form(open_browser, theme, manager):
     expect(page.get_by_text("was placed")).to_be_visible()
     found += violations(page)
 
-    given.placed("Newcomer", ago=timedelta(0))
+    order_data.place_order("Newcomer", ago=timedelta(0))
     page.clock.run_for(21_000)
     page.get_by_text("1 new order has arrived. Show it.").wait_for()
     page.locator("summary", has_text="Filter").click()
@@ -123,8 +123,8 @@ def test_what_opens_and_what_follows_a_form(open_browser, theme, manager):
     assert found == []
 
 
-def test_the_palette(open_browser, theme, manager):
-    order = given.placed()
+def test_the_command_palette(open_browser, theme, manager):
+    order = order_data.place_order()
     page = open_browser(manager, color_scheme=theme)
     page.goto("/dashboard/")
     page.keyboard.press("Control+k")
@@ -148,7 +148,7 @@ def test_the_admin(visit, administrator, manager):
     assert visit(administrator, *keys, *users, *groups, *others) == []
 
 
-def test_a_new_key_and_its_revoking(open_browser, theme, administrator):
+def test_creating_and_revoking_an_api_key(open_browser, theme, administrator):
     page = open_browser(administrator, color_scheme=theme)
     page.goto("/admin/accounts/apikey/add/")
     page.get_by_label("Name").fill("shop")
@@ -163,7 +163,7 @@ def test_a_new_key_and_its_revoking(open_browser, theme, administrator):
     assert found == []
 
 
-def test_the_door(open_browser, theme, administrator):
+def test_the_login_and_the_lockout(open_browser, theme, administrator):
     page = open_browser(color_scheme=theme)
     page.goto("/admin/login/")
     found = violations(page)

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import Access, ApiKey
-from tests.browser import given
+from tests.browser import order_data
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def loaded(open_browser, administrator):
 
 
 def test_pages_of_orders_do_not_load_chart_js(loaded):
-    order = given.placed()
+    order = order_data.place_order()
     detail = f"/dashboard/orders/{order.order_id}/"
     urls = loaded(
         "/dashboard/",

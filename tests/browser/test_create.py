@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import given
+from tests.browser import order_data
 
 
-def test_an_order_is_placed_and_the_notice_links_to_it(page):
+def test_placing_an_order_shows_a_message_that_links_to_it(page):
     page.goto("/dashboard/")
     page.get_by_role("main").get_by_role("link", name="New order").click()
     page.get_by_label("Item").fill("Teapot, blue")
@@ -16,7 +16,7 @@ def test_an_order_is_placed_and_the_notice_links_to_it(page):
     page.get_by_label("Customer's e-mail (optional)").fill("zoe@example.com")
     page.get_by_role("button", name="Place order").click()
     expect(page.get_by_text(re.compile("Order .{8} was placed"))).to_be_visible()
-    [order] = given.every_order()
+    [order] = order_data.all_orders()
     assert (order.item, order.quantity, order.customer_name) == ("Teapot, blue", 2, "anonymous")
     assert order.history[0].by == "staff:anna"
     page.get_by_role("link", name=order.order_id[:8]).first.click()
@@ -29,10 +29,10 @@ def test_the_first_field_has_the_focus(page):
     page.keyboard.type("Teapot")
     page.keyboard.press("Enter")
     expect(page.get_by_text("was placed")).to_be_visible()
-    assert [order.item for order in given.every_order()] == ["Teapot"]
+    assert [order.item for order in order_data.all_orders()] == ["Teapot"]
 
 
-def test_the_first_field_that_is_wrong_has_the_focus(page):
+def test_the_first_invalid_field_has_the_focus(page):
     page.goto("/dashboard/orders/new/")
     page.locator("form.o-form").evaluate("form => { form.noValidate = true }")
     page.get_by_label("Item").fill("Teapot")
@@ -43,7 +43,7 @@ def test_the_first_field_that_is_wrong_has_the_focus(page):
     expect(page.get_by_label("Quantity")).to_be_focused()
 
 
-def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(page):
+def test_errors_are_shown_beside_their_fields_and_the_input_is_kept(page):
     page.goto("/dashboard/orders/new/")
     page.get_by_label("Item").fill("   ")
     page.get_by_label("Quantity").fill("0")
@@ -57,11 +57,11 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(page):
     expect(page.get_by_text("Enter a valid email address.")).to_be_visible()
     expect(page.get_by_label("Customer's name")).to_have_value("Zoe")
     expect(page.get_by_label("Item")).to_have_attribute("aria-invalid", "true")
-    assert given.every_order() == []
+    assert order_data.all_orders() == []
 
 
 @pytest.mark.parametrize("typed", ["1.000", "1,000", "+4", "2.0", "1e3", "٣"])
-def test_a_quantity_with_a_separator_is_stopped_before_it_is_sent_and_stays_as_typed(page, typed):
+def test_the_browser_refuses_a_quantity_with_a_separator(page, typed):
     page.goto("/dashboard/orders/new/")
     page.get_by_label("Item").fill("Teapot")
     quantity = page.get_by_label("Quantity")
@@ -75,14 +75,14 @@ def test_a_quantity_with_a_separator_is_stopped_before_it_is_sent_and_stays_as_t
     page.get_by_role("button", name="Place order").click()
     expect(page.get_by_text("Write a whole number without separators, such as 1000.")).to_be_visible()
     expect(quantity).to_have_value(typed)
-    assert given.every_order() == []
+    assert order_data.all_orders() == []
 
 
 @pytest.mark.parametrize(
     ("locale", "texts"),
     [("en-US", ("Item", "Quantity", "Place order")), ("de-DE", ("Artikel", "Menge", "Bestellung anlegen"))],
 )
-def test_digits_are_accepted_in_any_language_of_the_browser(open_browser, manager, locale, texts):
+def test_digits_are_accepted_in_every_browser_language(open_browser, manager, locale, texts):
     item, quantity, submit = texts
     page = open_browser(manager, locale=locale)
     page.goto("/dashboard/orders/new/")
@@ -90,12 +90,12 @@ def test_digits_are_accepted_in_any_language_of_the_browser(open_browser, manage
     page.get_by_label(quantity).fill(" 1000 ")
     page.get_by_role("button", name=submit).click()
     expect(page.get_by_text(re.compile("Order .{8} was placed|Die Bestellung .{8} wurde angelegt"))).to_be_visible()
-    assert [order.quantity for order in given.every_order()] == [1000]
+    assert [order.quantity for order in order_data.all_orders()] == [1000]
 
 
 def test_an_international_address_typed_in_the_form_and_in_the_filter_is_one_customer(page):
     """Chromium sends the domain of an e-mail field in ASCII; the search box sends it as typed."""
-    given.placed("From the shop", email="Inf@Bücher.example")
+    order_data.place_order("From the shop", email="Inf@Bücher.example")
     page.goto("/dashboard/orders/new/")
     page.get_by_label("Item").fill("By hand")
     page.get_by_label("Customer's e-mail (optional)").fill("inf@bücher.example")
@@ -111,10 +111,10 @@ def test_an_international_address_typed_in_the_form_and_in_the_filter_is_one_cus
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_two_clicks_place_one_order(open_browser, manager, scripts):
+def test_a_double_click_places_one_order(open_browser, manager, scripts):
     page = open_browser(manager, java_script_enabled=scripts)
     page.goto("/dashboard/orders/new/")
     page.get_by_label("Item").fill("Teapot")
     page.get_by_role("button", name="Place order").dblclick()
     expect(page.get_by_text("was placed").first).to_be_visible()
-    assert len(given.every_order()) == 1
+    assert len(order_data.all_orders()) == 1

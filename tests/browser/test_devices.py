@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from accounts.models import ApiKey
 from orders.lifecycle import Status
-from tests.browser import given
+from tests.browser import order_data
 from tests.browser.conftest import PASSWORD
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -43,14 +43,14 @@ def is_wider_than(page, width):
 
 
 def long_order():
-    return given.placed(LONG_WORD * 3, name=LONG_WORD * 2, email=f"{'a' * 60}@example.com", ago=timedelta(0))
+    return order_data.place_order(LONG_WORD * 3, name=LONG_WORD * 2, email=f"{'a' * 60}@example.com", ago=timedelta(0))
 
 
 @pytest.mark.parametrize("scripts", [True, False])
 @pytest.mark.parametrize("width", [320, 360])
 def test_no_page_is_wider_than_a_phone(open_browser, manager, scripts, width):
     long = long_order()
-    given.placed_many(26)
+    order_data.place_orders(26)
     page = open_browser(manager, java_script_enabled=scripts, **PHONE | {"viewport": {"width": width, "height": 740}})
     for address in every_page(long):
         # Until its font has loaded, an icon is as wide as its name.
@@ -90,13 +90,13 @@ def test_no_page_of_a_bulk_action_and_no_error_page_is_wider_than_the_screen(ope
     page.get_by_role("button", name="Cancel 1 order").click()
     expect(page.get_by_text("1 order was changed")).to_be_visible()
     assert not is_wider_than(page, width)
-    with given.silent_dynamodb():
+    with order_data.dynamodb_outage():
         page.goto("/dashboard/")
     assert not is_wider_than(page, width)
 
 
 @pytest.mark.parametrize("address", ["/orders?page=2", f"/orders/{LONG_WORD * 2}", f"/orders?{LONG_WORD * 2}=1"])
-def test_no_refusal_of_the_api_is_wider_than_a_phone(open_browser, manager, address):
+def test_no_error_page_of_the_api_is_wider_than_a_phone(open_browser, manager, address):
     page = open_browser(manager, viewport={"width": 320, "height": 740})
     page.goto(address)
     expect(page.get_by_role("link", name="Go to orders")).to_be_visible()
@@ -105,7 +105,7 @@ def test_no_refusal_of_the_api_is_wider_than_a_phone(open_browser, manager, addr
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_no_page_of_the_admin_is_wider_than_the_screen(open_browser, administrator, width):
+def test_no_admin_page_is_wider_than_the_screen(open_browser, administrator, width):
     page = open_browser(administrator, viewport={"width": width, "height": 740})
     for address in every_admin_page(administrator):
         page.goto(address)
@@ -116,10 +116,10 @@ def test_no_page_of_the_admin_is_wider_than_the_screen(open_browser, administrat
 
 
 @pytest.mark.parametrize("width", [768, 1023, 1024, 1280])
-def test_long_texts_take_two_lines_of_a_list_and_push_no_column_off_the_page(open_browser, manager, width):
+def test_long_texts_take_two_lines_and_keep_every_column_on_the_page(open_browser, manager, width):
     words = ("An oak table with many words about each of its features " * 4)[:200]
-    given.placed(words, quantity=1_000_000, name=words, ago=timedelta(hours=48, minutes=1))
-    given.moved(long_order(), Status.PROCESSING)
+    order_data.place_order(words, quantity=1_000_000, name=words, ago=timedelta(hours=48, minutes=1))
+    order_data.change_status(long_order(), Status.PROCESSING)
     page = open_browser(manager, viewport={"width": width, "height": 740})
     page.goto("/dashboard/")
     scroll = page.get_by_role("region", name="Orders")
@@ -136,18 +136,18 @@ def test_long_texts_take_two_lines_of_a_list_and_push_no_column_off_the_page(ope
     expect(page.get_by_role("region", name="Order", exact=True)).to_be_visible()
 
 
-def test_a_phone_acts_on_several_orders(open_browser, manager):
-    order = given.placed()
+def test_a_bulk_action_on_a_phone(open_browser, manager):
+    order = order_data.place_order()
     page = open_browser(manager, **PHONE)
     page.goto("/dashboard/")
     page.get_by_role("checkbox", name="Select order").tap()
     page.get_by_role("button", name="Process").tap()
     page.get_by_role("button", name="Start processing 1 order").tap()
     expect(page.get_by_text("became PROCESSING")).to_be_visible()
-    assert given.now_is(order).status == "PROCESSING"
+    assert order_data.stored_order(order).status == "PROCESSING"
 
 
-def test_a_phone_opens_the_sidebar(open_browser, manager):
+def test_the_sidebar_on_a_phone(open_browser, manager):
     page = open_browser(manager, **PHONE)
     page.goto("/dashboard/")
     expect(page.get_by_role("link", name="Overview")).to_be_hidden()
@@ -156,7 +156,7 @@ def test_a_phone_opens_the_sidebar(open_browser, manager):
     expect(page).to_have_url(re.compile("/overview/$"))
 
 
-def test_the_dark_is_dark_and_the_person_may_choose(open_browser, manager):
+def test_the_theme_follows_the_system_and_can_be_chosen(open_browser, manager):
     page = open_browser(manager, color_scheme="dark")
     page.goto("/dashboard/")
 
@@ -173,7 +173,7 @@ def test_the_dark_is_dark_and_the_person_may_choose(open_browser, manager):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_print_shows_the_content_in_black_without_controls(open_browser, administrator, scheme):
     words = ("An oak table with many words about each of its features " * 4)[:200]
-    order = given.placed(words)
+    order = order_data.place_order(words)
     ApiKey.objects.create_key(name="shop")
     page = open_browser(administrator, color_scheme=scheme)
     page.emulate_media(media="print")
@@ -211,8 +211,8 @@ def brightness(page, colour):
     )
 
 
-def test_times_are_the_persons_own_and_the_exact_instant_is_on_hover(open_browser, manager):
-    order = given.placed(at=datetime(2026, 1, 31, 20, 45, 30, tzinfo=UTC))
+def test_times_are_in_the_users_time_zone_with_utc_on_hover(open_browser, manager):
+    order = order_data.place_order(at=datetime(2026, 1, 31, 20, 45, 30, tzinfo=UTC))
     page = open_browser(timezone_id="Asia/Kolkata")
     page.goto(f"/dashboard/orders/{order.order_id}/")
     page.get_by_label("Username").fill("anna")
@@ -235,7 +235,7 @@ def plain(open_browser, manager):
     return open_browser(manager, java_script_enabled=False)
 
 
-def test_without_scripts_one_signs_in_and_out(open_browser, manager):
+def test_signing_in_and_out_without_scripts(open_browser, manager):
     page = open_browser(java_script_enabled=False)
     page.goto("/dashboard/overview/")
     page.get_by_label("Username").fill("anna")
@@ -249,9 +249,9 @@ def test_without_scripts_one_signs_in_and_out(open_browser, manager):
     expect(page).to_have_url(re.compile("/admin/login/"))
 
 
-def test_without_scripts_one_filters_pages_and_searches(plain):
-    given.placed_many(30)
-    given.placed("His", email="his@example.com", ago=timedelta(hours=9))
+def test_filters_pages_and_search_without_scripts(plain):
+    order_data.place_orders(30)
+    order_data.place_order("His", email="his@example.com", ago=timedelta(hours=9))
     plain.goto("/dashboard/")
     plain.get_by_role("link", name="Older").click()
     expect(plain.get_by_text("Item 30", exact=True)).to_be_visible()
@@ -264,20 +264,20 @@ def test_without_scripts_one_filters_pages_and_searches(plain):
     expect(plain.locator("[data-row]")).to_have_count(25)
 
 
-def test_without_scripts_one_acts_and_cancels(plain):
-    order = given.placed()
+def test_actions_and_confirmations_without_scripts(plain):
+    order = order_data.place_order()
     plain.goto("/dashboard/")
     plain.get_by_role("link", name=order.order_id[:8]).click()
     plain.get_by_role("button", name="Start processing").click()
     expect(plain.get_by_text("The order is now PROCESSING.")).to_be_visible()
     plain.get_by_role("link", name="Cancel order").click()
     plain.get_by_role("button", name="Cancel order").click()
-    assert given.now_is(order).status == "CANCELLED"
+    assert order_data.stored_order(order).status == "CANCELLED"
 
 
-def test_without_scripts_one_acts_on_a_whole_page(plain):
-    orders = given.placed_many(3)
-    given.moved(orders[0], Status.CANCELLED)
+def test_a_bulk_action_on_a_whole_page_without_scripts(plain):
+    orders = order_data.place_orders(3)
+    order_data.change_status(orders[0], Status.CANCELLED)
     plain.goto("/dashboard/")
     plain.get_by_role("checkbox", name="Whole page").check()
     plain.get_by_role("button", name="Process").click()
@@ -285,16 +285,16 @@ def test_without_scripts_one_acts_on_a_whole_page(plain):
     expect(plain.get_by_text("2 orders were changed.")).to_be_visible()
 
 
-def test_without_scripts_one_places_an_order(plain):
+def test_placing_an_order_without_scripts(plain):
     plain.goto("/dashboard/")
     plain.get_by_role("main").get_by_role("link", name="New order").click()
     plain.get_by_label("Item").fill("Teapot")
     plain.get_by_role("button", name="Place order").click()
     expect(plain.get_by_text("was placed")).to_be_visible()
-    assert [order.item for order in given.every_order()] == ["Teapot"]
+    assert [order.item for order in order_data.all_orders()] == ["Teapot"]
 
 
-def test_without_scripts_a_phone_still_has_its_navigation(open_browser, manager):
+def test_the_navigation_on_a_phone_without_scripts(open_browser, manager):
     page = open_browser(manager, java_script_enabled=False, **PHONE)
     page.goto("/dashboard/")
     page.get_by_role("link", name="Overview").tap()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import Access, ApiKey, User
-from tests.browser import given
+from tests.browser import order_data
 
 PHONE = {"viewport": {"width": 320, "height": 700}}
 
@@ -42,18 +42,18 @@ def execute(page, operation_id):
     return status.last.inner_text().split()[0]
 
 
-def test_a_stranger_pastes_a_printed_key_and_reads_and_places_orders(stranger, key):
-    order = given.placed("Walnut desk")
+def test_an_anonymous_user_enters_a_key_and_reads_and_places_orders(stranger, key):
+    order = order_data.place_order("Walnut desk")
     enter(stranger, key)
     expect(stranger.get_by_text("Place orders, read them")).to_be_visible()
     assert execute(stranger, "list_orders") == "200"
     expect(operation(stranger, "list_orders")).to_contain_text(order.order_id)
     assert execute(stranger, "place_order") == "201"
-    assert {each.history[0].by for each in given.every_order()} == {"api-key:shop"}
-    assert len(given.every_order()) == 2
+    assert {each.history[0].by for each in order_data.all_orders()} == {"api-key:shop"}
+    assert len(order_data.all_orders()) == 2
 
 
-def test_the_authorize_dialog_takes_a_key_with_and_without_its_scheme(page, key):
+def test_the_authorize_dialog_accepts_a_key_with_and_without_its_scheme(page, key):
     """Staff who sign in and then act as a program."""
     page.goto("/docs")
     for typed in (key, f"Api-Key {key}"):
@@ -67,15 +67,15 @@ def test_the_authorize_dialog_takes_a_key_with_and_without_its_scheme(page, key)
         dialog.get_by_role("button", name="Remove authorization").click()
         dialog.get_by_role("button", name="Close").last.click()
         page.reload()
-    assert [order.history[0].by for order in given.every_order()] == ["api-key:shop", "api-key:shop"]
+    assert [order.history[0].by for order in order_data.all_orders()] == ["api-key:shop", "api-key:shop"]
 
 
-def test_staff_try_it_out_with_their_session(page):
+def test_try_it_out_uses_the_staff_session(page):
     page.goto("/docs")
     expect(page.get_by_text("You are signed in as anna")).to_be_visible()
     assert execute(page, "list_orders") == "200"
     assert execute(page, "place_order") == "201"
-    (order,) = given.every_order()
+    (order,) = order_data.all_orders()
     assert order.history[0].by == "staff:anna"
 
 
@@ -85,7 +85,7 @@ def test_a_key_is_accepted_with_its_scheme_and_with_blanks_around_it(stranger, k
     assert execute(stranger, "list_orders") == "200"
 
 
-def test_a_text_that_no_header_can_contain_is_refused_with_a_message(stranger):
+def test_a_key_with_other_than_ascii_characters_is_refused_with_a_message(stranger):
     enter(stranger, "Schlüssel 🔑")
     expect(stranger.get_by_role("alert")).to_have_text("This is not an API key. Copy it whole, as it was printed.")
     expect(stranger.get_by_label("API key")).to_have_value("Schlüssel 🔑")
@@ -97,16 +97,16 @@ def test_an_invalid_key_is_refused_with_the_reason(stranger, watch, site):
     expect(stranger.get_by_label("API key")).to_have_value("not-a-key")
     expect(stranger.get_by_role("button", name="Show the documentation")).to_be_enabled()
     # The browser notes the refusal in its console, where it belongs.
-    watch.forgive("401")
+    watch.ignore("401")
 
 
-def test_staff_without_permission_are_told_whom_to_ask(open_browser, site):
+def test_staff_without_permission_see_whom_to_ask(open_browser, site):
     page = open_browser(User.objects.create_user("new", is_staff=True))
     page.goto("/docs")
     expect(page.get_by_text("Ask an administrator to add you to the group “Order viewers”")).to_be_visible()
 
 
-def test_the_sidebar_and_the_documentation_lead_to_each_other(page):
+def test_the_sidebar_and_the_documentation_link_to_each_other(page):
     page.goto("/dashboard/")
     page.get_by_role("link", name="API documentation").click()
     expect(page).to_have_url(re.compile("/docs$"))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import given
+from tests.browser import order_data
 
 TEXT_WIDTH = """input => {
   const context = document.createElement("canvas").getContext("2d");
@@ -24,7 +24,7 @@ def german(open_browser, manager):
 
 
 def test_the_count_of_selected_orders_is_in_german(german):
-    given.placed_many(2)
+    order_data.place_orders(2)
     german.goto("/dashboard/")
     german.get_by_role("checkbox", name="Ganze Seite").check()
     expect(german.get_by_text("2 ausgewählt")).to_be_visible()
@@ -56,14 +56,14 @@ def test_an_invalid_api_key_is_refused_in_german(open_browser):
 def test_an_invalid_email_is_refused_with_the_formal_address(german):
     german.goto("/dashboard/orders/new/")
     german.locator("form.o-form").evaluate("form => { form.noValidate = true }")
-    german.get_by_label("E-Mail des Kunden").fill("zoe@")
+    german.locator("#id_customer_email").fill("zoe@")
     german.get_by_role("button", name="Bestellung anlegen").click()
     expect(german.get_by_text("Geben Sie eine gültige E-Mail-Adresse ein.")).to_be_visible()
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de-DE"])
 def test_the_search_shows_its_whole_placeholder_on_a_phone(open_browser, manager, locale):
-    order = given.placed(ago=timedelta(hours=1))
+    order = order_data.place_order(ago=timedelta(hours=1))
     page = open_browser(manager, locale=locale, viewport={"width": 390, "height": 800})
     for address in ("/dashboard/", "/dashboard/overview/", f"/dashboard/orders/{order.order_id}/"):
         page.goto(address)

@@ -5,22 +5,22 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import given
+from tests.browser import order_data
 
 
 @pytest.fixture
 def orders(site):
-    return given.placed_many(3)
+    return order_data.place_orders(3)
 
 
-def test_the_slash_goes_to_the_search_on_every_page(page, orders):
+def test_slash_focuses_the_search_on_every_page(page, orders):
     for address in ("/dashboard/", "/dashboard/overview/", f"/dashboard/orders/{orders[0].order_id}/"):
         page.goto(address)
         page.keyboard.press("/")
         expect(page.get_by_role("searchbox", name="Search by order id")).to_be_focused()
 
 
-def test_g_o_goes_to_the_orders_and_n_to_a_new_one(page):
+def test_g_o_opens_the_list_and_n_the_form_for_a_new_order(page):
     page.goto("/dashboard/overview/")
     page.keyboard.press("g")
     page.keyboard.press("o")
@@ -29,7 +29,7 @@ def test_g_o_goes_to_the_orders_and_n_to_a_new_one(page):
     expect(page).to_have_url(re.compile("/orders/new/$"))
 
 
-def test_j_and_k_walk_the_rows_and_enter_opens_one(page, orders):
+def test_j_and_k_move_between_rows_and_enter_opens_one(page, orders):
     page.goto("/dashboard/")
     for key in ("j", "j", "j", "j", "k"):
         page.keyboard.press(key)
@@ -38,7 +38,7 @@ def test_j_and_k_walk_the_rows_and_enter_opens_one(page, orders):
     expect(page.locator("#order-id")).to_have_text(orders[1].order_id)
 
 
-def test_the_question_mark_shows_the_keys_and_escape_hides_them(page):
+def test_the_question_mark_shows_the_shortcuts_and_escape_hides_them(page):
     page.goto("/dashboard/")
     page.keyboard.press("?")
     help_ = page.get_by_role("dialog", name="Keyboard")
@@ -49,7 +49,7 @@ def test_the_question_mark_shows_the_keys_and_escape_hides_them(page):
     expect(help_).to_be_hidden()
 
 
-def test_no_key_does_anything_while_one_types(page, orders):
+def test_shortcuts_are_off_while_typing(page, orders):
     page.goto("/dashboard/")
     search = page.get_by_role("searchbox", name="Search by order id")
     search.press_sequentially("n/?jgo")
@@ -59,14 +59,14 @@ def test_no_key_does_anything_while_one_types(page, orders):
     expect(page.locator("tr.o-current")).to_have_count(0)
 
 
-def test_the_browsers_own_shortcuts_are_left_alone(page):
+def test_shortcuts_of_the_browser_are_not_overridden(page):
     page.goto("/dashboard/")
     page.keyboard.press("Control+n")
     page.keyboard.press("Alt+n")
     expect(page).to_have_url(re.compile("/dashboard/$"))
 
 
-def test_n_is_nothing_to_somebody_who_may_not_place_orders(open_browser, viewer):
+def test_n_does_nothing_without_permission_to_place_orders(open_browser, viewer):
     page = open_browser(viewer)
     page.goto("/dashboard/")
     page.keyboard.press("n")

@@ -8,19 +8,19 @@ from playwright.sync_api import expect
 
 from orders.dashboard import overview
 from orders.lifecycle import Status
-from tests.browser import given
+from tests.browser import order_data
 
 
 def rows(page):
     return page.locator("[data-row]").count()
 
 
-def test_every_figure_leads_to_as_many_orders(page, monkeypatch):
+def test_every_figure_links_to_a_list_of_that_many_orders(page, monkeypatch):
     now = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
     monkeypatch.setattr(overview, "read_clock", lambda: now)
     for ago in (0, 58, 58, 61, 120):
-        given.placed(at=now - timedelta(hours=ago))
-    given.moved(given.placed(at=now - timedelta(days=5)), Status.PROCESSING)
+        order_data.place_order(at=now - timedelta(hours=ago))
+    order_data.change_status(order_data.place_order(at=now - timedelta(days=5)), Status.PROCESSING)
     page.goto("/dashboard/overview/")
     cards = page.locator(".o-figures a")
     expect(cards).to_have_count(4)
@@ -42,28 +42,28 @@ def test_every_figure_leads_to_as_many_orders(page, monkeypatch):
         assert rows(page) == int(figure), address
 
 
-def test_figures_that_cannot_be_counted_lead_to_the_page_that_says_so(page, watch):
-    with given.silent_dynamodb():
+def test_an_outage_during_counting_shows_the_error_page(page, watch):
+    with order_data.dynamodb_outage():
         page.goto("/dashboard/overview/")
         expect(page.get_by_role("heading", name="Orders are temporarily unavailable", level=1).last).to_be_visible()
     # And once they can be counted, they are there.
     expect(page.get_by_role("link", name="Placed today")).to_be_visible()
     # That counting found no answer is in the browser's console, where it belongs.
-    watch.forgive("503")
+    watch.ignore("503")
 
 
 def test_a_card_is_a_link(page):
-    given.placed(ago=timedelta(hours=58))
+    order_data.place_order(ago=timedelta(hours=58))
     page.goto("/dashboard/overview/")
     page.get_by_role("link", name="Due or expiring within 6 hours").click()
     expect(page.get_by_text("Status: PENDING")).to_be_visible()
     expect(page.locator("[data-row] .o-soon")).to_be_visible()
 
 
-def test_what_is_filtered_is_exported(page):
-    given.placed("=HYPERLINK(1)")
-    given.placed("Teapot, blue")
-    given.placed("His", email="his@example.com")
+def test_the_filtered_orders_are_exported(page):
+    order_data.place_order("=HYPERLINK(1)")
+    order_data.place_order("Teapot, blue")
+    order_data.place_order("His", email="his@example.com")
     page.goto("/dashboard/?customer_email=zoe.kim@example.com")
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Export CSV").click()

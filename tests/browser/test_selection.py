@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from accounts.models import ApiKey
 from orders.lifecycle import Status
-from tests.browser import given
+from tests.browser import order_data
 
 NOW = timedelta(0)
 
@@ -36,56 +36,56 @@ def open_another(page, order):
 
 @pytest.fixture
 def orders(site):
-    return given.placed_many(3)
+    return order_data.place_orders(3)
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_after_back_no_other_order_is_ticked(open_browser, manager, orders, scripts):
+def test_after_back_no_other_order_is_selected(open_browser, manager, orders, scripts):
     page = open_browser(manager, java_script_enabled=scripts)
     page.goto("/dashboard/")
     box(page, orders[1]).check()
     open_another(page, orders[2])
-    given.placed("Newcomer", ago=NOW)
+    order_data.place_order("Newcomer", ago=NOW)
     page.go_back()
     expect(page.get_by_text("Newcomer")).to_be_visible()
     # Without scripts no tick is remembered, and none is moved.
     assert ticked(page) == ([orders[1].order_id] if scripts else [])
 
 
-def test_after_back_the_label_is_right_and_the_preview_shows_the_order_that_was_ticked(page, orders):
+def test_after_back_the_label_and_the_preview_match_the_selection(page, orders):
     page.goto("/dashboard/")
     box(page, orders[1]).check()
     open_another(page, orders[0])
-    given.placed("Newcomer", ago=NOW)
+    order_data.place_order("Newcomer", ago=NOW)
     page.go_back()
     expect(page.get_by_text("1 selected")).to_be_visible()
     expect(page.get_by_role("checkbox", name="Whole page")).to_have_js_property("indeterminate", value=True)
     assert previewed(page) == ["Item 2"]
 
 
-def test_after_a_reload_the_same_orders_are_ticked(page, orders):
+def test_after_a_reload_the_same_orders_are_selected(page, orders):
     page.goto("/dashboard/")
     box(page, orders[0]).check()
     box(page, orders[2]).check()
     box(page, orders[0]).uncheck()
-    given.placed("Newcomer", ago=NOW)
+    order_data.place_order("Newcomer", ago=NOW)
     page.reload()
     expect(page.get_by_text("1 selected")).to_be_visible()
     assert previewed(page) == ["Item 3"]
 
 
-def test_the_whole_page_does_not_take_in_an_order_that_came_later(page, orders):
+def test_whole_page_does_not_include_a_newer_order(page, orders):
     page.goto("/dashboard/")
     page.get_by_role("checkbox", name="Whole page").check()
     open_another(page, orders[2])
-    given.placed("Newcomer", ago=NOW)
+    order_data.place_order("Newcomer", ago=NOW)
     page.go_back()
     expect(page.get_by_text("3 selected")).to_be_visible()
     expect(page.get_by_role("checkbox", name="Whole page")).not_to_be_checked()
     assert sorted(previewed(page)) == ["Item 1", "Item 2", "Item 3"]
 
 
-def test_a_page_from_the_browsers_memory_shows_the_current_selection(page, orders):
+def test_a_page_cached_by_the_browser_shows_the_current_selection(page, orders):
     page.goto("/dashboard/")
     box(page, orders[1]).check()
     # As a browser that kept the page in memory does: it shows the boxes unchanged and fires this event.
@@ -99,8 +99,8 @@ def test_a_page_from_the_browsers_memory_shows_the_current_selection(page, order
     expect(page.get_by_text("1 selected")).to_be_visible()
 
 
-def test_ticks_stay_across_pages_and_an_action_applies_only_to_the_current_page(page):
-    orders = given.placed_many(30)
+def test_the_selection_is_kept_across_pages_and_an_action_applies_to_the_current_page(page):
+    orders = order_data.place_orders(30)
     page.goto("/dashboard/")
     box(page, orders[3]).check()
     page.get_by_role("link", name="Older").click()
@@ -134,7 +134,7 @@ def test_applying_an_action_clears_the_selection(page, orders):
     page.goto("/dashboard/")
     box(page, orders[0]).check()
     box(page, orders[1]).check()
-    given.moved(orders[1], Status.CANCELLED)
+    order_data.change_status(orders[1], Status.CANCELLED)
     assert previewed(page) == ["Item 1", "Item 2"]
     page.get_by_role("button", name="Cancel 1 order").click()
     expect(page.get_by_role("status")).to_contain_text("1 order was changed")
@@ -148,7 +148,7 @@ def test_applying_an_action_clears_the_selection(page, orders):
     assert ticked(page) == []
 
 
-def test_another_user_of_the_same_browser_finds_nothing_ticked(open_browser, manager, administrator, orders):
+def test_another_user_of_the_same_browser_starts_without_a_selection(open_browser, manager, administrator, orders):
     page = open_browser(manager)
     page.goto("/dashboard/")
     box(page, orders[1]).check()
@@ -162,7 +162,7 @@ def test_another_user_of_the_same_browser_finds_nothing_ticked(open_browser, man
     assert ticked(page) == []
 
 
-def test_a_browser_that_stores_nothing_can_still_select(open_browser, manager, orders):
+def test_selecting_works_without_browser_storage(open_browser, manager, orders):
     page = open_browser(manager)
     page.add_init_script(
         "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
@@ -174,7 +174,7 @@ def test_a_browser_that_stores_nothing_can_still_select(open_browser, manager, o
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_after_back_no_other_row_of_an_admin_list_is_ticked(open_browser, administrator, scripts):
+def test_after_back_no_other_row_of_an_admin_list_is_selected(open_browser, administrator, scripts):
     for name in ("first", "second"):
         ApiKey.objects.create_key(name=name)
     page = open_browser(administrator, java_script_enabled=scripts)

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser import given
+from tests.browser import order_data
 from tests.browser.conftest import PASSWORD
 
 
@@ -14,7 +14,7 @@ def sign_in(page, username, password=PASSWORD):
     page.get_by_role("button", name="Log in").click()
 
 
-def test_a_stranger_signs_in_and_comes_back_to_the_page_they_wanted(open_browser, manager):
+def test_signing_in_returns_to_the_requested_page(open_browser, manager):
     page = open_browser()
     page.goto("/dashboard/?status=PENDING")
     expect(page).to_have_url(re.compile("/admin/login/"))
@@ -23,13 +23,13 @@ def test_a_stranger_signs_in_and_comes_back_to_the_page_they_wanted(open_browser
     expect(page.get_by_role("heading", name="No matching orders")).to_be_visible()
 
 
-def test_the_front_door_leads_to_the_orders(page):
+def test_the_root_redirects_to_the_orders(page):
     page.goto("/")
     expect(page).to_have_url(re.compile("/dashboard/$"))
     expect(page.get_by_role("heading", name="No orders yet")).to_be_visible()
 
 
-def test_one_can_leave_by_the_keyboard_alone(page):
+def test_signing_out_with_the_keyboard(page):
     page.goto("/dashboard/")
     menu = page.locator("nav [role=button]", has_text="anna@example.com")
     menu.focus()
@@ -39,7 +39,7 @@ def test_one_can_leave_by_the_keyboard_alone(page):
     expect(page).to_have_url(re.compile("/admin/login/"))
 
 
-def test_the_sidebar_shows_only_what_the_person_may_use(open_browser, viewer, manager, administrator):
+def test_the_sidebar_shows_only_permitted_pages(open_browser, viewer, manager, administrator):
     shown = {}
     for user in (viewer, manager, administrator):
         page = open_browser(user)
@@ -50,7 +50,7 @@ def test_the_sidebar_shows_only_what_the_person_may_use(open_browser, viewer, ma
     assert shown[administrator][4:] == ["Users", "Groups", "API keys", "Login failures"]
 
 
-def test_a_wrong_password_is_said_and_the_fifth_locks_the_name(open_browser, manager, administrator):
+def test_a_wrong_password_shows_an_error_and_the_fifth_locks_the_name(open_browser, manager, administrator):
     page = open_browser()
     page.goto("/admin/login/")
     for _ in range(4):
@@ -68,11 +68,11 @@ def test_a_wrong_password_is_said_and_the_fifth_locks_the_name(open_browser, man
     expect(office.get_by_role("cell", name="anna").or_(office.locator("td", has_text="anna")).first).to_be_visible()
 
 
-def test_somebody_who_is_signed_out_meanwhile_comes_back_to_the_list(page, manager):
-    order = given.placed()
+def test_signing_in_after_the_session_ended_returns_to_the_list(page, manager):
+    order = order_data.place_order()
     page.goto(f"/dashboard/orders/{order.order_id}/")
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("button", name="Start processing").click()
     sign_in(page, "anna")
     expect(page.get_by_role("heading", name="Orders", level=1).last).to_be_visible()
-    assert given.now_is(order).version == 1
+    assert order_data.stored_order(order).version == 1

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from orders.lifecycle import Status
-from tests.browser import given
+from tests.browser import order_data
 
 
 def items(page):
@@ -23,8 +23,8 @@ def expect_chips(page, texts):
     expect(page.locator(".o-chips li:not(.o-clear) span")).to_have_text(texts, use_inner_text=True)
 
 
-def test_a_row_tells_what_staff_need(page):
-    given.placed("Teapot", ago=timedelta(hours=55), quantity=1200, name="Zoe Kim")
+def test_a_row_shows_the_order(page):
+    order_data.place_order("Teapot", ago=timedelta(hours=55), quantity=1200, name="Zoe Kim")
     page.goto("/dashboard/")
     row = page.locator("[data-row]")
     expect(row).to_contain_text("PENDING")
@@ -36,16 +36,16 @@ def test_a_row_tells_what_staff_need(page):
 
 
 def test_a_click_anywhere_in_a_row_opens_the_order(page):
-    order = given.placed()
+    order = order_data.place_order()
     page.goto("/dashboard/")
     page.get_by_text("Teapot").click()
     expect(page.locator("#order-id")).to_have_text(order.order_id)
 
 
-def test_tabs_show_one_status_with_its_count(page):
+def test_a_tab_shows_one_status_and_its_count(page):
     for number in range(3):
-        given.placed(f"Waiting {number}")
-    given.moved(given.placed("Under way"), Status.PROCESSING)
+        order_data.place_order(f"Waiting {number}")
+    order_data.change_status(order_data.place_order("Under way"), Status.PROCESSING)
     page.goto("/dashboard/")
     tabs = page.get_by_role("navigation", name="Status")
     expect(tabs.get_by_role("link", name=re.compile("pending", re.IGNORECASE))).to_contain_text("3")
@@ -55,10 +55,10 @@ def test_tabs_show_one_status_with_its_count(page):
     expect(tabs.locator("[aria-current=page]")).to_contain_text("PROCESSING", ignore_case=True)
 
 
-def test_filters_stay_in_the_address_and_each_chip_takes_its_own_away(page):
-    given.placed("Old", ago=timedelta(days=40))
-    given.placed("Hers")
-    given.placed("His", email="his@example.com")
+def test_filters_are_in_the_url_and_each_chip_removes_its_own(page):
+    order_data.place_order("Old", ago=timedelta(days=40))
+    order_data.place_order("Hers")
+    order_data.place_order("His", email="his@example.com")
     page.goto("/dashboard/?status=PENDING")
     page.locator("summary", has_text="Filter").click()
     page.get_by_label("Customer's e-mail", exact=True).fill("Zoe.Kim@example.com")
@@ -77,16 +77,16 @@ def test_filters_stay_in_the_address_and_each_chip_takes_its_own_away(page):
     expect(page).to_have_url(re.compile("/dashboard/$"))
 
 
-def test_a_filter_that_cannot_be_understood_says_so_where_it_stands(page):
-    given.placed()
+def test_an_invalid_filter_shows_its_error_in_the_panel(page):
+    order_data.place_order()
     page.goto("/dashboard/?customer_email=zoe")
     expect(page.get_by_text("Enter a valid email address.")).to_be_visible()
     expect(page.get_by_label("Customer's e-mail", exact=True)).to_be_visible()
     expect(page.locator("[data-row]")).to_have_count(0)
 
 
-def test_pages_go_forth_and_back_and_an_order_returns_to_its_page(page):
-    given.placed_many(60)
+def test_paging_forward_and_back_and_returning_from_an_order(page):
+    order_data.place_orders(60)
     page.goto("/dashboard/?status=PENDING")
     first = items(page)
     assert first == [f"Item {number}" for number in range(1, 26)]
@@ -108,9 +108,9 @@ def test_pages_go_forth_and_back_and_an_order_returns_to_its_page(page):
     expect_items(page, first)
 
 
-def test_the_search_box_jumps_to_an_order_and_lists_a_customers(page):
-    order = given.placed()
-    given.placed("His", email="his@example.com")
+def test_the_search_opens_an_order_and_lists_a_customers_orders(page):
+    order = order_data.place_order()
+    order_data.place_order("His", email="his@example.com")
     page.goto("/dashboard/")
     search = page.get_by_role("searchbox", name="Search by order id")
     search.fill(f"  {order.order_id.upper()} ")
@@ -123,7 +123,7 @@ def test_the_search_box_jumps_to_an_order_and_lists_a_customers(page):
     expect_items(page, ["His"])
 
 
-def test_the_search_box_says_what_it_can_search(page):
+def test_the_search_shows_what_can_be_searched_for(page):
     page.goto("/dashboard/")
     search = page.get_by_role("searchbox", name="Search by order id")
     search.fill("teapot <b>")
@@ -133,8 +133,8 @@ def test_the_search_box_says_what_it_can_search(page):
     expect(search).to_have_value("teapot <b>")
 
 
-def test_the_palette_finds_an_order_and_a_customer(page):
-    order = given.placed()
+def test_the_command_palette_finds_an_order_and_a_customer(page):
+    order = order_data.place_order()
     page.goto("/dashboard/")
     for term, address in ((order.order_id, order.order_id), ("zoe.kim@example.com", "customer_email=zoe.kim")):
         # Unfold's scripts must have run before the keys do anything, and its palette takes the focus a moment later.
@@ -160,7 +160,7 @@ def open_palette(page):
 
 
 @pytest.mark.parametrize("address", ["/dashboard/", "/admin/"])
-def test_the_palette_says_that_nothing_matches_and_what_can_be_searched(page, address):
+def test_the_command_palette_shows_that_nothing_matches(page, address):
     page.goto(address)
     box = open_palette(page)
     no_match = page.get_by_text("No match. Type an order id or a customer's e-mail.")
@@ -176,7 +176,7 @@ def test_the_palette_says_that_nothing_matches_and_what_can_be_searched(page, ad
     expect(page).to_have_url(re.compile("customer_email=zoe.kim"))
 
 
-def test_no_orders_yet_and_nothing_matches_are_different_pages(page):
+def test_an_empty_list_and_a_list_without_matches_differ(page):
     page.goto("/dashboard/")
     page.get_by_role("link", name="Place the first order").click()
     expect(page.get_by_role("heading", name="New order", level=1).last).to_be_visible()
@@ -186,17 +186,17 @@ def test_no_orders_yet_and_nothing_matches_are_different_pages(page):
     expect(page).to_have_url(re.compile("/dashboard/$"))
 
 
-def test_the_list_refreshes_itself_and_moves_nothing_under_the_reader(page):
-    orders = given.placed_many(25)
+def test_the_list_updates_itself_without_moving_rows(page):
+    orders = order_data.place_orders(25)
     page.clock.install()
     page.goto("/dashboard/")
     row = page.locator("[data-row]").nth(20)
     row.get_by_role("checkbox").check()
     before, shown = row.bounding_box(), items(page)
 
-    given.moved(orders[20], Status.PROCESSING)
-    given.placed("Newcomer", ago=timedelta(0))
-    given.placed("Newcomer", ago=timedelta(0))
+    order_data.change_status(orders[20], Status.PROCESSING)
+    order_data.place_order("Newcomer", ago=timedelta(0))
+    order_data.place_order("Newcomer", ago=timedelta(0))
     # The page's own clock: its timer fires as it would after so many seconds.
     page.clock.run_for(21_000)
     expect(page.get_by_text("2 new orders have arrived. Show them.")).to_be_visible()
@@ -209,12 +209,12 @@ def test_the_list_refreshes_itself_and_moves_nothing_under_the_reader(page):
     expect(page.get_by_text("Newcomer").first).to_be_visible()
 
 
-def test_the_refresh_of_a_filtered_list_counts_only_what_fits(page):
-    given.placed()
+def test_updates_of_a_filtered_list_count_only_matching_orders(page):
+    order_data.place_order()
     page.clock.install()
     page.goto("/dashboard/?customer_email=zoe.kim@example.com")
-    given.placed("His", email="his@example.com", ago=timedelta(0))
-    given.placed("Hers", ago=timedelta(0))
+    order_data.place_order("His", email="his@example.com", ago=timedelta(0))
+    order_data.place_order("Hers", ago=timedelta(0))
     page.clock.run_for(21_000)
     page.get_by_text("1 new order has arrived. Show it.").click()
     expect(page.get_by_text("Hers")).to_be_visible()

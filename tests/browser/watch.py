@@ -8,22 +8,22 @@ INLINE = "'unsafe-inline'"
 
 
 class Watch:
-    """Listens to pages and collects their complaints; a test may take back those that it has provoked."""
+    """Listens to pages and collects their problems; a test may take back those that it has provoked."""
 
     def __init__(self, site: str) -> None:
         self.host = urlsplit(site).netloc
-        self.complaints: list[str] = []
+        self.problems: list[str] = []
         self._documents: set[str] = set()
 
-    def over(self, page: Page) -> None:
+    def follow(self, page: Page) -> None:
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
         page.on("request", self._request)
         page.on("response", self._response)
 
-    def forgive(self, words: str) -> None:
-        """Leave out the complaints with these words."""
-        self.complaints = [complaint for complaint in self.complaints if words not in complaint]
+    def ignore(self, words: str) -> None:
+        """Leave out the problems with these words."""
+        self.problems = [complaint for complaint in self.problems if words not in complaint]
 
     def _console(self, message: ConsoleMessage) -> None:
         # Chromium reports the status of the page itself where that is a refusal, which is what some tests are about.
@@ -31,12 +31,12 @@ class Watch:
         if is_own_status and message.location["url"] in self._documents:
             return
         if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.location['url']}: {message.type}: {message.text}")
+            self.problems.append(f"{message.location['url']}: {message.type}: {message.text}")
 
     def _request(self, request: Request) -> None:
         address = urlsplit(request.url)
         if address.scheme not in ("data", "blob", "about") and address.netloc != self.host:
-            self.complaints.append(f"{request.url} lies outside")
+            self.problems.append(f"{request.url} lies outside")
         if request.is_navigation_request():
             self._documents.add(request.url)
 
@@ -48,4 +48,4 @@ class Watch:
         )
         scripts = directives.get("script-src", INLINE)
         if INLINE in scripts or "http" in scripts or directives.get("object-src") != "'none'":
-            self.complaints.append(f"{response.url} may run what it should not: {directives}")
+            self.problems.append(f"{response.url} may run what it should not: {directives}")

@@ -10,7 +10,7 @@ from orders import store
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.contract.order_helpers import placed, stored
-from tests.dashboard.reading import Page, press, see
+from tests.dashboard.html_page import Page, get_page, submit
 
 ORDER_ID = "0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90"
 PAGES = {
@@ -64,7 +64,7 @@ def forgeries(order_id):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_stranger_goes_to_the_login_and_comes_back_to_the_same_address(order, db, django_user_model, name):
+def test_an_anonymous_user_is_sent_to_the_login_and_back_to_the_same_page(order, db, django_user_model, name):
     django_user_model.objects.create_superuser("anna", password="a long secret")
     browser = Client()
     to_login = browser.get(PAGES[name])
@@ -78,12 +78,12 @@ def test_a_stranger_goes_to_the_login_and_comes_back_to_the_same_address(order, 
     assert (back.status_code, back["Location"]) == (302, PAGES[name])
 
 
-def test_the_front_door_leads_to_the_list(anna):
+def test_the_root_redirects_to_the_list(anna):
     assert anna.get("/")["Location"] == "/dashboard/"
     assert anna.get("/dashboard")["Location"] == "/dashboard/"
 
 
-def test_a_login_does_not_lead_to_another_site(table, db, django_user_model):
+def test_the_login_does_not_redirect_to_another_site(table, db, django_user_model):
     django_user_model.objects.create_superuser("anna", password="a long secret")
     response = Client().post(
         "/admin/login/?next=//evil.example/",
@@ -93,7 +93,7 @@ def test_a_login_does_not_lead_to_another_site(table, db, django_user_model):
 
 
 @pytest.mark.parametrize("permission", ["add_order", "change_order", "delete_order"])
-def test_a_form_whose_session_has_ended_leads_to_the_login_and_then_to_the_list(order, db, permission):
+def test_a_form_sent_after_the_session_ended_redirects_to_the_login_and_then_to_the_list(order, db, permission):
     for address, data in forgeries(ORDER_ID)[permission]:
         response = Client().post(address, data)
         assert (response.status_code, response["Location"]) == (302, "/admin/login/?next=/dashboard/")
@@ -104,34 +104,34 @@ def test_a_form_whose_session_has_ended_leads_to_the_login_and_then_to_the_list(
 
 
 @pytest.mark.parametrize("name", VIEWING)
-def test_staff_without_any_permission_are_told_whom_to_ask(sign_in, order, name):
-    page = see(sign_in(), PAGES[name], status=403)
-    assert VIEWERS in page.words
-    assert "Teapot" not in page.words
+def test_staff_without_permissions_see_whom_to_ask(sign_in, order, name):
+    page = get_page(sign_in(), PAGES[name], status=403)
+    assert VIEWERS in page.text
+    assert "Teapot" not in page.text
 
 
 @pytest.mark.parametrize("name", VIEWING)
-def test_a_viewer_sees_every_page_that_only_shows(viewer, order, name):
+def test_a_viewer_sees_every_read_only_page(viewer, order, name):
     response = viewer.get(PAGES[name], follow=True)
     assert response.status_code == 200
 
 
 @pytest.mark.parametrize("name", ["new", "status", "delete"])
-def test_a_viewer_is_told_whom_to_ask_for_the_pages_that_write(viewer, order, name):
-    assert MANAGERS in see(viewer, PAGES[name], status=403).words
+def test_a_viewer_sees_whom_to_ask_on_pages_that_write(viewer, order, name):
+    assert MANAGERS in get_page(viewer, PAGES[name], status=403).text
 
 
 @pytest.mark.parametrize("permission", ["add_order", "change_order", "delete_order"])
-def test_forms_that_a_viewer_forges_are_refused_and_write_nothing(viewer, order, permission):
+def test_forged_forms_of_a_viewer_are_refused_and_write_nothing(viewer, order, permission):
     for address, data in forgeries(ORDER_ID)[permission]:
         response = viewer.post(address, data)
         assert response.status_code == 403, address
-        assert MANAGERS in Page(response).words
+        assert MANAGERS in Page(response).text
     assert [(found.order_id, found.version) for found in Order.scan()] == [(ORDER_ID, 1)]
 
 
 @pytest.mark.parametrize("permission", ["add_order", "change_order", "delete_order"])
-def test_each_permission_opens_its_own_forms_and_no_others(sign_in, order, permission):
+def test_each_permission_allows_only_its_own_forms(sign_in, order, permission):
     browser = sign_in("Order viewers", may=(permission,))
     for needed, forms in forgeries(ORDER_ID).items():
         for address, data in forms:
@@ -145,13 +145,13 @@ def test_a_manager_and_a_superuser_see_every_page(sign_in, order, name):
         assert browser.get(PAGES[name], follow=True).status_code == 200
 
 
-def test_somebody_who_is_staff_no_longer_sees_nothing_whatever_else_they_may(sign_in, order):
+def test_a_user_who_is_no_longer_staff_sees_no_page(sign_in, order):
     browser = sign_in("Order managers", is_staff=False)
     for address in PAGES.values():
-        assert "These pages are for staff" in see(browser, address, status=403).words
+        assert "These pages are for staff" in get_page(browser, address, status=403).text
 
 
-def test_an_account_that_is_switched_off_is_a_stranger_at_once(sign_in, order, django_user_model):
+def test_a_deactivated_account_is_signed_out_at_once(sign_in, order, django_user_model):
     browser = sign_in("Order managers", name="gone")
     assert browser.get("/dashboard/").status_code == 200
     django_user_model.objects.filter(username="gone").update(is_active=False)
@@ -177,10 +177,10 @@ KINDS = ["no group", "not staff", "may see users only", "may add only"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_link_of_a_refusal_leads_to_another_refusal(sign_in, order, kind):
+def test_no_link_on_an_access_denied_page_leads_to_another(sign_in, order, kind):
     browser = lacking(sign_in, kind)
-    page = see(browser, "/dashboard/?status=PENDING", status=403)
-    assert "You are signed in as lena" in page.words
+    page = get_page(browser, "/dashboard/?status=PENDING", status=403)
+    assert "You are signed in as lena" in page.text
     assert not page.has_link("Go to orders")
     assert {form.action for form in page.forms} == {"/admin/logout/"}
     links = {urljoin("/dashboard/", link.href) for link in page.links if not link.href.startswith("#")}
@@ -190,34 +190,34 @@ def test_no_link_of_a_refusal_leads_to_another_refusal(sign_in, order, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_refused_person_can_sign_in_as_another_and_gets_to_the_page(sign_in, order, django_user_model, kind):
+def test_after_a_refusal_signing_in_as_another_user_returns_to_the_page(sign_in, order, django_user_model, kind):
     browser = lacking(sign_in, kind)
-    page = see(browser, "/dashboard/?status=PENDING", status=403)
-    out = press(browser, page.form("/admin/logout/", button=WAY_OUT), WAY_OUT)
+    page = get_page(browser, "/dashboard/?status=PENDING", status=403)
+    out = submit(browser, page.form("/admin/logout/", button=WAY_OUT), WAY_OUT)
     assert (out.status_code, out["Location"]) == (302, "/admin/login/?next=/dashboard/%3Fstatus%3DPENDING")
     assert "_auth_user_id" not in browser.session
-    login = see(browser, out["Location"])
+    login = get_page(browser, out["Location"])
     django_user_model.objects.create_superuser("anna", password="a long secret")
-    back = press(browser, login.form(out["Location"]), username="anna", password="a long secret")
+    back = submit(browser, login.form(out["Location"]), username="anna", password="a long secret")
     assert (back.status_code, back["Location"]) == (302, "/dashboard/?status=PENDING")
     assert browser.get(back["Location"]).status_code == 200
 
 
-def test_the_way_out_of_a_refused_form_leads_to_the_list(sign_in, order):
+def test_signing_in_after_a_refused_form_leads_to_the_list(sign_in, order):
     browser = sign_in()
     page = Page(browser.post(f"/dashboard/orders/{ORDER_ID}/delete/", {"version": "1"}))
-    out = press(browser, page.form("/admin/logout/", button=WAY_OUT), WAY_OUT)
+    out = submit(browser, page.form("/admin/logout/", button=WAY_OUT), WAY_OUT)
     assert out["Location"] == "/admin/login/?next=/dashboard/"
 
 
 @pytest.mark.parametrize("address", ["/admin/accounts/user/", "/dashboard/nowhere/", "/nowhere"])
-def test_every_page_of_refusal_has_the_way_out(sign_in, table, address):
-    page = see(sign_in(), address, status=403 if address.startswith("/admin") else 404)
+def test_every_access_denied_page_offers_to_sign_in_as_another_user(sign_in, table, address):
+    page = get_page(sign_in(), address, status=403 if address.startswith("/admin") else 404)
     assert page.form("/admin/logout/", button=WAY_OUT)
     assert not page.has_link("Go to orders")
 
 
-def test_an_old_form_of_a_person_without_permissions_has_the_way_out(sign_in, order):
+def test_an_expired_form_offers_to_sign_in_as_another_user(sign_in, order):
     browser = Client(enforce_csrf_checks=True)
     browser.cookies = sign_in().cookies
     page = Page(
@@ -226,10 +226,10 @@ def test_an_old_form_of_a_person_without_permissions_has_the_way_out(sign_in, or
     assert page.form("/admin/logout/", button=WAY_OUT)
 
 
-def test_a_user_who_may_see_orders_is_led_back_to_them(viewer, order):
-    page = see(viewer, PAGES["new"], status=403)
+def test_a_user_who_may_see_orders_gets_a_link_to_them(viewer, order):
+    page = get_page(viewer, PAGES["new"], status=403)
     assert page.link("Go to orders") == "/dashboard/"
-    assert WAY_OUT not in page.words
+    assert WAY_OUT not in page.text
 
 
 def test_a_user_who_is_no_longer_staff_can_sign_out(sign_in, table):
@@ -239,14 +239,14 @@ def test_a_user_who_is_no_longer_staff_can_sign_out(sign_in, table):
 
 
 @pytest.mark.parametrize("kind", ["no group", "may see users only", "may add only", "viewer", "manager", "superuser"])
-def test_no_link_of_the_admins_index_leads_to_a_refusal(sign_in, table, kind):
+def test_no_link_on_the_admin_index_is_refused(sign_in, table, kind):
     staff = {
         "viewer": lambda: sign_in("Order viewers"),
         "manager": lambda: sign_in("Order managers"),
         "superuser": lambda: sign_in(is_superuser=True),
     }
     browser = staff[kind]() if kind in staff else lacking(sign_in, kind)
-    page = see(browser, "/admin/")
+    page = get_page(browser, "/admin/")
     for link in {urljoin("/admin/", link.href) for link in page.links}:
         assert browser.get(link, follow=True).status_code == 200, link
 
@@ -262,16 +262,16 @@ def test_an_unsafe_target_of_a_login_is_replaced_by_the_dashboard(sign_in, djang
     data = {"username": "lena", "password": "a long secret", "next": target}
     response = browser.post(f"/admin/login/?{urlencode({'next': target})}", data)
     assert (response.status_code, response["Location"]) == (302, "/dashboard/")
-    page = see(browser, response["Location"], status=status)
-    assert (WAY_OUT in page.words) == (status == 403)
+    page = get_page(browser, response["Location"], status=status)
+    assert (WAY_OUT in page.text) == (status == 403)
 
 
 # --- What is shown is what may be done --------------------------------------------------------------------------------
 
 
-def test_a_viewer_is_offered_nothing_that_writes(viewer, order):
+def test_a_viewer_sees_no_forms_that_write(viewer, order):
     for address in ("/dashboard/", PAGES["detail"], "/dashboard/overview/"):
-        page = see(viewer, address)
+        page = get_page(viewer, address)
         assert not {action for action in page.actions() if action.startswith("/dashboard/orders/")}
         assert not [
             words for form in page.forms for words in form.buttons if words in ("Process", "Complete", "Delete")
@@ -282,43 +282,43 @@ def test_a_viewer_is_offered_nothing_that_writes(viewer, order):
         assert 'type="checkbox" name="id"' not in viewer.get(address).content.decode()
 
 
-def test_an_empty_table_does_not_invite_a_viewer_to_place_an_order(viewer, anna):
-    assert not see(viewer, "/dashboard/").has_link("Place the first order")
-    assert see(anna, "/dashboard/").link("Place the first order") == "/dashboard/orders/new/"
+def test_an_empty_list_does_not_offer_a_viewer_to_place_an_order(viewer, anna):
+    assert not get_page(viewer, "/dashboard/").has_link("Place the first order")
+    assert get_page(anna, "/dashboard/").link("Place the first order") == "/dashboard/orders/new/"
 
 
 @pytest.mark.parametrize(
     ("permission", "buttons"),
     [("change_order", {"Process", "Complete", "Cancel orders"}), ("delete_order", {"Delete"})],
 )
-def test_the_list_offers_the_actions_that_the_person_may_carry_out(sign_in, order, permission, buttons):
-    page = see(sign_in("Order viewers", may=(permission,)), "/dashboard/")
+def test_the_list_offers_only_permitted_actions(sign_in, order, permission, buttons):
+    page = get_page(sign_in("Order viewers", may=(permission,)), "/dashboard/")
     assert set(page.form("/dashboard/bulk/preview/").buttons) == buttons
 
 
-def test_an_order_offers_the_actions_that_the_person_may_carry_out(sign_in, order):
-    changer = see(sign_in("Order viewers", may=("change_order",)), PAGES["detail"])
+def test_the_detail_page_offers_only_permitted_actions(sign_in, order):
+    changer = get_page(sign_in("Order viewers", may=("change_order",)), PAGES["detail"])
     assert changer.has_link("Cancel order")
     assert not changer.has_link("Delete")
-    deleter = see(sign_in("Order viewers", may=("delete_order",)), PAGES["detail"])
+    deleter = get_page(sign_in("Order viewers", may=("delete_order",)), PAGES["detail"])
     assert deleter.has_link("Delete")
     assert not deleter.has_link("Cancel order")
     assert f"/dashboard/orders/{ORDER_ID}/status/" not in deleter.actions()
 
 
-def test_the_sidebar_shows_only_what_the_person_may_use(sign_in, order):
+def test_the_sidebar_shows_only_permitted_pages(sign_in, order):
     hrefs = {
-        who: {link.href for link in see(browser, "/dashboard/overview/").links}
+        who: {link.href for link in get_page(browser, "/dashboard/overview/").links}
         for who, browser in {"viewer": sign_in("Order viewers"), "manager": sign_in("Order managers")}.items()
     }
     assert "/dashboard/orders/new/" in hrefs["manager"]
     assert "/dashboard/orders/new/" not in hrefs["viewer"]
     assert not {href for who in hrefs.values() for href in who if href.startswith("/admin/accounts/")}
-    everything = {link.href for link in see(sign_in(is_superuser=True), "/dashboard/overview/").links}
+    everything = {link.href for link in get_page(sign_in(is_superuser=True), "/dashboard/overview/").links}
     assert {"/admin/accounts/user/", "/admin/auth/group/", "/admin/accounts/apikey/"} <= everything
 
 
-def test_the_command_palette_finds_orders_for_those_who_may_see_them_only(sign_in, order):
+def test_the_command_palette_finds_orders_only_with_permission_to_view_them(sign_in, order):
     address = f"/admin/search/?extended=1&s={ORDER_ID}"
     assert f"/dashboard/orders/{ORDER_ID}/" in sign_in("Order viewers").get(address).content.decode()
     assert f"/dashboard/orders/{ORDER_ID}/" not in sign_in().get(address).content.decode()
@@ -327,17 +327,17 @@ def test_the_command_palette_finds_orders_for_those_who_may_see_them_only(sign_i
 # --- Forged from another site, and old forms --------------------------------------------------------------------------
 
 
-def test_a_form_without_its_token_is_refused_in_words_and_writes_nothing(anna, order):
+def test_a_form_without_a_csrf_token_is_refused_with_a_message_and_writes_nothing(anna, order):
     browser = Client(enforce_csrf_checks=True)
     browser.cookies = anna.cookies
     for address, data in [pair for forms in forgeries(ORDER_ID).values() for pair in forms]:
         response = browser.post(address, data, headers={"Accept": "text/html"})
         assert response.status_code == 403
-        assert "reload the page and try again" in Page(response).words
+        assert "reload the page and try again" in Page(response).text
     assert store.get(ORDER_ID).status is Status.PENDING
 
 
-def test_the_refusal_of_an_old_form_writes_nothing_either_for_a_stranger(order, db):
+def test_an_anonymous_form_without_a_csrf_token_writes_nothing(order, db):
     browser = Client(enforce_csrf_checks=True)
     response = browser.post(f"/dashboard/orders/{ORDER_ID}/delete/", {"version": "1"})
     assert response.status_code == 403

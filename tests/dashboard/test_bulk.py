@@ -8,7 +8,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from tests.contract.fault_proxy import aws_error, drop_response
 from tests.contract.order_helpers import LATER, ids, make_too_large, move, other_engine, place_many, placed, stored
-from tests.dashboard.reading import Page, press, see
+from tests.dashboard.html_page import Page, get_page, submit
 
 PREVIEW, APPLY = "/dashboard/bulk/preview/", "/dashboard/bulk/apply/"
 
@@ -25,15 +25,15 @@ def select(browser, action, order_ids, **more):
 def confirmed(browser, page):
     form = page.form(APPLY)
     [button] = form.buttons
-    return Page(press(browser, form, button))
+    return Page(submit(browser, form, button))
 
 
 def row(page, order):
     """What the row of this order says, up to the next row."""
-    start = page.words.index(order.order_id[:8])
-    others = [page.words.find(other[:8], start + 8) for other in ids(list(Order.scan())) if other != order.order_id]
+    start = page.text.index(order.order_id[:8])
+    others = [page.text.find(other[:8], start + 8) for other in ids(list(Order.scan())) if other != order.order_id]
     ends = [end for end in others if end > 0]
-    return page.words[start : min(ends, default=None)]
+    return page.text[start : min(ends, default=None)]
 
 
 def states(orders):
@@ -50,7 +50,7 @@ ACTIONS = {
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_the_preview_says_of_each_order_what_would_become_of_it_and_writes_nothing(anna, one_of_each, action):
+def test_the_preview_shows_the_effect_on_each_order_and_writes_nothing(anna, one_of_each, action):
     to, movable = ACTIONS[action]
     before = {order.order_id: stored(order.order_id) for order in one_of_each.values()}
     page = Page(select(anna, action, ids(list(one_of_each.values()))))
@@ -71,58 +71,58 @@ def test_the_preview_says_of_each_order_what_would_become_of_it_and_writes_nothi
         ("delete", 1, "Delete 1 order", "Deleting cannot be undone."),
     ],
 )
-def test_the_preview_names_the_action_in_its_question_and_on_its_button(anna, action, count, named, warning):
+def test_the_preview_names_the_action_in_its_title_and_on_its_button(anna, action, count, named, warning):
     status = Status.PROCESSING if action == "complete" else Status.PENDING
     page = Page(select(anna, action, [placed(status=status).order_id for _ in range(count)]))
-    assert f"{named}?" in page.words
+    assert f"{named}?" in page.text
     assert set(page.form(APPLY).buttons) == {named}
-    final = [text for text in ("COMPLETED is final.", "CANCELLED is final.", "cannot be undone.") if text in page.words]
+    final = [text for text in ("COMPLETED is final.", "CANCELLED is final.", "cannot be undone.") if text in page.text]
     assert final == ([warning.removeprefix("Deleting ")] if warning else [])
 
 
-def test_deleting_is_possible_whatever_the_status(anna, one_of_each):
+def test_orders_in_every_status_can_be_deleted(anna, one_of_each):
     page = Page(select(anna, "delete", ids(list(one_of_each.values()))))
     assert all("will be deleted" in row(page, order) for order in one_of_each.values())
-    assert "5 orders will change, 0 will not." in page.words
+    assert "5 orders will change, 0 will not." in page.text
 
 
-def test_an_order_that_is_gone_is_said_to_be(anna):
+def test_the_preview_reports_an_order_that_no_longer_exists(anna):
     order, gone = place_many(2)
     gone.delete()
     page = Page(select(anna, "cancel", ids([order, gone])))
-    assert "no longer exists" in page.words
+    assert "no longer exists" in page.text
     assert page.form(APPLY).data()["seen"] == [f"{order.order_id}:1"]
 
 
-def test_a_preview_in_which_nothing_would_change_has_nothing_to_confirm(anna):
+def test_a_preview_without_changes_has_no_button(anna):
     page = Page(select(anna, "complete", ids(place_many(2))))
-    assert "0 orders will change, 2 will not." in page.words
+    assert "0 orders will change, 2 will not." in page.text
     assert page.form(APPLY).buttons == {}
 
 
-def test_without_scripts_the_whole_page_is_what_the_page_shows(anna):
+def test_without_scripts_whole_page_selects_the_orders_of_the_page(anna):
     orders = place_many(30)
-    form = see(anna, "/dashboard/").form(PREVIEW)
-    page = Page(press(anna, form, "Cancel orders", all="1"))
+    form = get_page(anna, "/dashboard/").form(PREVIEW)
+    page = Page(submit(anna, form, "Cancel orders", all="1"))
     assert sorted(page.form(APPLY).data()["seen"]) == sorted(f"{order.order_id}:1" for order in orders[:25])
     outcome = confirmed(anna, page)
-    assert "25 orders were changed." in outcome.words
+    assert "25 orders were changed." in outcome.text
     assert states(orders) == [Status.CANCELLED] * 25 + [Status.PENDING] * 5
 
 
-def test_without_the_whole_page_only_what_is_ticked_counts(anna):
+def test_without_whole_page_only_checked_orders_are_selected(anna):
     orders = place_many(3)
-    form = see(anna, "/dashboard/").form(PREVIEW)
-    page = Page(press(anna, form, "Process", id=orders[1].order_id))
+    form = get_page(anna, "/dashboard/").form(PREVIEW)
+    page = Page(submit(anna, form, "Process", id=orders[1].order_id))
     assert page.form(APPLY).data()["seen"] == [f"{orders[1].order_id}:1"]
 
 
-def test_the_way_back_keeps_filters_and_page(anna):
+def test_the_link_back_keeps_filters_and_page(anna):
     place_many(30)
-    form = see(anna, see(anna, "/dashboard/?status=PENDING").link("Older")).form(PREVIEW)
+    form = get_page(anna, get_page(anna, "/dashboard/?status=PENDING").link("Older")).form(PREVIEW)
     [back] = form.data()["back"]
     assert back.startswith("status=PENDING&cursor=")
-    preview = Page(press(anna, form, "Process", all="1"))
+    preview = Page(submit(anna, form, "Process", all="1"))
     assert preview.link("Back") == f"/dashboard/?{back}"
     assert confirmed(anna, preview).link("Back to orders") == f"/dashboard/?{back}"
 
@@ -131,22 +131,22 @@ def test_the_way_back_keeps_filters_and_page(anna):
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_what_was_confirmed_is_done_to_the_orders_that_can_take_it(anna, one_of_each, action):
+def test_a_confirmed_action_applies_to_the_orders_that_allow_it(anna, one_of_each, action):
     to, movable = ACTIONS[action]
     outcome = confirmed(anna, Page(select(anna, action, ids(list(one_of_each.values())))))
     for status, order in one_of_each.items():
         assert store.get(order.order_id).status == (to if status in movable else status)
-    assert outcome.words.count(f"became {to}") == len(movable)
+    assert outcome.text.count(f"became {to}") == len(movable)
     assert store.get(one_of_each[min(movable)].order_id).history[-1].by == "staff:anna"
 
 
-def test_deleting_many_deletes_them_for_good(anna, one_of_each):
+def test_deleting_many_orders_deletes_each(anna, one_of_each):
     outcome = confirmed(anna, Page(select(anna, "delete", ids(list(one_of_each.values())))))
-    assert outcome.words.count("was deleted") == 5
+    assert outcome.text.count("was deleted") == 5
     assert list(Order.scan()) == []
 
 
-def test_an_order_that_moved_since_the_preview_is_reported_and_not_forced(anna):
+def test_an_order_that_changed_since_the_preview_is_reported_and_not_changed(anna):
     still, moved, gone = orders = [placed(), placed(), placed()]
     preview = Page(select(anna, "cancel", ids(orders)))
     move(moved.order_id, Status.PROCESSING, at=LATER)
@@ -154,28 +154,28 @@ def test_an_order_that_moved_since_the_preview_is_reported_and_not_forced(anna):
     outcome = confirmed(anna, preview)
     assert "became CANCELLED" in row(outcome, still)
     assert "was not changed: it has changed since the preview and is now PROCESSING" in row(outcome, moved)
-    assert "was already deleted" in outcome.words
-    assert "1 order was changed, 2 were not changed." in outcome.words
+    assert "was already deleted" in outcome.text
+    assert "1 order was changed, 2 were not changed." in outcome.text
     assert states([still, moved]) == [Status.CANCELLED, Status.PROCESSING]
     assert stored(gone.order_id) is None
 
 
-def test_an_order_that_moved_since_the_preview_is_not_deleted(anna):
+def test_an_order_that_changed_since_the_preview_is_not_deleted(anna):
     order = placed()
     preview = Page(select(anna, "delete", [order.order_id]))
     move(order.order_id, Status.PROCESSING)
-    assert "has changed since the preview" in confirmed(anna, preview).words
+    assert "has changed since the preview" in confirmed(anna, preview).text
     assert stored(order.order_id)
 
 
-def test_confirming_twice_acts_once(anna):
+def test_confirming_twice_applies_the_action_once(anna):
     orders = place_many(2)
     preview = Page(select(anna, "process", ids(orders)))
-    assert [confirmed(anna, preview).words.count("became PROCESSING") for _ in range(2)] == [2, 2]
+    assert [confirmed(anna, preview).text.count("became PROCESSING") for _ in range(2)] == [2, 2]
     assert [store.get(order.order_id).version for order in orders] == [2, 2]
 
 
-def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
+def test_a_change_by_someone_else_is_not_reported_as_the_users_own(anna):
     mine, theirs, kept = orders = [placed(), placed(), placed()]
     preview = Page(select(anna, "cancel", ids(orders)))
     store.change_status(theirs.order_id, Status.CANCELLED, at=LATER, by="api-key:shop")
@@ -185,11 +185,11 @@ def test_a_change_that_somebody_else_made_is_not_credited_to_the_person(anna):
     assert "became CANCELLED" in row(outcome, mine)
     assert "was already CANCELLED" in row(outcome, theirs)
     assert "was already CANCELLED" in row(outcome, kept)
-    assert "1 order was changed, 2 were not changed." in outcome.words
+    assert "1 order was changed, 2 were not changed." in outcome.text
     assert store.get(theirs.order_id).history[-1].by == "api-key:shop"
 
 
-def test_a_change_that_was_sent_again_because_its_reply_was_lost_is_the_persons_own(anna, proxy, monkeypatch):
+def test_a_retried_change_is_reported_as_the_users_own(anna, proxy, monkeypatch):
     order = placed()
     preview = Page(select(anna, "cancel", [order.order_id]))
     # The connection is made anew, with this number of attempts. `proxy` has set another one, and is torn down before
@@ -199,39 +199,39 @@ def test_a_change_that_was_sent_again_because_its_reply_was_lost_is_the_persons_
         proxy.change("UpdateItem", drop_response)
         outcome = confirmed(anna, preview)
     assert proxy.operations.count("UpdateItem") == 2
-    assert "1 order was changed." in outcome.words
+    assert "1 order was changed." in outcome.text
 
 
-def test_deleting_twice_says_that_they_were_gone(anna):
+def test_deleting_many_twice_reports_that_they_were_already_deleted(anna):
     preview = Page(select(anna, "delete", ids(place_many(2))))
     confirmed(anna, preview)
-    assert confirmed(anna, preview).words.count("was already deleted") == 2
+    assert confirmed(anna, preview).text.count("was already deleted") == 2
 
 
-def test_an_action_that_was_never_possible_is_refused_order_by_order(anna, one_of_each):
+def test_an_illegal_transition_is_refused_for_each_order(anna, one_of_each):
     done = one_of_each[Status.COMPLETED]
     page = Page(anna.post(APPLY, {"action": "cancel", "seen": f"{done.order_id}:3"}))
-    assert "was not changed: it is COMPLETED" in page.words
+    assert "was not changed: it is COMPLETED" in page.text
     assert store.get(done.order_id).status is Status.COMPLETED
 
 
 # --- What no page of ours sends ---------------------------------------------------------------------------------------
 
 
-def test_a_selection_of_nothing_says_what_to_do(anna):
+def test_an_empty_selection_shows_what_to_do(anna):
     for data in ({}, {"action": "cancel"}, {"action": "cancel", "id": ""}, {"action": "cancel", "all": "1"}):
         response = anna.post(PREVIEW, data)
         assert response.status_code == 400
-        assert "No orders are selected." in Page(response).words
+        assert "No orders are selected." in Page(response).text
     assert anna.post(APPLY, {"action": "cancel"}).status_code == 400
 
 
-def test_an_action_of_nobodys_making_is_no_action(anna):
+def test_an_unknown_action_changes_nothing(anna):
     order = placed()
     for action in ("", "expire", "EXPIRED", "CANCELLED", "__class__"):
         response = select(anna, action, [order.order_id])
         assert response.status_code == 400
-        assert "No action was chosen." in Page(response).words
+        assert "No action was chosen." in Page(response).text
         assert anna.post(APPLY, {"action": action, "seen": f"{order.order_id}:1"}).status_code == 400
     assert store.get(order.order_id).version == 1
 
@@ -240,34 +240,34 @@ def test_an_action_of_nobodys_making_is_no_action(anna):
     "seen",
     ["", ":", ":1", "{id}", "{id}:", "{id}:one", "{id}:-1", "{id}:1.0", "{id}:٣", f"{{id}}:{'9' * 5000}", "{id}:9{id}"],
 )
-def test_a_version_that_nobody_was_shown_changes_nothing(anna, seen):
+def test_an_order_without_a_valid_version_is_not_changed(anna, seen):
     order = placed()
     response = anna.post(APPLY, {"action": "cancel", "seen": seen.format(id=order.order_id)})
     assert response.status_code == 400
     assert store.get(order.order_id).version == 1
 
 
-def test_garbage_among_what_was_seen_does_not_keep_the_rest_from_being_done(anna):
+def test_invalid_values_in_the_form_do_not_affect_the_other_orders(anna):
     order = placed()
     seen = ["garbage", f"{'x' * 3000}:1", f"{order.order_id}:1", "unknown:1", "\0:1", "💥:1", f"{order.order_id}:1"]
     page = Page(anna.post(APPLY, {"action": "cancel", "seen": seen}))
-    assert page.words.count("became CANCELLED") == 1
-    assert page.words.count("was already deleted") == 3
+    assert page.text.count("became CANCELLED") == 1
+    assert page.text.count("was already deleted") == 3
     assert store.get(order.order_id).version == 2
 
 
-def test_ids_of_nothing_are_said_to_be_gone(anna):
+def test_unknown_ids_are_reported_as_no_longer_existing(anna):
     page = Page(select(anna, "cancel", ["", "x" * 3000, "a/b", "\0", "💥", "<b>", "<b>"]))
-    assert page.words.count("no longer exists") == 4
+    assert page.text.count("no longer exists") == 4
 
 
-def test_an_order_that_is_named_twice_is_shown_and_acted_on_once(anna):
+def test_a_duplicate_id_is_shown_and_changed_once(anna):
     order = placed()
     page = Page(select(anna, "cancel", [order.order_id] * 2))
-    assert page.words.count("will become CANCELLED") == 1
+    assert page.text.count("will become CANCELLED") == 1
 
 
-def test_a_hundred_orders_are_the_most_and_more_are_refused_whole(anna):
+def test_a_hundred_orders_are_accepted_and_more_are_refused(anna):
     orders = place_many(101)
     for address, field, values in (
         (PREVIEW, "id", ids(orders)),
@@ -275,12 +275,12 @@ def test_a_hundred_orders_are_the_most_and_more_are_refused_whole(anna):
     ):
         response = anna.post(address, {"action": "cancel", field: values})
         assert response.status_code == 400
-        assert "at most 100 orders at a time. Nothing was changed." in Page(response).words
+        assert "at most 100 orders at a time. Nothing was changed." in Page(response).text
     assert {order.version for order in Order.scan()} == {1}
-    assert "100 orders were changed." in confirmed(anna, Page(select(anna, "cancel", ids(orders[:100])))).words
+    assert "100 orders were changed." in confirmed(anna, Page(select(anna, "cancel", ids(orders[:100])))).text
 
 
-def test_a_bulk_address_that_is_opened_leads_to_the_list(anna):
+def test_a_get_request_for_a_bulk_page_redirects_to_the_list(anna):
     for address in (PREVIEW, APPLY):
         assert anna.get(address)["Location"] == "/dashboard/"
         assert anna.put(address).status_code == 405
@@ -289,7 +289,7 @@ def test_a_bulk_address_that_is_opened_leads_to_the_list(anna):
 # --- What goes wrong underway -----------------------------------------------------------------------------------------
 
 
-def test_when_the_store_stops_answering_each_order_is_told_of_and_nothing_more_is_tried(anna, proxy):
+def test_once_the_store_fails_the_remaining_orders_are_reported_but_not_tried(anna, proxy):
     orders = [placed() for _ in range(4)]
     preview = Page(select(anna, "cancel", ids(orders)))
     proxy.change("UpdateItem", lambda reply: reply, aws_error(500, "InternalServerError"))
@@ -301,27 +301,27 @@ def test_when_the_store_stops_answering_each_order_is_told_of_and_nothing_more_i
     assert "was not tried" in rows[3]
     assert outcome.link(orders[1].order_id[:8]) == f"/dashboard/orders/{orders[1].order_id}/"
     assert proxy.operations.count("UpdateItem") == 2
-    assert "1 order was changed, 3 were not changed." in outcome.words
+    assert "1 order was changed, 3 were not changed." in outcome.text
 
 
-def test_one_order_that_cannot_be_written_does_not_keep_the_others_from_being_told_of(anna, caplog):
+def test_an_error_with_one_order_does_not_hide_the_results_of_the_others(anna, caplog):
     orders = place_many(3)
     preview = Page(select(anna, "cancel", ids(orders)))
     make_too_large(orders[1].order_id)
     outcome = confirmed(anna, preview)
-    assert outcome.words.count("became CANCELLED") == 2
-    assert "could not be changed. The error was logged" in outcome.words
+    assert outcome.text.count("became CANCELLED") == 2
+    assert "could not be changed. The error was logged" in outcome.text
     [record] = [record for record in caplog.records if record.name == "orders.dashboard.bulk"]
     assert orders[1].order_id in record.getMessage()
     assert states([orders[0], orders[2]]) == [Status.CANCELLED] * 2
 
 
-def test_what_there_was_no_time_for_is_told_and_left_alone(anna, monkeypatch):
+def test_orders_that_time_ran_out_for_are_reported_and_not_changed(anna, monkeypatch):
     """Or Lambda would end the request, and nobody would know what had been done."""
     times = iter([False])
     monkeypatch.setattr(bulk.stopwatch, "after", lambda seconds: lambda: next(times, seconds == bulk.MAX_SECONDS))
     orders = place_many(3)
     page = confirmed(anna, Page(select(anna, "cancel", ids(orders))))
-    assert page.words.count("became CANCELLED") == 1
-    assert page.words.count("was not tried: the others took too long. Try again.") == 2
+    assert page.text.count("became CANCELLED") == 1
+    assert page.text.count("was not tried: the others took too long. Try again.") == 2
     assert sorted(states(orders)) == ["CANCELLED", "PENDING", "PENDING"]

@@ -6,7 +6,7 @@ from django.template import RequestContext, Template
 from django.test import Client, RequestFactory
 
 from tests.contract.order_helpers import placed
-from tests.dashboard.reading import Page, see
+from tests.dashboard.html_page import Page, get_page
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PROGRAM = {"Accept": "application/json"}
@@ -14,36 +14,36 @@ NOWHERE = ["/nothing", "/nothing/", "/dashboard/nothing/", "/dashboard/orders/",
 
 
 @pytest.mark.parametrize("address", NOWHERE)
-def test_an_address_of_nothing_is_a_page_in_the_chrome_for_staff(anna, address):
+def test_an_unknown_url_is_a_page_with_navigation_for_staff(anna, address):
     response = anna.get(address, headers=BROWSER)
     assert response.status_code == 404
     page = Page(response)
-    assert "There is no page at" in page.words
+    assert "There is no page at" in page.text
     assert page.has_link("All orders")
     assert page.has_link("Go to orders")
 
 
 @pytest.mark.parametrize("address", NOWHERE)
-def test_an_address_of_nothing_is_a_problem_document_for_a_program(anna, address):
+def test_an_unknown_url_is_a_problem_document_for_a_program(anna, address):
     response = anna.get(address, headers=PROGRAM)
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_a_stranger_is_shown_no_sidebar_where_nothing_is(table, db):
+def test_an_unknown_url_has_no_sidebar_for_an_anonymous_user(table, db):
     page = Page(Client().get("/nothing", headers=BROWSER))
-    assert "There is no page at /nothing." in page.words
+    assert "There is no page at /nothing." in page.text
     assert not page.has_link("All orders")
 
 
-def test_what_stood_in_the_address_is_shown_as_text(anna):
+def test_the_url_is_escaped_on_the_404_page(anna):
     content = anna.get("/<script>alert(1)</script>", headers=BROWSER).content.decode()
     assert "<script>alert" not in content
 
 
-def test_an_admin_page_that_is_not_there_or_not_for_this_person_is_a_page(anna, sign_in):
-    assert see(sign_in(is_superuser=True), "/admin/nothing/", status=404).has_link("Go to orders")
-    page = see(anna, "/admin/accounts/user/", status=403)
-    assert "Ask an administrator" in page.words
+def test_a_missing_or_forbidden_admin_page_has_an_error_page(anna, sign_in):
+    assert get_page(sign_in(is_superuser=True), "/admin/nothing/", status=404).has_link("Go to orders")
+    page = get_page(anna, "/admin/accounts/user/", status=403)
+    assert "Ask an administrator" in page.text
 
 
 PAGES = [
@@ -57,7 +57,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_a_page_allows_no_script_but_ours(anna, address):
+def test_pages_allow_only_scripts_of_this_site(anna, address):
     policy = anna.get(address, headers=BROWSER)["Content-Security-Policy"]
     directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
     assert directives["script-src"] == "'self' 'unsafe-eval'"
@@ -66,7 +66,7 @@ def test_a_page_allows_no_script_but_ours(anna, address):
     assert directives["form-action"] == "'self'"
 
 
-def test_what_is_no_page_has_no_policy(anna, read_write_key):
+def test_responses_other_than_pages_have_no_content_security_policy(anna, read_write_key):
     order = placed()
     key = {"Authorization": f"Api-Key {read_write_key}"}
     for address in ("/orders", "/nothing", "/lifecycle", f"/dashboard/orders/{order.order_id}/raw/"):
@@ -89,11 +89,11 @@ KEPT_NOWHERE = [
 
 
 @pytest.mark.parametrize("address", [*PAGES, *KEPT_NOWHERE])
-def test_no_page_is_kept_by_anybody_on_the_way(anna, address):
+def test_no_page_may_be_cached(anna, address):
     assert "no-store" in anna.get(address, headers=BROWSER)["Cache-Control"]
 
 
-def test_every_page_carries_the_id_of_its_request_and_stays_out_of_frames(anna):
+def test_every_page_has_a_request_id_and_may_not_be_framed(anna):
     response = anna.get("/dashboard/")
     assert response["X-Request-Id"]
     assert response["X-Frame-Options"] == "DENY"

@@ -71,14 +71,14 @@ def _measure(browser: Client, traffic: Traffic, count: int) -> dict[str, tuple[l
         ("detail", ["GetItem"], 1),
     ],
 )
-def test_a_page_costs_the_same_over_few_orders_and_over_many(costs, page, operations, units):
+def test_the_cost_of_a_page_does_not_grow_with_the_table(costs, page, operations, units):
     few, many = costs[page]
     assert few == many
     assert few[0] == operations
     assert few[1] <= units
 
 
-def test_the_counts_of_the_tabs_cost_five_calls_and_end_at_their_cap(costs):
+def test_the_counts_of_the_tabs_cost_five_capped_calls(costs):
     few, many = costs["counts"]
     assert few[0] == many[0] == ["Query"] * 5
     # 200 of 200 orders are counted, and 1,000 of 5,000.

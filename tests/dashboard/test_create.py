@@ -10,7 +10,7 @@ from django.test.client import encode_multipart
 
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.dashboard.reading import Page, press, see
+from tests.dashboard.html_page import Page, get_page, submit
 
 NEW = "/dashboard/orders/new/"
 TOKEN = "6f9a1c52-0000-4000-8000-000000000001"
@@ -30,39 +30,39 @@ def refused(browser, said, **fields):
     response = browser.post(NEW, {**TEAPOT, **fields})
     assert response.status_code == 400
     page = Page(response)
-    assert said in page.words
+    assert said in page.text
     assert everything() == []
     return page
 
 
-def test_an_order_is_placed_and_the_notice_leads_to_it(anna):
-    form = see(anna, NEW).form(NEW)
+def test_placing_an_order_shows_a_message_with_a_link_to_it(anna):
+    form = get_page(anna, NEW).form(NEW)
     name, email = "Zoë Ünal", "Zoe@Example.com"
-    response = press(anna, form, item="Teekanne ☕", quantity="12", customer_name=name, customer_email=email)
+    response = submit(anna, form, item="Teekanne ☕", quantity="12", customer_name=name, customer_email=email)
     assert (response.status_code, response["Location"]) == (302, "/dashboard/")
     order = only()
     assert (order.item, order.quantity, order.customer_name, order.customer_email) == ("Teekanne ☕", 12, name, email)
     assert (order.status, order.version) == (Status.PENDING, 1)
     assert [entry.by for entry in order.history] == ["staff:anna"]
-    after = see(anna, response["Location"])
-    assert f"Order {order.order_id[:8]} was placed." in after.words
+    after = get_page(anna, response["Location"])
+    assert f"Order {order.order_id[:8]} was placed." in after.text
     assert f"/dashboard/orders/{order.order_id}/" in [link.href for link in after.links]
 
 
-def test_the_form_begins_with_one_piece_and_a_token_of_its_own(anna):
-    first, second = (see(anna, NEW).form(NEW).data() for _ in range(2))
+def test_a_new_form_has_quantity_one_and_its_own_token(anna):
+    first, second = (get_page(anna, NEW).form(NEW).data() for _ in range(2))
     assert first["quantity"] == ["1"]
     assert UUID(first["token"][0]) != UUID(second["token"][0])
 
 
-def test_a_customer_who_is_not_named_is_anonymous_as_in_the_api(anna):
+def test_a_customer_without_a_name_is_anonymous_as_in_the_api(anna):
     for fields in ({}, {"customer_name": "", "customer_email": ""}, {"customer_name": "   "}):
         anna.post(NEW, {**TEAPOT, **fields})
     order = only()
     assert (order.customer_name, order.customer_email, order.customer_key) == ("anonymous", "", None)
 
 
-def test_blanks_around_the_fields_are_dropped_as_in_the_api(anna):
+def test_whitespace_around_values_is_removed_as_in_the_api(anna):
     anna.post(NEW, {**TEAPOT, "item": "  Teapot\t", "customer_name": " Zoë ", "customer_email": " zoe@example.com "})
     order = only()
     assert (order.item, order.customer_name, order.customer_email) == ("Teapot", "Zoë", "zoe@example.com")
@@ -99,7 +99,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize("fields", FIELDS, ids=repr)
-def test_what_the_api_refuses_the_form_refuses_and_keeps_what_was_typed(anna, read_write_key, fields):
+def test_the_form_refuses_what_the_api_refuses_and_keeps_the_input(anna, read_write_key, fields):
     body = {"item": "Teapot", "quantity": 2, **fields}
     [name] = fields
     if name == "quantity":
@@ -143,7 +143,7 @@ def test_a_quantity_may_only_contain_digits(anna, quantity):
         ({"customer_email": "zoe"}, "Enter a valid email address."),
     ],
 )
-def test_a_refusal_says_what_is_wrong_beside_the_field(anna, fields, said):
+def test_errors_are_shown_beside_their_fields(anna, fields, said):
     refused(anna, said, **fields)
 
 
@@ -161,13 +161,13 @@ def test_a_refusal_says_what_is_wrong_beside_the_field(anna, fields, said):
     ],
     ids=["longest", "emoji", "most", "e-mail", "joined", "inside words", "domain", "markup"],
 )
-def test_what_the_api_takes_the_form_takes(anna, fields):
+def test_the_form_accepts_what_the_api_accepts(anna, fields):
     assert anna.post(NEW, {**TEAPOT, **fields}).status_code == 302
     order = only()
     assert {name: str(getattr(order, name)) for name in fields} == fields
 
 
-def test_half_a_character_is_stored_in_no_order(anna):
+def test_lone_surrogates_are_never_stored(anna):
     """Browsers send none; a program may, in a charset of its choosing. No page could show such an order."""
     for content_type, body in {
         "application/x-www-form-urlencoded": f"token={TOKEN}&quantity=1&item=tea%ED%A0%80pot".encode(),
@@ -184,54 +184,54 @@ def test_half_a_character_is_stored_in_no_order(anna):
 
 
 def test_a_form_that_is_sent_twice_places_one_order(anna):
-    form = see(anna, NEW).form(NEW)
+    form = get_page(anna, NEW).form(NEW)
     for _ in range(2):
-        assert press(anna, form, item="Teapot", quantity="2").status_code == 302
+        assert submit(anna, form, item="Teapot", quantity="2").status_code == 302
     assert only().version == 1
 
 
-def test_two_persons_forms_are_two_orders_even_with_one_token(anna, sign_in):
+def test_the_same_token_of_two_users_places_two_orders(anna, sign_in):
     anna.post(NEW, TEAPOT)
     sign_in("Order managers").post(NEW, TEAPOT)
     assert len(everything()) == 2
 
 
-def test_a_form_that_is_changed_after_it_was_sent_is_asked_about_and_places_nothing(anna):
+def test_a_form_that_is_sent_again_with_other_values_places_nothing(anna):
     anna.post(NEW, TEAPOT)
     order = only()
     response = anna.post(NEW, {**TEAPOT, "quantity": "3", "customer_name": "Zoë"})
     assert response.status_code == 409
     page = Page(response)
-    assert f"This form already placed order {order.order_id[:8]}" in page.words
+    assert f"This form already placed order {order.order_id[:8]}" in page.text
     assert f"/dashboard/orders/{order.order_id}/" in [link.href for link in page.links]
     assert "&lt;a href" not in response.content.decode()
     assert only().quantity == 2
     # Sent once more, knowingly, it is an order of its own.
     form = page.form(NEW)
     assert form.data()["customer_name"] == ["Zoë"]
-    assert press(anna, form).status_code == 302
+    assert submit(anna, form).status_code == 302
     assert sorted(order.quantity for order in everything()) == [2, 3]
 
 
 @pytest.mark.parametrize("token", ["", "one", "\0", "x" * 5000])
-def test_a_form_without_its_token_places_nothing_and_says_so(anna, token):
+def test_a_form_without_its_token_places_nothing_and_shows_an_error(anna, token):
     refused(anna, "", token=token)
 
 
-def test_what_was_typed_comes_back_as_text(anna):
+def test_the_input_is_escaped_when_the_form_is_shown_again(anna):
     response = anna.post(NEW, {**TEAPOT, "quantity": "0", "item": '"><script>alert(1)</script>'})
     assert "<script>alert" not in response.content.decode()
     assert '"><script>alert(1)</script>' in unescape(response.content.decode())
 
 
-def test_a_notice_about_an_order_is_shown_once(anna):
+def test_the_message_about_a_new_order_is_shown_once(anna):
     response = anna.post(NEW, TEAPOT)
     assert len(list(get_messages(response.wsgi_request))) == 1
-    assert "was placed" in see(anna, "/dashboard/").words
-    assert "was placed" not in see(anna, "/dashboard/").words
+    assert "was placed" in get_page(anna, "/dashboard/").text
+    assert "was placed" not in get_page(anna, "/dashboard/").text
 
 
-def test_the_browser_shows_digits_and_says_what_is_wrong_before_it_sends(anna):
+def test_the_quantity_field_has_hints_for_the_browser(anna):
     content = anna.get(NEW).content.decode()
     assert 'type="number"' not in content
     assert 'inputmode="numeric"' in content

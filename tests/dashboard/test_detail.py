@@ -7,13 +7,13 @@ import pytest
 from orders import store
 from orders.lifecycle import Status
 from tests.contract.order_helpers import LATER, NOW, make_unreadable, placed, put, stored
-from tests.dashboard.reading import Page, press, see
+from tests.dashboard.html_page import Page, get_page, submit
 
 FORMER_ID = "6f9a1c52-1111-4000-8000-0000000000aa"
 
 
 def page_of(browser, order_id):
-    return see(browser, f"/dashboard/orders/{order_id}/")
+    return get_page(browser, f"/dashboard/orders/{order_id}/")
 
 
 def former(**attributes):
@@ -30,7 +30,7 @@ def former(**attributes):
     put({name: {"S": text} for name, text in texts.items()} | {"quantity": {"N": "2"}})
 
 
-def test_all_that_is_known_of_an_order_is_shown(anna):
+def test_every_field_of_an_order_is_shown(anna):
     order = placed(
         item="Wool blanket",
         quantity=1200,
@@ -40,39 +40,39 @@ def test_all_that_is_known_of_an_order_is_shown(anna):
     )
     page = page_of(anna, order.order_id)
     for part in (order.order_id, "Wool blanket", "1,200", "Zoë Ünal", "22 Nov 2026, 10:15 UTC", "shop (API key)"):
-        assert part in page.words, part
+        assert part in page.text, part
     assert page.link("Zoe@example.com") == "/dashboard/?customer_email=Zoe%40example.com"
-    assert "24 Nov 2026, 22:15 UTC" in page.words  # when it expires
+    assert "24 Nov 2026, 22:15 UTC" in page.text  # when it expires
     assert "2026-11-24 22:15:30 UTC" in page.titles
 
 
-def test_an_order_that_another_program_stored_in_capitals_is_found_changed_and_deleted(anna):
+def test_an_order_stored_with_an_upper_case_id_is_found_changed_and_deleted(anna):
     order_id = "0B9D4F2E-8A31-4C55-9A3E-2F6D1C7B8E90"
     placed(order_id=order_id)
     address = f"/dashboard/orders/{order_id}/"
-    assert see(anna, "/dashboard/").listed() == [order_id]
+    assert get_page(anna, "/dashboard/").listed() == [order_id]
     assert anna.get("/dashboard/search/", {"q": order_id})["Location"] == address
     assert f'id="status-{order_id}"' in anna.get("/dashboard/live/", {"id": order_id}).content.decode()
-    page = see(anna, see(anna, address).link("Cancel order"))
-    assert press(anna, page.form(f"{address}status/"), "Cancel order")["Location"] == address
+    page = get_page(anna, get_page(anna, address).link("Cancel order"))
+    assert submit(anna, page.form(f"{address}status/"), "Cancel order")["Location"] == address
     page = Page(anna.post("/dashboard/bulk/preview/", {"action": "delete", "id": order_id}))
-    assert "was deleted" in Page(press(anna, page.form("/dashboard/bulk/apply/"), "Delete 1 order")).words
-    assert see(anna, "/dashboard/").listed() == []
+    assert "was deleted" in Page(submit(anna, page.form("/dashboard/bulk/apply/"), "Delete 1 order")).text
+    assert get_page(anna, "/dashboard/").listed() == []
 
 
-def test_an_unreadable_order_that_another_program_stored_in_capitals_can_be_deleted(anna):
+def test_an_unreadable_order_stored_with_an_upper_case_id_can_be_deleted(anna):
     order_id = "0B9D4F2E-8A31-4C55-9A3E-2F6D1C7B8E90"
     placed(order_id=order_id)
     make_unreadable(order_id)
     address = f"/dashboard/orders/{order_id}/"
-    page = see(anna, see(anna, address, status=409).link("Delete"))
-    assert press(anna, page.form(f"{address}delete-unreadable/"), "Delete order").status_code == 302
-    assert see(anna, "/dashboard/").listed() == []
+    page = get_page(anna, get_page(anna, address, status=409).link("Delete"))
+    assert submit(anna, page.form(f"{address}delete-unreadable/"), "Delete order").status_code == 302
+    assert get_page(anna, "/dashboard/").listed() == []
 
 
-def test_an_id_in_capitals_is_the_same_id(anna):
+def test_an_upper_case_id_is_the_same_id(anna):
     order_id = placed().order_id
-    assert order_id in page_of(anna, order_id.upper()).words
+    assert order_id in page_of(anna, order_id.upper()).text
     assert anna.get(f"/dashboard/orders/{order_id.upper()}/raw/").json()["order_id"] == order_id
     response = anna.post(f"/dashboard/orders/{order_id.upper()}/status/", {"to": "PROCESSING", "version": "1"})
     assert response["Location"] == f"/dashboard/orders/{order_id}/"
@@ -89,7 +89,7 @@ def test_an_id_in_capitals_is_the_same_id(anna):
         (Status.EXPIRED, set(), set()),
     ],
 )
-def test_only_what_the_lifecycle_allows_is_offered(anna, status, forms, links):
+def test_only_allowed_transitions_are_offered(anna, status, forms, links):
     page = page_of(anna, placed(status=status).order_id)
     buttons = {words for form in page.forms if form.action.endswith("/status/") for words in form.buttons}
     assert buttons == forms
@@ -97,22 +97,22 @@ def test_only_what_the_lifecycle_allows_is_offered(anna, status, forms, links):
     assert page.has_link("Delete")
 
 
-def test_the_history_says_who_did_what_and_when(anna):
+def test_the_history_shows_who_did_what_and_when(anna):
     order = placed(by="api-key:shop")
     store.change_status(order.order_id, Status.PROCESSING, at=LATER, by="staff:anna")
-    words = page_of(anna, order.order_id).words
+    words = page_of(anna, order.order_id).text
     assert "PENDING shop (API key) 22 Nov 2026, 10:15 UTC PROCESSING anna (staff) 22 Nov 2026, 10:20 UTC" in words
 
 
-def test_an_expired_order_says_when_and_that_the_system_did_it(anna):
-    words = page_of(anna, placed(status=Status.EXPIRED).order_id).words
+def test_an_expired_order_shows_when_the_system_expired_it(anna):
+    words = page_of(anna, placed(status=Status.EXPIRED).order_id).text
     assert "the system (expire_orders)" in words
     assert "Expired 22 Nov 2026, 10:15 UTC" in words
 
 
-def test_an_order_that_is_not_there_is_a_page_that_says_so(anna):
-    page = see(anna, "/dashboard/orders/6f9a1c52-0000-4000-8000-000000000000/", status=404)
-    assert "There is no order 6f9a1c52-0000-4000-8000-000000000000." in page.words
+def test_an_order_that_does_not_exist_is_a_404_page(anna):
+    page = get_page(anna, "/dashboard/orders/6f9a1c52-0000-4000-8000-000000000000/", status=404)
+    assert "There is no order 6f9a1c52-0000-4000-8000-000000000000." in page.text
     assert page.has_link("Go to orders")
 
 
@@ -120,8 +120,8 @@ def test_an_order_that_is_not_there_is_a_page_that_says_so(anna):
     "order_id", ["x" * 128, "x" * 129, "x" * 4000, "%00", "%ED%A0%80", "💥", "..%2F", "<b>", "' OR"]
 )
 @pytest.mark.parametrize("page", ["", "raw/"])
-def test_an_id_that_no_order_can_have_is_a_page_that_says_so(anna, order_id, page):
-    assert see(anna, f"/dashboard/orders/{order_id}/{page}", status=404).has_link("Go to orders")
+def test_an_impossible_id_is_a_404_page(anna, order_id, page):
+    assert get_page(anna, f"/dashboard/orders/{order_id}/{page}", status=404).has_link("Go to orders")
 
 
 # --- Raw JSON ---------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_the_raw_json_writes_hidden_characters_as_escapes(anna):
     assert '"Teapot \\u202e000,1 ☕\\udb40\\udc41\\u200b"' in response.content.decode()
 
 
-def test_the_raw_order_is_what_the_table_holds(anna):
+def test_the_raw_json_is_the_stored_item(anna):
     order = placed(item="Teekanne ☕", customer_email="Zoe@example.com", status=Status.PROCESSING)
     response = anna.get(f"/dashboard/orders/{order.order_id}/raw/")
     assert response["Content-Type"] == "application/json"
@@ -155,29 +155,29 @@ def plain(value):
 # --- Orders of the former system --------------------------------------------------------------------------------------
 
 
-def test_an_order_of_the_former_system_is_shown_and_says_why_it_has_no_history(anna):
+def test_an_order_of_the_former_system_shows_why_it_has_no_history(anna):
     former()
     page = page_of(anna, FORMER_ID)
-    assert "20 Nov 2026, 10:15 UTC" in page.words
-    assert "the former system placed this order" in page.words
+    assert "20 Nov 2026, 10:15 UTC" in page.text
+    assert "the former system placed this order" in page.text
     assert page.form(f"/dashboard/orders/{FORMER_ID}/status/").data()["version"] == ["0"]
 
 
-def test_the_raw_order_of_the_former_system_shows_nothing_that_was_made_up(anna):
+def test_the_raw_json_of_the_former_system_contains_only_stored_attributes(anna):
     former()
     assert set(anna.get(f"/dashboard/orders/{FORMER_ID}/raw/").json()) == set(stored(FORMER_ID))
 
 
-def test_an_order_of_the_former_system_is_moved_and_has_a_history_from_then_on(anna):
+def test_a_changed_order_of_the_former_system_starts_a_history(anna):
     former()
     form = page_of(anna, FORMER_ID).form(f"/dashboard/orders/{FORMER_ID}/status/", button="Start processing")
-    assert press(anna, form, "Start processing").status_code == 302
+    assert submit(anna, form, "Start processing").status_code == 302
     order = store.get(FORMER_ID)
     assert (order.status, order.version) == (Status.PROCESSING, 1)
     assert [entry.by for entry in order.history] == ["staff:anna"]
 
 
-def test_an_order_of_the_former_system_that_moved_meanwhile_is_a_conflict(anna):
+def test_an_order_of_the_former_system_that_has_changed_is_a_conflict(anna):
     former()
     store.change_status(FORMER_ID, Status.PROCESSING, at=NOW, by="staff:otto")
     response = anna.post(f"/dashboard/orders/{FORMER_ID}/delete/", {"version": "0"})
@@ -204,6 +204,6 @@ def test_an_order_of_the_former_system_can_be_deleted(anna):
         (timedelta(days=9), "1 week ago"),
     ],
 )
-def test_an_age_is_said_as_a_person_would(anna, ago, said):
+def test_ages_are_written_in_one_unit(anna, ago, said):
     placed(at=datetime.now(UTC) - ago)
-    assert said in see(anna, "/dashboard/").words
+    assert said in get_page(anna, "/dashboard/").text

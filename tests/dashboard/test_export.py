@@ -21,7 +21,7 @@ from orders.dashboard.filters import Query
 from orders.lifecycle import Status
 from tests.contract.fault_proxy import aws_error
 from tests.contract.order_helpers import NOW, ids, place_many, placed, put
-from tests.dashboard.reading import see
+from tests.dashboard.html_page import get_page
 from tests.dashboard.test_detail import FORMER_ID, former
 
 EXPORT = "/dashboard/export.csv"
@@ -54,7 +54,7 @@ def test_an_order_is_a_row_with_every_field_in_utc(anna):
     assert rows(response) == [list(export.HEADINGS), [order.order_id, "EXPIRED", *values]]
 
 
-def test_orders_that_were_never_expired_leave_that_cell_empty(anna):
+def test_orders_that_have_not_expired_leave_that_cell_empty(anna):
     placed()
     [row] = exported(anna)
     assert row[-1] == ""
@@ -77,14 +77,14 @@ def test_an_order_of_the_former_system_that_is_in_an_index_is_exported_like_any_
     assert row[-3:-1] == ["2026-11-20T10:15:30.123456Z"] * 2
 
 
-def test_the_export_holds_what_the_list_shows_in_its_order_over_all_its_pages(anna):
+def test_the_export_contains_all_pages_of_the_list_in_its_order(anna):
     orders = place_many(230)
-    page = see(anna, see(anna, "/dashboard/").link("Older"))
+    page = get_page(anna, get_page(anna, "/dashboard/").link("Older"))
     link = page.link("Export CSV")
     assert [row[0] for row in rows(anna.get(link))[1:]] == ids(orders)
 
 
-def test_the_export_keeps_to_the_filters(anna):
+def test_the_export_applies_the_filters(anna):
     wanted = placed(customer_email="zoe@example.com")
     placed(customer_email="zoe@example.com", status=Status.COMPLETED)
     placed(customer_email="zoe@example.com", at=NOW - timedelta(days=9))
@@ -93,11 +93,11 @@ def test_the_export_keeps_to_the_filters(anna):
     assert [row[0] for row in exported(anna, **filters)] == [wanted.order_id]
 
 
-def test_an_export_of_nothing_has_its_headings(anna):
+def test_an_empty_export_has_the_headings(anna):
     assert rows(anna.get(EXPORT)) == [list(export.HEADINGS)]
 
 
-def test_a_filter_that_makes_no_sense_leads_to_the_list_that_says_why(anna):
+def test_an_invalid_filter_redirects_to_the_list_which_shows_the_error(anna):
     response = anna.get(f"{EXPORT}?status=SHIPPED")
     assert (response.status_code, response["Location"]) == (302, "/dashboard/?status=SHIPPED")
 
@@ -129,7 +129,7 @@ def test_a_filter_that_makes_no_sense_leads_to_the_list_that_says_why(anna):
         ),
     ],
 )
-def test_the_file_name_says_what_the_export_holds_in_the_persons_zone(filters, name):
+def test_the_file_name_describes_the_export_in_the_users_time_zone(filters, name):
     query = Query(QueryDict(urlencode(filters)))
     assert query.is_valid
     with timezone.override("Asia/Kolkata"):
@@ -190,7 +190,7 @@ def test_an_apostrophe_is_added_before_anything_that_a_spreadsheet_might_run(tex
     "text",
     ["", "Teapot", "a=b", "1-1", "Zoe - Ann", "Glasses +1.5", "anna@example.com", "a;b", "'a", "Café 'x' -y", "☕"],
 )
-def test_any_other_cell_is_left_as_it_is(text):
+def test_any_other_cell_is_unchanged(text):
     assert defused(text) == text
 
 
@@ -201,7 +201,7 @@ def test_the_code_in_docs_dashboard_md_restores_the_text(text):
 
 
 @given(st.text("=+-@＝;,|\"'\t\n\r\u2028\xa0\ufeff ab1"))
-def test_no_cell_of_any_split_begins_as_a_formula(text):
+def test_no_cell_starts_with_a_formula_however_the_line_is_split(text):
     line = io.StringIO()
     csv.writer(line).writerow(["id", defused(text), "2"])
     for cell in re.split('[;,|\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029"]', line.getvalue()):
@@ -216,7 +216,7 @@ def test_the_longest_item_of_a_table_is_scanned_in_linear_time(text):
     assert perf_counter() - began < 20
 
 
-def test_formulas_are_defused_in_every_field_that_a_customer_fills_in(anna):
+def test_formulas_are_defused_in_every_field_of_the_customer(anna):
     placed(item='=HYPERLINK("http://evil.example")', customer_name="+49 30 1", customer_email="-zoe@example.com")
     [row] = exported(anna)
     assert (row[2], row[4], row[5]) == (
@@ -229,7 +229,7 @@ def test_formulas_are_defused_in_every_field_that_a_customer_fills_in(anna):
 # --- The cap ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_export_ends_at_the_cap_and_says_how_to_get_more(anna, monkeypatch):
+def test_the_export_ends_at_the_cap_and_explains_how_to_get_more(anna, monkeypatch):
     monkeypatch.setattr(export, "MAX_ORDERS", 3)
     orders = place_many(4)
     *shown, notice = exported(anna)
@@ -237,7 +237,7 @@ def test_the_export_ends_at_the_cap_and_says_how_to_get_more(anna, monkeypatch):
     assert notice == ["Only the newest 3 orders are included. To get more, filter by day or use the API."]
 
 
-def test_exactly_as_many_as_the_cap_are_all_and_no_notice(anna, monkeypatch):
+def test_an_export_of_exactly_the_cap_is_complete_and_has_no_note(anna, monkeypatch):
     monkeypatch.setattr(export, "MAX_ORDERS", 3)
     orders = place_many(3)
     assert [row[0] for row in exported(anna)] == ids(orders)
@@ -247,7 +247,7 @@ def test_the_cap_is_ten_thousand():
     assert export.MAX_ORDERS == 10_000
 
 
-def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, monkeypatch):
+def test_the_export_ends_at_the_time_limit_with_a_note(anna, traffic, monkeypatch):
     monkeypatch.setattr(export, "MAX_SECONDS", 0)
     orders = place_many(150)
     traffic.clear()
@@ -257,7 +257,7 @@ def test_the_export_ends_before_lambda_would_end_it_and_says_so(anna, traffic, m
     assert traffic.operations == ["Query"]
 
 
-def test_an_export_that_is_complete_when_its_time_is_over_does_not_mention_it(anna, monkeypatch):
+def test_an_export_that_completes_at_the_time_limit_has_no_note(anna, monkeypatch):
     monkeypatch.setattr(export, "MAX_SECONDS", 0)
     orders = place_many(100)
     assert [row[0] for row in exported(anna)] == ids(orders)
@@ -274,7 +274,7 @@ def test_the_time_limit_also_ends_an_export_that_finds_only_empty_pages(anna, tr
     assert traffic.operations == ["Query", "BatchGetItem"]
 
 
-def test_the_export_ends_before_it_is_larger_than_lambda_carries_and_says_so(anna, monkeypatch):
+def test_the_export_ends_at_the_size_limit_with_a_note(anna, monkeypatch):
     """Lambda carries it as JSON, in which every letter here takes six bytes."""
     monkeypatch.setattr(export, "MAX_BYTES", 6_000)
     for _ in range(10):
@@ -287,7 +287,7 @@ def test_the_export_ends_before_it_is_larger_than_lambda_carries_and_says_so(ann
 # --- Streaming --------------------------------------------------------------------------------------------------------
 
 
-def test_orders_are_read_as_they_are_sent(anna, traffic):
+def test_orders_are_read_while_the_response_is_streamed(anna, traffic):
     place_many(250)
     traffic.clear()
     response = anna.get(EXPORT)
@@ -301,14 +301,14 @@ def test_orders_are_read_as_they_are_sent(anna, traffic):
     assert traffic.operations == ["Query"] * 3
 
 
-def test_an_export_that_is_cut_short_says_so_in_its_last_line(anna, proxy):
+def test_an_outage_during_the_export_is_reported_in_the_last_line(anna, proxy):
     place_many(150)
     proxy.change("Query", lambda reply: reply, aws_error(500, "InternalServerError"))
     *_, last = rows(anna.get(EXPORT))
     assert last == ["Incomplete: the order store stopped responding. Export again."]
 
 
-def test_an_export_that_cannot_begin_is_a_page(anna, no_dynamodb):
+def test_an_outage_before_the_export_begins_is_an_error_page(anna, no_dynamodb):
     response = anna.get(EXPORT)
     assert (response.status_code, response["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert "Content-Disposition" not in response

@@ -9,7 +9,7 @@ from django.utils import translation
 from orders.lifecycle import Status
 from orders.templatetags.orders_display import age
 from tests.contract.order_helpers import NOW, ids, move, overwrite, place_many, placed, set_outside
-from tests.dashboard.reading import Page
+from tests.dashboard.html_page import Page
 
 GERMAN = {"Accept": "text/html", "Accept-Language": "de"}
 CODES = re.compile("|".join(Status))
@@ -23,7 +23,7 @@ def order(table):
 
 def german(response):
     page = Page(response)
-    assert CODES.findall(page.words) == []
+    assert CODES.findall(page.text) == []
     return page
 
 
@@ -31,17 +31,17 @@ def test_the_list_and_its_filters(anna, table):
     for status in Status:
         placed(status=status)
     page = german(anna.get("/dashboard/?status=CANCELLED", headers=GERMAN))
-    assert "Status: Storniert" in page.words
+    assert "Status: Storniert" in page.text
     assert page.link("In Bearbeitung") == "/dashboard/?status=PROCESSING"
     german(anna.get("/dashboard/", headers=GERMAN))
 
 
 def test_an_invalid_filter(anna, table):
-    assert "Status" in german(anna.get("/dashboard/?status=NONE", headers=GERMAN)).words
+    assert "Status" in german(anna.get("/dashboard/?status=NONE", headers=GERMAN)).text
 
 
 def test_the_page_of_an_order(anna, order):
-    assert "Ausstehend" in german(anna.get(DETAIL.format(order.order_id), headers=GERMAN)).words
+    assert "Ausstehend" in german(anna.get(DETAIL.format(order.order_id), headers=GERMAN)).text
 
 
 def test_an_action_on_many_orders(anna, table):
@@ -50,19 +50,19 @@ def test_an_action_on_many_orders(anna, table):
     move(orders[0].order_id, Status.COMPLETED)
     form = {"action": "cancel", "id": ids(orders)}
     preview = german(anna.post("/dashboard/bulk/preview/", form, headers=GERMAN))
-    assert preview.words.count("erhält den Status Storniert") == 2
-    assert "bleibt unverändert: Status Abgeschlossen" in preview.words
-    assert "Der Status Storniert ist endgültig." in preview.words
+    assert preview.text.count("erhält den Status Storniert") == 2
+    assert "bleibt unverändert: Status Abgeschlossen" in preview.text
+    assert "Der Status Storniert ist endgültig." in preview.text
     data = preview.form("/dashboard/bulk/apply/").data()
     move(orders[1].order_id, Status.PROCESSING)
     result = german(anna.post("/dashboard/bulk/apply/", data, headers=GERMAN))
-    assert result.words.count("hat jetzt den Status Storniert") == 1
-    assert "hat jetzt den Status In Bearbeitung" in result.words
+    assert result.text.count("hat jetzt den Status Storniert") == 1
+    assert "hat jetzt den Status In Bearbeitung" in result.text
 
 
 def test_the_confirmation_of_a_change(anna, order):
     page = german(anna.get(f"{DETAIL.format(order.order_id)}status/?to=CANCELLED&version=1", headers=GERMAN))
-    assert "Der neue Status ist Storniert." in page.words
+    assert "Der neue Status ist Storniert." in page.text
     assert page.form(f"{DETAIL.format(order.order_id)}status/").data()["to"] == ["CANCELLED"]
 
 
@@ -72,7 +72,7 @@ def test_a_conflict(anna, order, to):
     move(order.order_id, Status.COMPLETED)
     change = {"to": to, "version": 1}
     page = german(anna.post(f"{DETAIL.format(order.order_id)}status/", change, headers=GERMAN))
-    assert "Der Wechsel von Abgeschlossen zu" in page.words
+    assert "Der Wechsel von Abgeschlossen zu" in page.text
 
 
 def test_a_change_that_is_still_possible_after_a_conflict(anna, order):
@@ -88,19 +88,19 @@ def test_the_message_after_a_change(anna, sign_in, order):
     address = f"{DETAIL.format(order.order_id)}status/"
     change = {"to": "PROCESSING", "version": 1}
     changed = german(anna.post(address, change, headers=GERMAN, follow=True))
-    assert "Die Bestellung hat jetzt den Status In Bearbeitung." in changed.words
+    assert "Die Bestellung hat jetzt den Status In Bearbeitung." in changed.text
     other = placed()
     move(other.order_id, Status.PROCESSING)
     ben = sign_in("Order managers", name="ben")
     again = german(ben.post(f"{DETAIL.format(other.order_id)}status/", change, headers=GERMAN, follow=True))
-    assert "Die Bestellung hatte bereits den Status In Bearbeitung." in again.words
+    assert "Die Bestellung hatte bereits den Status In Bearbeitung." in again.text
 
 
 def test_an_order_that_another_program_changed(anna, order):
     move(order.order_id, Status.PROCESSING)
     set_outside(order.order_id, "COMPLETED")
     page = german(anna.get(DETAIL.format(order.order_id), headers=GERMAN))
-    assert "den Status auf Abgeschlossen gesetzt" in page.words
+    assert "den Status auf Abgeschlossen gesetzt" in page.text
 
 
 def test_the_csv_is_the_same_in_every_language(anna, order):

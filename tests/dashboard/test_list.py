@@ -9,7 +9,7 @@ from orders import counts, listing
 from orders.lifecycle import Status
 from orders.listing import Filters
 from tests.contract.order_helpers import NOW, ids, place_many, placed
-from tests.dashboard.reading import press, see
+from tests.dashboard.html_page import get_page, submit
 
 LIST = "/dashboard/"
 EVERY_FILTER = {
@@ -29,27 +29,27 @@ def query(href):
 
 
 def listed(browser, **filters):
-    return see(browser, address(**filters)).listed()
+    return get_page(browser, address(**filters)).listed()
 
 
 # --- Nothing ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_empty_table_says_that_there_are_no_orders_yet_and_offers_to_place_one(anna):
-    page = see(anna, LIST)
-    assert "No orders yet" in page.words
-    assert "No matching orders" not in page.words
+def test_an_empty_list_offers_to_place_an_order(anna):
+    page = get_page(anna, LIST)
+    assert "No orders yet" in page.text
+    assert "No matching orders" not in page.text
     assert page.link("Place the first order") == "/dashboard/orders/new/"
 
 
 @pytest.mark.parametrize(
     "filters", [{"status": "EXPIRED"}, {"customer_email": "zoe@example.com"}, {"created_to": "2020-01-01"}]
 )
-def test_filters_that_nothing_fits_say_so_and_offer_to_clear_them(anna, filters):
+def test_a_list_without_matches_offers_to_clear_the_filters(anna, filters):
     placed()
-    page = see(anna, address(**filters))
-    assert "No matching orders" in page.words
-    assert "No orders yet" not in page.words
+    page = get_page(anna, address(**filters))
+    assert "No matching orders" in page.text
+    assert "No orders yet" not in page.text
     assert page.link("Clear all filters") == LIST
     assert page.listed() == []
 
@@ -57,19 +57,19 @@ def test_filters_that_nothing_fits_say_so_and_offer_to_clear_them(anna, filters)
 # --- Rows -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_newest_orders_come_first_each_with_a_link_to_it(anna):
+def test_the_newest_orders_come_first_and_link_to_their_pages(anna):
     orders = place_many(3)
     assert listed(anna) == ids(orders)
 
 
-def test_a_row_says_what_was_ordered_by_whom_in_which_status(anna):
+def test_a_row_shows_item_customer_and_status(anna):
     placed(item="Wool blanket", quantity=12, customer_name="Zoë Ünal", customer_email="zoe@example.com")
-    words = see(anna, LIST).words
+    words = get_page(anna, LIST).text
     for part in ("Wool blanket", "12", "Zoë Ünal", "zoe@example.com", "PENDING"):
         assert part in words
 
 
-def test_what_customers_write_is_text_and_never_markup(anna):
+def test_customers_texts_are_escaped(anna):
     order = placed(item="<script>alert(1)</script>", customer_name='"><img src=x onerror=alert(2)>')
     for page in (LIST, f"/dashboard/orders/{order.order_id}/", f"/dashboard/orders/{order.order_id}/delete/?version=1"):
         content = anna.get(page).content.decode()
@@ -88,23 +88,23 @@ def test_what_customers_write_is_text_and_never_markup(anna):
         (timedelta(hours=61), "due to expire", True),
     ],
 )
-def test_a_pending_row_says_how_long_it_has_left_and_warns_in_the_last_six_hours(anna, age, said, warned):
+def test_a_pending_row_shows_the_time_left_and_warns_in_the_last_six_hours(anna, age, said, warned):
     # Most of a minute to spare, because the page is made a moment later.
     placed(at=datetime.now(UTC) - age + timedelta(seconds=50))
     response = anna.get(LIST)
-    assert said in see(anna, LIST).words
+    assert said in get_page(anna, LIST).text
     assert ("o-soon" in response.content.decode()) == warned
 
 
-def test_a_row_that_expires_no_more_says_nothing_of_it(anna):
+def test_a_row_that_cannot_expire_shows_no_time_left(anna):
     placed(status=Status.PROCESSING)
-    assert " left" not in see(anna, LIST).words
+    assert " left" not in get_page(anna, LIST).text
 
 
-def test_the_exact_instant_in_utc_stands_behind_every_time(anna):
+def test_every_time_has_the_exact_instant_in_utc_as_its_title(anna):
     placed(at=NOW)
     anna.cookies["timezone"] = "Asia/Kolkata"
-    titles = see(anna, LIST).titles
+    titles = get_page(anna, LIST).titles
     assert "2026-11-22 10:15:30 UTC" in titles
     assert "2026-11-24 22:15:30 UTC" in titles  # when it expires
 
@@ -115,9 +115,7 @@ def test_the_exact_instant_in_utc_stands_behind_every_time(anna):
 def tabs(page):
     statuses = {"All", *Status}
     return {
-        link.words.split()[0]: link
-        for link in page.links
-        if link.words.split()[:1] and link.words.split()[0] in statuses
+        link.text.split()[0]: link for link in page.links if link.text.split()[:1] and link.text.split()[0] in statuses
     }
 
 
@@ -127,10 +125,10 @@ COUNTS = "/dashboard/counts/"
 def counted(browser):
     """The list once its tabs are counted, by the way that leads there without scripts."""
     assert browser.get(COUNTS).headers["Location"] == LIST
-    return see(browser, LIST)
+    return get_page(browser, LIST)
 
 
-def test_the_list_is_there_before_anything_is_counted(anna, traffic):
+def test_the_list_loads_before_the_counts(anna, traffic):
     placed()
     traffic.clear()
     response = anna.get(LIST)
@@ -139,7 +137,7 @@ def test_the_list_is_there_before_anything_is_counted(anna, traffic):
     assert b'<a href="/dashboard/counts/">' in response.content
 
 
-def test_a_script_gets_the_counted_tabs_alone(anna):
+def test_htmx_gets_only_the_tabs_with_their_counts(anna):
     placed()
     response = anna.get(f"{COUNTS}?status=PENDING", headers={"HX-Request": "true"})
     text = response.content.decode()
@@ -149,7 +147,7 @@ def test_a_script_gets_the_counted_tabs_alone(anna):
     assert text.count('aria-current="page"') == 1
 
 
-def test_the_way_to_the_counts_keeps_the_filters(anna):
+def test_the_url_of_the_counts_keeps_the_filters(anna):
     assert anna.get(f"{COUNTS}?status=PENDING").headers["Location"] == address(status="PENDING")
 
 
@@ -157,7 +155,7 @@ def test_each_status_has_a_tab_that_counts_its_orders(anna):
     for status in Status:
         placed(status=status)
     placed()
-    assert {name: tab.words for name, tab in tabs(counted(anna)).items()} == {
+    assert {name: tab.text for name, tab in tabs(counted(anna)).items()} == {
         "All": "All",
         "PENDING": "PENDING 2",
         "PROCESSING": "PROCESSING 1",
@@ -167,59 +165,59 @@ def test_each_status_has_a_tab_that_counts_its_orders(anna):
     }
 
 
-def test_a_tab_leads_to_the_orders_of_its_status_and_is_marked_there(anna):
+def test_a_tab_links_to_its_status_and_is_marked_as_current(anna):
     order = placed(status=Status.COMPLETED)
     placed()
-    tab = tabs(see(anna, LIST))["COMPLETED"]
-    page = see(anna, tab.href)
+    tab = tabs(get_page(anna, LIST))["COMPLETED"]
+    page = get_page(anna, tab.href)
     assert page.listed() == [order.order_id]
     assert [name for name, tab in tabs(page).items() if "aria-current" in tab.attributes] == ["COMPLETED"]
 
 
-def test_a_count_at_the_cap_says_that_there_may_be_more(anna, monkeypatch):
+def test_a_capped_count_has_a_plus_sign(anna, monkeypatch):
     monkeypatch.setattr(counts, "COUNT_CAP", 5)
     monkeypatch.setattr("orders.templatetags.orders_display.COUNT_CAP", 5)
     place_many(4)
-    assert tabs(counted(anna))["PENDING"].words == "PENDING 4"
+    assert tabs(counted(anna))["PENDING"].text == "PENDING 4"
     place_many(6)
     counts.cache.clear()
-    assert tabs(counted(anna))["PENDING"].words == "PENDING 4+"
+    assert tabs(counted(anna))["PENDING"].text == "PENDING 4+"
 
 
-def test_the_cap_is_said_as_999_and_more():
+def test_the_cap_is_shown_as_999_plus():
     from orders.templatetags.orders_display import capped  # noqa: PLC0415
 
     assert [capped(count) for count in (0, 999, 1000)] == ["0", "999", "999+"]
 
 
 @pytest.mark.parametrize("narrowed", [{"customer_email": "zoe@example.com"}, {"created_from": "2026-11-01"}])
-def test_beside_other_filters_a_tab_counts_nothing_because_it_would_count_all_orders(anna, traffic, narrowed):
+def test_tabs_have_no_counts_with_other_filters(anna, traffic, narrowed):
     place_many(3)
     traffic.clear()
-    page = see(anna, address(**narrowed))
-    assert {tab.words for tab in tabs(page).values()} == {"All", *Status}
+    page = get_page(anna, address(**narrowed))
+    assert {tab.text for tab in tabs(page).values()} == {"All", *Status}
     assert traffic.operations == ["Query"]
 
 
 # --- Filters ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_customer_is_found_in_whatever_case_the_address_is_written(anna):
+def test_a_customer_is_found_in_upper_and_lower_case(anna):
     order = placed(customer_email="Zoe.Unal@Example.com")
     placed(customer_email="other@example.com")
     for written in ("zoe.unal@example.com", "ZOE.UNAL@EXAMPLE.COM", " Zoe.Unal@Example.com "):
         assert listed(anna, customer_email=written) == [order.order_id]
 
 
-def test_a_status_is_found_in_whatever_case_it_is_written(anna):
+def test_a_status_is_found_in_upper_and_lower_case(anna):
     order = placed(status=Status.PROCESSING)
     placed()
-    page = see(anna, address(status="processing"))
+    page = get_page(anna, address(status="processing"))
     assert page.listed() == [order.order_id]
-    assert "Status: PROCESSING" in page.words
+    assert "Status: PROCESSING" in page.text
 
 
-def test_filters_narrow_one_another(anna):
+def test_filters_are_combined(anna):
     wanted = placed(customer_email="zoe@example.com")
     placed(customer_email="zoe@example.com", status=Status.COMPLETED)
     placed(customer_email="other@example.com")
@@ -243,7 +241,7 @@ def test_filters_narrow_one_another(anna):
         ("Pacific/Apia", "2026-11-20", datetime(2026, 11, 19, 11, tzinfo=UTC), 24),
     ],
 )
-def test_a_day_is_the_persons_own_from_midnight_to_midnight(anna, zone, day, begins, hours):
+def test_a_day_runs_from_midnight_to_midnight_in_the_users_time_zone(anna, zone, day, begins, hours):
     instant = timedelta(microseconds=1)
     ends = begins + timedelta(hours=hours)
     inside = [placed(at=at).order_id for at in (ends - instant, begins)]
@@ -267,22 +265,22 @@ def test_a_day_is_the_persons_own_from_midnight_to_midnight(anna, zone, day, beg
         "Z\u00fcrich",
     ],
 )
-def test_a_cookie_that_names_no_zone_leaves_the_person_in_utc(anna, cookie):
+def test_an_invalid_time_zone_cookie_means_utc(anna, cookie):
     order = placed(at=datetime(2026, 11, 20, 0, tzinfo=UTC))
     anna.cookies["timezone"] = cookie
     assert listed(anna, created_from="2026-11-20", created_to="2026-11-20") == [order.order_id]
-    assert "20 Nov 2026, 00:00 UTC" in see(anna, f"/dashboard/orders/{order.order_id}/").words
+    assert "20 Nov 2026, 00:00 UTC" in get_page(anna, f"/dashboard/orders/{order.order_id}/").text
 
 
-def test_times_are_shown_in_the_persons_zone(anna):
+def test_times_are_shown_in_the_users_time_zone(anna):
     order = placed(at=datetime(2026, 7, 20, 12, tzinfo=UTC))
     for zone, said in {"": "12:00 UTC", "Europe/Berlin": "14:00 CEST", "Asia/Kolkata": "17:30 IST"}.items():
         anna.cookies["timezone"] = zone
-        assert f"20 Jul 2026, {said}" in see(anna, f"/dashboard/orders/{order.order_id}/").words
+        assert f"20 Jul 2026, {said}" in get_page(anna, f"/dashboard/orders/{order.order_id}/").text
 
 
-def test_each_filter_is_a_chip_in_plain_words_with_a_way_to_remove_it_alone(anna):
-    page = see(anna, address(**EVERY_FILTER))
+def test_each_filter_is_a_chip_with_a_link_that_removes_it(anna):
+    page = get_page(anna, address(**EVERY_FILTER))
     chips = {
         "status": "Status: PENDING",
         "customer_email": "Customer: zoe@example.com",
@@ -292,7 +290,7 @@ def test_each_filter_is_a_chip_in_plain_words_with_a_way_to_remove_it_alone(anna
     ways = [link for link in page.links if (link.attributes.get("aria-label") or "").startswith("Remove the filter")]
     assert len(ways) == 4
     for (name, words), way in zip(chips.items(), ways, strict=True):
-        assert words in page.words
+        assert words in page.text
         assert way.attributes["aria-label"] == f"Remove the filter {words}"
         assert query(way.href) == {other: value for other, value in EVERY_FILTER.items() if other != name}
     assert page.link("Clear all") == LIST
@@ -300,7 +298,7 @@ def test_each_filter_is_a_chip_in_plain_words_with_a_way_to_remove_it_alone(anna
 
 def test_a_list_without_filters_has_no_chips(anna):
     placed()
-    page = see(anna, LIST)
+    page = get_page(anna, LIST)
     assert "Remove the filter" not in str(page.links)
     assert not page.has_link("Clear all")
 
@@ -329,20 +327,20 @@ def test_a_list_without_filters_has_no_chips(anna):
     ],
 )
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati"])
-def test_a_filter_that_makes_no_sense_says_why_and_lists_nothing(anna, traffic, filters, said, zone):
+def test_an_invalid_filter_shows_its_error_and_no_orders(anna, traffic, filters, said, zone):
     placed()
     traffic.clear()
     anna.cookies["timezone"] = zone
-    page = see(anna, address(**filters), status=400)
-    assert said in page.words
+    page = get_page(anna, address(**filters), status=400)
+    assert said in page.text
     assert page.listed() == []
-    assert "No matching orders" not in page.words
+    assert "No matching orders" not in page.text
     assert traffic == []
 
 
-def test_what_the_list_does_not_know_is_kept_out_of_its_links(anna):
+def test_unknown_parameters_are_left_out_of_links(anna):
     placed()
-    page = see(anna, address(status="PENDING", utm_source="mail", page="7"))
+    page = get_page(anna, address(status="PENDING", utm_source="mail", page="7"))
     assert "utm_source" not in str(page.links)
     assert page.listed()
 
@@ -350,46 +348,46 @@ def test_what_the_list_does_not_know_is_kept_out_of_its_links(anna):
 # --- Pages ------------------------------------------------------------------------------------------------------------
 
 
-def test_pages_go_forth_and_back_through_every_order_once(anna):
+def test_paging_forward_and_back_shows_every_order_once(anna):
     orders = ids(place_many(60))
-    first = see(anna, LIST)
-    second = see(anna, first.link("Older"))
-    third = see(anna, second.link("Older"))
+    first = get_page(anna, LIST)
+    second = get_page(anna, first.link("Older"))
+    third = get_page(anna, second.link("Older"))
     assert [*first.listed(), *second.listed(), *third.listed()] == orders
     assert not first.has_link("Newer")
     assert not third.has_link("Older")
-    back = see(anna, third.link("Newer"))
+    back = get_page(anna, third.link("Newer"))
     assert back.listed() == second.listed()
-    assert see(anna, back.link("Newer")).listed() == first.listed()
+    assert get_page(anna, back.link("Newer")).listed() == first.listed()
 
 
-def test_filters_stay_in_pages_tabs_rows_export_and_the_way_back(anna):
+def test_filters_are_kept_in_pages_tabs_rows_export_and_back_links(anna):
     place_many(60, customer_email="zoe@example.com", step=timedelta(minutes=10))
-    page = see(anna, address(**EVERY_FILTER))
+    page = get_page(anna, address(**EVERY_FILTER))
     older = page.link("Older")
-    deep = see(anna, older)
+    deep = get_page(anna, older)
     assert query(older).items() >= EVERY_FILTER.items()
     assert query(deep.link("Newer")).items() >= EVERY_FILTER.items()
     assert query(tabs(deep)["COMPLETED"].href) == {**EVERY_FILTER, "status": "COMPLETED"}
     assert query(tabs(deep)["All"].href).get("status") is None
     assert query(deep.link("Export CSV")).items() >= EVERY_FILTER.items()
     row = next(link.href for link in deep.links if deep.listed()[0] in link.href)
-    detail = see(anna, row)
+    detail = get_page(anna, row)
     assert detail.link("Back to list") == older
-    assert see(anna, detail.link("Back to list")).listed() == deep.listed()
+    assert get_page(anna, detail.link("Back to list")).listed() == deep.listed()
 
 
-def test_the_way_back_leads_through_a_change_to_the_same_page_of_the_same_list(anna):
+def test_after_a_change_the_back_link_leads_to_the_same_page_of_the_list(anna):
     place_many(30)
-    older = see(anna, see(anna, LIST).link("Older"))
+    older = get_page(anna, get_page(anna, LIST).link("Older"))
     row = next(link.href for link in older.links if older.listed()[0] in link.href)
-    confirm = see(anna, see(anna, row).link("Cancel order"))
-    sent = press(anna, confirm.form(f"/dashboard/orders/{older.listed()[0]}/status/"))
-    assert see(anna, sent["Location"]).link("Back to list") == f"{LIST}?{parse_qs(urlsplit(row).query)['back'][0]}"
+    confirm = get_page(anna, get_page(anna, row).link("Cancel order"))
+    sent = submit(anna, confirm.form(f"/dashboard/orders/{older.listed()[0]}/status/"))
+    assert get_page(anna, sent["Location"]).link("Back to list") == f"{LIST}?{parse_qs(urlsplit(row).query)['back'][0]}"
 
 
 @pytest.mark.parametrize("filters", [{}, {"status": "PENDING"}, {"customer_email": "zoe@example.com"}])
-def test_a_cursor_that_is_not_valid_leads_to_the_first_page_of_the_same_filters(anna, filters):
+def test_an_invalid_cursor_redirects_to_the_first_page_with_the_same_filters(anna, filters):
     placed(customer_email="zoe@example.com")
     elsewhere = listing.newer_cursor(placed(), Filters(status=Status.EXPIRED))
     for cursor in ("garbage", "a:b:c", elsewhere):
@@ -397,18 +395,18 @@ def test_a_cursor_that_is_not_valid_leads_to_the_first_page_of_the_same_filters(
         assert (response.status_code, response["Location"]) == (302, address(**filters) if filters else LIST)
 
 
-def test_a_page_whose_orders_have_gone_says_so_and_leads_on(anna):
+def test_an_empty_later_page_links_to_other_pages(anna):
     orders = place_many(26)
-    older = see(anna, LIST).link("Older")
+    older = get_page(anna, LIST).link("Older")
     for order in orders[20:]:
         order.delete()
-    page = see(anna, older)
-    assert "No orders on this page" in page.words
-    assert "No orders yet" not in page.words
-    assert see(anna, page.link("Newest orders")).listed() == ids(orders[:20])
+    page = get_page(anna, older)
+    assert "No orders on this page" in page.text
+    assert "No orders yet" not in page.text
+    assert get_page(anna, page.link("Newest orders")).listed() == ids(orders[:20])
 
 
-def test_a_way_back_that_leads_elsewhere_leads_to_the_list(anna):
+def test_a_forged_back_link_leads_to_the_list(anna):
     order = placed()
     attacks = [
         "https://evil.example/",
@@ -419,7 +417,7 @@ def test_a_way_back_that_leads_elsewhere_leads_to_the_list(anna):
         "\r\nX: y",
     ]
     for attack in attacks:
-        page = see(anna, f"/dashboard/orders/{order.order_id}/?{urlencode({'back': attack})}")
+        page = get_page(anna, f"/dashboard/orders/{order.order_id}/?{urlencode({'back': attack})}")
         assert page.link("Back to list") == LIST
         response = anna.post(
             f"/dashboard/orders/{order.order_id}/status/", {"to": "PROCESSING", "version": "1", "back": attack}
@@ -434,13 +432,15 @@ def test_a_way_back_that_leads_elsewhere_leads_to_the_list(anna):
 
 def sentences(page):
     """The page's words, with no space before a comma or a full stop."""
-    return page.words.replace(" ,", ",").replace(" .", ".")
+    return page.text.replace(" ,", ",").replace(" .", ".")
 
 
-def test_a_search_in_the_lists_address_is_a_search(anna):
+def test_a_search_parameter_in_the_lists_url_redirects_to_the_search(anna):
     response = anna.get(address(q=" zoe@example.com "))
     assert (response.status_code, response["Location"]) == (302, "/dashboard/search/?q=zoe%40example.com")
-    assert "“teapot” is not an order id or an e-mail" in see(anna, address(q="teapot"), status=404, follow=True).words
+    assert (
+        "“teapot” is not an order id or an e-mail" in get_page(anna, address(q="teapot"), status=404, follow=True).text
+    )
 
 
 @pytest.mark.parametrize(
@@ -455,33 +455,33 @@ def test_a_search_in_the_lists_address_is_a_search(anna):
         ("<script>=1", "ignored: <script>."),
     ],
 )
-def test_what_is_not_a_filter_is_named_and_changes_nothing(anna, query_string, notice):
+def test_an_unknown_parameter_is_named_and_ignored(anna, query_string, notice):
     [order] = place_many(1)
-    page = see(anna, f"{LIST}?{query_string}")
+    page = get_page(anna, f"{LIST}?{query_string}")
     assert notice in sentences(page)
     assert page.listed() == [order.order_id]
     for link in ("Export CSV", "All"):
         assert set(query(page.link(link))) == set()
 
 
-def test_a_search_among_filters_is_named_and_offered(anna):
+def test_a_search_parameter_beside_filters_is_offered_as_a_link(anna):
     placed()
-    page = see(anna, address(status="PENDING", q="zoe@example.com"))
+    page = get_page(anna, address(status="PENDING", q="zoe@example.com"))
     assert "This filter is unknown and was ignored: q." in sentences(page)
     assert page.link("Search for “ zoe@example.com ”") == "/dashboard/search/?q=zoe%40example.com"
 
 
-def test_what_is_not_a_filter_is_named_beside_a_filter_that_is_wrong(anna):
-    page = see(anna, address(customer_email="zoe", limit=100), status=400)
+def test_an_unknown_parameter_is_named_beside_an_invalid_filter(anna):
+    page = get_page(anna, address(customer_email="zoe", limit=100), status=400)
     assert "ignored: limit." in sentences(page)
 
 
-def test_known_filters_come_without_a_notice(anna):
-    assert "ignored" not in see(anna, address(**EVERY_FILTER)).words
-    assert "ignored" not in see(anna, LIST).words
+def test_known_filters_show_no_notice(anna):
+    assert "ignored" not in get_page(anna, address(**EVERY_FILTER)).text
+    assert "ignored" not in get_page(anna, LIST).text
 
 
-def test_an_export_with_what_is_not_a_filter_leads_to_the_list_that_names_it(anna):
+def test_an_export_with_an_unknown_parameter_redirects_to_the_list(anna):
     placed()
     response = anna.get("/dashboard/export.csv?status=PENDING&limit=10")
     assert (response.status_code, response["Location"]) == (302, "/dashboard/?status=PENDING&limit=10")

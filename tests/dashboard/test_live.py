@@ -9,7 +9,7 @@ from orders import listing
 from orders.lifecycle import Status
 from orders.listing import Filters
 from tests.contract.order_helpers import LATER, NOW, ids, move, place, place_many, placed
-from tests.dashboard.reading import Page, see
+from tests.dashboard.html_page import Page, get_page
 
 LIVE = "/dashboard/live/"
 
@@ -23,49 +23,49 @@ def cursor(order, **filters):
     return listing.newer_cursor(order, Filters(**filters))
 
 
-def test_the_list_asks_for_what_is_newer_than_its_first_row(anna):
+def test_the_list_polls_for_orders_newer_than_its_first_row(anna):
     orders = place_many(3)
     content = anna.get("/dashboard/").content.decode()
     assert f"newest={cursor(orders[0]).replace(':', '%3A')}" in content
     assert all(f"id={order_id}" in content for order_id in ids(orders))
 
 
-def test_it_says_how_many_orders_have_come_in_and_leads_to_the_first_page(anna):
+def test_the_number_of_new_orders_links_to_the_first_page(anna):
     first = placed()
     for number in (1, 2):
         placed(at=NOW + timedelta(minutes=number))
         page = Page(look(anna, cursor(first)))
         assert (
-            page.words
+            page.text
             == f"{number} new order{'s have' if number > 1 else ' has'} arrived. Show {'them' if number > 1 else 'it'}."
         )
         assert page.link("arrived") == "/dashboard/"
 
 
-def test_it_says_nothing_while_nothing_has_come_in(anna):
-    assert Page(look(anna, cursor(placed()))).words == ""
+def test_nothing_is_shown_without_new_orders(anna):
+    assert Page(look(anna, cursor(placed()))).text == ""
 
 
-def test_it_counts_a_hundred_and_no_further(anna):
+def test_new_orders_are_counted_up_to_a_hundred(anna):
     *_, oldest = place_many(102)
-    assert "100+ new orders have arrived." in Page(look(anna, cursor(oldest))).words
-    assert "100 new orders have arrived." in Page(look(anna, cursor(place_many(102)[-2]))).words
+    assert "100+ new orders have arrived." in Page(look(anna, cursor(oldest))).text
+    assert "100 new orders have arrived." in Page(look(anna, cursor(place_many(102)[-2]))).text
 
 
-def test_it_counts_only_what_fits_the_filters_and_keeps_them(anna):
+def test_only_new_orders_that_match_the_filters_are_counted(anna):
     first = placed()
     placed(at=LATER, status=Status.CANCELLED)
     placed(at=LATER)
     page = Page(look(anna, cursor(first, status=Status.PENDING), status="PENDING"))
-    assert "1 new order has" in page.words
+    assert "1 new order has" in page.text
     assert page.link("arrived") == "/dashboard/?status=PENDING"
 
 
-def test_the_way_to_new_orders_is_the_first_page_also_from_a_page_that_was_reached_by_newer(anna):
+def test_new_orders_link_to_the_first_page_also_after_paging_back(anna):
     place_many(60)
-    second = see(anna, see(anna, "/dashboard/").link("Older"))
+    second = get_page(anna, get_page(anna, "/dashboard/").link("Older"))
     address = second.link("Newer")
-    first = see(anna, address)
+    first = get_page(anna, address)
     assert not first.has_link("Newer")
     page = anna.get(address).content.decode()
     fragment = LIVE + page.partition(f'hx-get="{LIVE}')[2].partition('"')[0].replace("&amp;", "&")
@@ -74,7 +74,7 @@ def test_the_way_to_new_orders_is_the_first_page_also_from_a_page_that_was_reach
     assert Page(anna.get(fragment)).link("arrived") == "/dashboard/"
 
 
-def test_it_shows_the_rows_as_they_are_by_now(anna):
+def test_the_rows_are_updated(anna):
     order, gone = place_many(2)
     move(order.order_id, Status.PROCESSING)
     gone.delete()
@@ -84,20 +84,20 @@ def test_it_shows_the_rows_as_they_are_by_now(anna):
     assert gone.order_id not in content
 
 
-def test_a_row_is_found_by_its_id_in_capitals_too(anna):
+def test_a_row_with_an_upper_case_id_is_updated(anna):
     order = placed()
     content = look(anna, shown=[order.order_id.upper(), order.order_id]).content.decode()
     assert content.count(f'id="status-{order.order_id}"') == 1
 
 
-def test_a_page_further_down_asks_for_its_rows_only(anna, traffic):
+def test_a_later_page_updates_only_its_rows(anna, traffic):
     orders = place_many(3)
     traffic.clear()
-    assert Page(look(anna, "", ids(orders))).words.startswith("PENDING")
+    assert Page(look(anna, "", ids(orders))).text.startswith("PENDING")
     assert traffic.operations == ["BatchGetItem"]
 
 
-def test_it_looks_at_no_more_rows_than_a_page_has(anna, traffic):
+def test_no_more_rows_than_a_page_are_updated(anna, traffic):
     orders = place_many(40)
     traffic.clear()
     content = look(anna, "", ids(orders)).content.decode()
@@ -106,12 +106,12 @@ def test_it_looks_at_no_more_rows_than_a_page_has(anna, traffic):
 
 
 @pytest.mark.parametrize("shown", [[""], ["x" * 3000], ["a/b"], ["\0"], ["💥"], ["one", "one"]])
-def test_ids_of_nothing_are_passed_over(anna, shown):
+def test_unknown_ids_are_ignored(anna, shown):
     response = look(anna, "", shown)
-    assert (response.status_code, Page(response).words) == (200, "")
+    assert (response.status_code, Page(response).text) == (200, "")
 
 
-def test_a_cursor_or_a_filter_that_is_not_valid_is_a_bad_request(anna):
+def test_an_invalid_cursor_or_filter_is_a_bad_request(anna):
     order = placed()
     assert look(anna, "garbage").status_code == 400
     assert look(anna, cursor(order), status="PENDING").status_code == 400

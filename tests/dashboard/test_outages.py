@@ -17,7 +17,7 @@ from orders.models import Order
 from ordersite.settings import DATABASE_OPTIONS
 from tests.contract.fault_proxy import aws_error, drop_response
 from tests.contract.order_helpers import placed, stored
-from tests.dashboard.reading import Page, see
+from tests.dashboard.html_page import Page, get_page
 
 ORDER = "/dashboard/orders/6f9a1c52-0000-4000-8000-000000000001/"
 READS = [
@@ -46,7 +46,7 @@ def check_reticent(response):
 
 
 @pytest.mark.parametrize("address", READS)
-def test_a_page_says_that_the_orders_do_not_answer_and_tries_again_by_itself(anna, no_dynamodb, address, caplog):
+def test_a_page_reports_the_outage_and_retries(anna, no_dynamodb, address, caplog):
     response = anna.get(address)
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     page = Page(response)
@@ -58,37 +58,37 @@ def test_a_page_says_that_the_orders_do_not_answer_and_tries_again_by_itself(ann
 
 
 @pytest.mark.parametrize("address", WRITES)
-def test_a_form_does_not_claim_to_know_what_came_of_it_and_is_not_sent_again_by_itself(anna, no_dynamodb, address):
+def test_a_form_reports_an_unknown_outcome_and_is_not_retried(anna, no_dynamodb, address):
     response = anna.post(address, WRITES[address])
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     page = Page(response)
     assert page.refresh is None
-    assert "Your change may or may not have been saved" in page.words
+    assert "Your change may or may not have been saved" in page.text
     assert page.link("Go to orders") == "/dashboard/"
     check_reticent(response)
 
 
-def test_what_needs_no_orders_works_without_dynamodb(anna, no_dynamodb):
+def test_pages_without_orders_work_without_dynamodb(anna, no_dynamodb):
     assert anna.get("/dashboard/orders/new/").status_code == 200
     assert anna.get("/dashboard/search/?q=teapot").status_code == 404
     assert anna.get("/dashboard/?status=SHIPPED").status_code == 400
     assert anna.get("/admin/").status_code == 200
 
 
-def test_a_bulk_action_without_dynamodb_tells_of_each_order(anna, no_dynamodb):
+def test_a_bulk_action_without_dynamodb_reports_on_each_order(anna, no_dynamodb):
     page = Page(anna.post("/dashboard/bulk/apply/", {"action": "cancel", "seen": ["one:1", "two:1"]}))
-    assert "may or may not have changed" in page.words
-    assert "was not tried" in page.words
+    assert "may or may not have changed" in page.text
+    assert "was not tried" in page.text
 
 
-def test_the_page_comes_back_when_dynamodb_does(anna, proxy):
+def test_the_page_works_again_after_the_outage(anna, proxy):
     placed(item="Teapot")
     proxy.change("Query", aws_error(400, "ThrottlingException"))
     assert anna.get("/dashboard/").status_code == 503
-    assert "Teapot" in see(anna, "/dashboard/").words
+    assert "Teapot" in get_page(anna, "/dashboard/").text
 
 
-def test_a_change_whose_answer_was_lost_was_made_and_repeating_it_is_safe(anna, proxy):
+def test_a_change_whose_response_was_lost_can_be_repeated(anna, proxy):
     order = placed()
     proxy.change("UpdateItem", drop_response)
     data = {"to": "PROCESSING", "version": "1"}
@@ -99,7 +99,7 @@ def test_a_change_whose_answer_was_lost_was_made_and_repeating_it_is_safe(anna, 
     assert stored(order.order_id)["version"] == {"N": "2"}
 
 
-def test_an_order_whose_answer_was_lost_is_placed_once_when_the_form_is_sent_again(anna, proxy):
+def test_an_order_whose_response_was_lost_is_placed_once_when_the_form_is_sent_again(anna, proxy):
     proxy.change("PutItem", drop_response)
     address = "/dashboard/orders/new/"
     assert anna.post(address, WRITES[address]).status_code == 503
@@ -188,25 +188,25 @@ def check_database_unavailable(response):
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert response["Cache-Control"] == "no-store"
     page = Page(response)
-    assert "Temporarily unavailable" in page.words
-    assert SENTENCE in page.words
-    assert "All orders" not in page.words
+    assert "Temporarily unavailable" in page.text
+    assert SENTENCE in page.text
+    assert "All orders" not in page.text
     check_reticent(response)
     return page
 
 
 @pytest.mark.parametrize("address", STAFF_READS)
-def test_a_page_without_the_database_of_users_says_when_to_try_again(patient, request, address):
+def test_a_page_without_the_user_database_offers_to_try_again(patient, request, address):
     request.getfixturevalue("stopped")
     page = check_database_unavailable(patient.get(address, headers=HTML))
     assert page.link("Try again") == address
 
 
 @pytest.mark.parametrize("address", STAFF_WRITES)
-def test_a_form_without_the_database_of_users_says_that_the_outcome_is_unknown(patient, request, address):
+def test_a_form_without_the_user_database_reports_an_unknown_outcome(patient, request, address):
     request.getfixturevalue("stopped")
     page = check_database_unavailable(patient.post(address, STAFF_WRITES[address], headers=HTML))
-    assert "Your change may or may not have been saved" in page.words
+    assert "Your change may or may not have been saved" in page.text
     assert page.link("Go to orders") == "/dashboard/"
 
 
@@ -224,7 +224,7 @@ def test_a_form_queries_a_hanging_database_only_once(patient, request):
     assert len(server.connections) == 1
 
 
-def test_a_program_that_asks_for_a_staff_page_gets_a_problem_document(patient, request, caplog):
+def test_a_program_gets_a_problem_document_from_a_staff_page(patient, request, caplog):
     request.getfixturevalue("stopped")
     response = patient.get("/dashboard/live/", headers={"Accept": "*/*"})
     assert (response.status_code, response["Retry-After"]) == (503, "2")
@@ -246,7 +246,7 @@ def test_the_outcome_of_a_bulk_action_is_shown_without_another_database_query(pa
     with connections["default"].execute_wrapper(stopped_after_the_first_write):
         response = patient.post("/dashboard/bulk/apply/", {"action": action, "seen": seen}, headers=HTML)
     assert response.status_code == 200
-    assert "2 orders were changed." in Page(response).words
+    assert "2 orders were changed." in Page(response).text
 
 
 # --- What nobody foresaw ----------------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def test_the_outcome_of_a_bulk_action_is_shown_without_another_database_query(pa
 def check_server_error(response):
     assert response.status_code == 500
     page = Page(response)
-    assert "Something went wrong" in page.words
+    assert "Something went wrong" in page.text
     assert page.link("Go to orders") == "/dashboard/"
     assert response["Cache-Control"] == "no-store"
     check_reticent(response)
@@ -269,15 +269,15 @@ def broken(proxy):
     return f"/dashboard/orders/{order.order_id}/"
 
 
-def test_an_unforeseen_error_is_a_page_that_tells_nothing_and_a_line_in_the_log(patient, broken, caplog):
+def test_an_unexpected_error_is_logged_and_its_page_reveals_nothing(patient, broken, caplog):
     response = patient.get(broken, headers={"Accept": "text/html"})
     check_server_error(response)
     # It stands in the chrome.
-    assert "All orders" in Page(response).words
+    assert "All orders" in Page(response).text
     assert [record.exc_info for record in caplog.records if record.levelno == logging.ERROR]
 
 
-def test_an_unforeseen_error_is_a_problem_document_for_a_program(patient, broken):
+def test_an_unexpected_error_is_a_problem_document_for_a_program(patient, broken):
     response = patient.get(broken, headers={"Accept": "application/json"})
     assert (response.status_code, response["Content-Type"]) == (500, "application/problem+json")
     assert response.json()["code"] == "internal_error"

@@ -13,7 +13,7 @@ from orders.dashboard.filters import Query
 from orders.lifecycle import Status
 from orders.models import expiry_age, new_order
 from tests.contract.order_helpers import HOUR, NEW_ORDER, NOW, placed
-from tests.dashboard.reading import see
+from tests.dashboard.html_page import get_page
 
 SIZED = {"item": "Wall clock, walnut", "customer_name": "Zoe Almeida", "customer_email": "zoe.almeida@example.com"}
 OVERVIEW = "/dashboard/overview/?count=1"
@@ -47,11 +47,11 @@ def now(request, monkeypatch):
 def figures(browser, zone=""):
     """The cards, the days and the hours, each as pairs of its figure and the address of the list behind it."""
     browser.cookies["timezone"] = zone
-    page = see(browser, OVERVIEW)
+    page = get_page(browser, OVERVIEW)
     cards = {}
     for title in CARDS:
-        [link] = [link for link in page.links if link.words.startswith(title) and "/dashboard/?" in link.href]
-        cards[title] = (link.words.removeprefix(title).strip(), link.href)
+        [link] = [link for link in page.links if link.text.startswith(title) and "/dashboard/?" in link.href]
+        cards[title] = (link.text.removeprefix(title).strip(), link.href)
     bars = [link for link in page.links if ": " in (link.attributes.get("aria-label") or "")]
     bars = [(bar.attributes["aria-label"].rpartition(": ")[2], bar.href) for bar in bars if "/dashboard/?" in bar.href]
     days = [bar for bar in bars if "created_from" in bar[1]]
@@ -63,14 +63,14 @@ def total_behind(browser, href):
     """How many orders the list behind a figure holds, counted row by row over all its pages."""
     total = 0
     while True:
-        page = see(browser, href)
+        page = get_page(browser, href)
         total += len(page.listed())
         if not page.has_link("Older"):
             return total
         href = page.link("Older")
 
 
-def test_an_empty_table_has_figures_of_nothing(anna):
+def test_the_figures_of_an_empty_table_are_zero(anna):
     cards, days, hours = figures(anna)
     assert [figure for figure, _ in cards.values()] == ["0"] * 4
     assert [figure for figure, _ in days] == ["0"] * 14
@@ -78,7 +78,7 @@ def test_an_empty_table_has_figures_of_nothing(anna):
 
 
 @at_every_edge
-def test_every_figure_counts_what_it_says(anna, now):
+def test_every_figure_is_correct(anna, now):
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     age = expiry_age()
     for status, count in {Status.PROCESSING: 3, Status.COMPLETED: 2, Status.CANCELLED: 1}.items():
@@ -109,14 +109,14 @@ def test_every_figure_counts_what_it_says(anna, now):
 
 
 @at_every_edge
-def test_an_order_of_this_moment_is_in_the_forecast(anna, now):
+def test_an_order_placed_now_is_in_the_forecast(anna, now):
     """It expires in 60 hours, which is in the sixty-first hour if the present one counts."""
     placed(at=now)
     assert [figure for figure, _ in figures(anna)[2]] == [*["0"] * 60, "1"]
 
 
 @pytest.mark.parametrize("zone", ["", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Chatham"])
-def test_every_figure_leads_to_a_list_with_as_many_orders(anna, now, zone):
+def test_every_figure_links_to_a_list_with_that_many_orders(anna, now, zone):
     # Over 15 days, so many minutes apart that days and hours hold different numbers.
     for number in range(90):
         placed(at=now - timedelta(minutes=241) * number - timedelta(minutes=2))
@@ -132,7 +132,7 @@ def test_every_figure_leads_to_a_list_with_as_many_orders(anna, now, zone):
 
 
 @at_every_edge
-def test_a_day_is_the_persons_own(anna, now):
+def test_days_are_in_the_users_time_zone(anna, now):
     """An order of this moment was placed today everywhere; one of 24 hours ago, yesterday."""
     placed(at=now)
     placed(at=now - timedelta(hours=24))
@@ -144,14 +144,14 @@ def test_a_day_is_the_persons_own(anna, now):
         assert days[-2][0] == "1"
 
 
-def test_hours_are_named_in_the_persons_zone(anna, now):
+def test_hours_are_in_the_users_time_zone(anna, now):
     anna.cookies["timezone"] = "Asia/Kolkata"
-    labels = [link.attributes.get("aria-label") or "" for link in see(anna, OVERVIEW).links]
+    labels = [link.attributes.get("aria-label") or "" for link in get_page(anna, OVERVIEW).links]
     local = now.replace(minute=0).astimezone(ZoneInfo("Asia/Kolkata"))
     assert any(label.startswith(f"{local:%a %H:%M}: ") for label in labels)
 
 
-def test_a_figure_at_its_cap_says_that_there_may_be_more(anna, monkeypatch, now):
+def test_a_capped_figure_has_a_plus_sign(anna, monkeypatch, now):
     monkeypatch.setattr(overview, "HOURS_CAP", 3)
     for _ in range(3):
         placed(at=now - timedelta(seconds=5))
@@ -159,7 +159,7 @@ def test_a_figure_at_its_cap_says_that_there_may_be_more(anna, monkeypatch, now)
     assert [figure for figure, _ in hours if figure != "0"] == ["2+"]
 
 
-def test_the_cards_and_days_are_capped_at_999_and_more(anna, now):
+def test_cards_and_days_are_capped_at_999_plus(anna, now):
     crowd_of_today(now, 1001)
     cards, days, hours = figures(anna)
     assert (cards["Pending"][0], cards["Placed today"][0], days[-1][0]) == ("999+", "999+", "999+")
@@ -175,7 +175,7 @@ def crowd_of_today(now, count):
 
 
 @pytest.mark.parametrize(("hours", "bars"), [(1, 2), (12, 13), (60, 61), (720, 61)])
-def test_the_forecast_reaches_to_the_expiry_age_and_no_further_than_sixty_hours(anna, settings, hours, bars):
+def test_the_forecast_covers_the_expiry_age_up_to_sixty_hours(anna, settings, hours, bars):
     settings.ORDERS_EXPIRY_HOURS = hours
     assert len(figures(anna)[2]) == bars
 
@@ -183,7 +183,7 @@ def test_the_forecast_reaches_to_the_expiry_age_and_no_further_than_sixty_hours(
 # --- Cost -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_look_makes_78_counts_and_a_second_one_within_the_minute_none(anna, traffic, now):
+def test_the_page_makes_78_counts_and_none_within_the_next_minute(anna, traffic, now):
     placed(at=now)
     traffic.clear()
     figures(anna)
@@ -193,14 +193,14 @@ def test_a_look_makes_78_counts_and_a_second_one_within_the_minute_none(anna, tr
     assert traffic == []
 
 
-def test_the_page_is_there_at_once_and_asks_for_its_figures_afterwards(anna, traffic):
+def test_the_page_loads_first_and_then_its_figures(anna, traffic):
     page = anna.get(AT_ONCE).content.decode()
     assert 'hx-get="/dashboard/overview/?count=1" hx-trigger="load"' in page
     assert '<a class="o-button o-primary" href="/dashboard/overview/?count=1">' in page
     assert traffic == []
 
 
-def test_figures_that_are_kept_are_on_the_page_at_once(anna, traffic, now):
+def test_cached_figures_are_on_the_page_at_once(anna, traffic, now):
     placed(at=now)
     figures(anna)
     traffic.clear()
@@ -214,7 +214,7 @@ def a_minute_passes():
         cache._expire_info[key] -= 61
 
 
-def test_a_day_at_its_cap_is_not_counted_again_every_minute(anna, traffic, now):
+def test_a_capped_day_is_not_counted_again_every_minute(anna, traffic, now):
     """It can only fall below by deleting orders; the other figures are counted anew."""
     crowd_of_today(now, 1001)
     figures(anna)
@@ -224,21 +224,21 @@ def test_a_day_at_its_cap_is_not_counted_again_every_minute(anna, traffic, now):
     assert len(traffic) == 77
 
 
-def test_another_person_in_the_same_minute_and_zone_costs_nothing(anna, viewer, traffic, now):
+def test_another_user_in_the_same_minute_and_time_zone_costs_nothing(anna, viewer, traffic, now):
     figures(anna)
     traffic.clear()
     figures(viewer)
     assert traffic == []
 
 
-def test_another_zone_costs_its_own_days_only(anna, traffic, now):
+def test_another_time_zone_costs_only_its_own_days(anna, traffic, now):
     figures(anna)
     traffic.clear()
     figures(anna, "Asia/Kolkata")
     assert len(traffic) == 14
 
 
-def test_the_ceiling_holds_when_every_count_reaches_its_cap(traffic, now):
+def test_the_documented_cost_is_not_exceeded_when_every_count_is_capped(traffic, now):
     """1,000 new orders of today: the dearest count of the cards and days, and the dearest of the hours."""
     crowd_of_today(now, 1001)
     traffic.clear()

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from tests.dashboard.reading import Page
+from tests.dashboard.html_page import Page
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 ACCEPTS = [BROWSER, "text/html", "text/html, application/json;q=0.9"]
@@ -36,11 +36,11 @@ def test_staff_with_a_browser_get_json(sign_in, api, accept):
 def test_an_error_is_a_page_with_a_message(sign_in, accept):
     browser = sign_in("Order viewers")
     page = Page(browser.get("/orders/none", headers={"Accept": accept}))
-    assert "Not Found There is no order none. Status 404, code order_not_found" in page.words
+    assert "Not Found There is no order none. Status 404, code order_not_found" in page.text
     assert page.link("Go to orders") == "/dashboard/"
     wrong = browser.get("/orders?limit=0&page=<b>2</b>", headers={"Accept": accept})
     assert wrong.status_code == 400
-    assert "page : There is no such parameter." in Page(wrong).words
+    assert "page : There is no such parameter." in Page(wrong).text
     assert b"<b>2" not in wrong.content
 
 
@@ -55,7 +55,7 @@ def test_a_browser_without_a_session_is_shown_a_link_to_sign_in(table, db):
 
 def test_a_page_names_the_request_id_for_the_log(table, db):
     response = Client().get("/orders", headers={"Accept": BROWSER})
-    assert response["X-Request-Id"] in Page(response).words
+    assert response["X-Request-Id"] in Page(response).text
     assert "default-src 'self'" in response["Content-Security-Policy"]
 
 

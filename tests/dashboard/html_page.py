@@ -1,4 +1,4 @@
-"""A page as a person without scripts has it: its words, its links, and its forms with what they would send."""
+"""A page as a person without scripts has it: its text, its links, and its forms with what they would send."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -7,13 +7,13 @@ from urllib.parse import urljoin
 from django.http import HttpResponse
 from django.test import Client
 
-SILENT = ("script", "style", "title", "svg")
+HIDDEN = ("script", "style", "title", "svg")
 
 
 @dataclass
 class Link:
     href: str
-    words: str = ""
+    text: str = ""
     attributes: dict[str, str | None] = field(default_factory=dict)
 
 
@@ -23,7 +23,7 @@ class Form:
     method: str
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By its words, the name and the value that a button sends."""
+    """By its text, the name and the value that a button sends."""
 
     def data(self, button: str | None = None, **changes: object) -> dict[str, object]:
         """What pressing the button sends, ticked boxes and changed fields among it."""
@@ -44,22 +44,22 @@ class Page(HTMLParser):
         """What is shown on hover."""
         self.refresh: str | None = None
         self._at = response.request["PATH_INFO"] if hasattr(response, "request") else "/"
-        self._words: list[str] = []
-        self._silent = 0
-        self._apart = True
+        self._texts: list[str] = []
+        self._hidden = 0
+        self._starts_text = True
         self._link: Link | None = None
         self._form: Form | None = None
         self._button: tuple[str, str, str] | None = None
         self.feed(response.content.decode())
-        self.words = " ".join(" ".join(self._words).replace("\xa0", " ").split())
+        self.text = " ".join(" ".join(self._texts).replace("\xa0", " ").split())
 
     def handle_starttag(self, tag, attrs):
         attributes = dict(attrs)
         if attributes.get("title"):
             self.titles.append(attributes["title"])
-        self._apart = self._apart or tag != "bdi"
-        if tag in SILENT:
-            self._silent += 1
+        self._starts_text = self._starts_text or tag != "bdi"
+        if tag in HIDDEN:
+            self._hidden += 1
         elif tag == "a" and "href" in attributes:
             self._link = Link(attributes["href"], attributes=attributes)
             self.links.append(self._link)
@@ -76,40 +76,40 @@ class Page(HTMLParser):
             self._button = ("", attributes.get("name", ""), attributes.get("value", ""))
 
     def handle_endtag(self, tag):
-        self._apart = self._apart or tag != "bdi"
-        if tag in SILENT:
-            self._silent -= 1
+        self._starts_text = self._starts_text or tag != "bdi"
+        if tag in HIDDEN:
+            self._hidden -= 1
         elif tag == "a":
             self._link = None
         elif tag == "form":
             self._form = None
         elif tag == "button" and self._button and self._form:
-            words, name, value = self._button
-            self._form.buttons[words.strip()] = (name, value)
+            text, name, value = self._button
+            self._form.buttons[text.strip()] = (name, value)
             self._button = None
 
     def handle_data(self, data):
-        if self._silent:
+        if self._hidden:
             return
-        if self._apart:
-            self._words.append(data)
+        if self._starts_text:
+            self._texts.append(data)
         else:
-            self._words[-1] += data
-        self._apart = False
+            self._texts[-1] += data
+        self._starts_text = False
         if self._link:
-            self._link.words = f"{self._link.words} {' '.join(data.split())}".strip()
+            self._link.text = f"{self._link.text} {' '.join(data.split())}".strip()
         if self._button:
-            words, name, value = self._button
-            self._button = (f"{words} {' '.join(data.split())}".strip(), name, value)
+            text, name, value = self._button
+            self._button = (f"{text} {' '.join(data.split())}".strip(), name, value)
 
-    def link(self, words: str) -> str:
+    def link(self, text: str) -> str:
         """Where the link that says this leads; the test fails where there is none, or links to different places."""
-        found = {link.href for link in self.links if words in link.words}
-        assert len(found) == 1, (words, found, [link.words for link in self.links])
+        found = {link.href for link in self.links if text in link.text}
+        assert len(found) == 1, (text, found, [link.text for link in self.links])
         return found.pop()
 
-    def has_link(self, words: str) -> bool:
-        return any(words in link.words for link in self.links)
+    def has_link(self, text: str) -> bool:
+        return any(text in link.text for link in self.links)
 
     def form(self, action: str, *, button: str | None = None) -> Form:
         """The form that goes to this address; with `button`, the one that has such a button."""
@@ -127,12 +127,12 @@ class Page(HTMLParser):
         return [path.removeprefix("/dashboard/orders/").rstrip("/") for path in paths]
 
 
-def see(browser: Client, address: str, *, status: int = 200, follow: bool = False) -> Page:
+def get_page(browser: Client, address: str, *, status: int = 200, follow: bool = False) -> Page:
     response = browser.get(address, follow=follow, headers={"Accept": "text/html"})
     assert response.status_code == status, (response.status_code, response.content[:2000])
     return Page(response)
 
 
-def press(browser: Client, form: Form, button: str | None = None, **changes: object) -> HttpResponse:
+def submit(browser: Client, form: Form, button: str | None = None, **changes: object) -> HttpResponse:
     """Send the form as a browser does, by this button and with these fields filled in otherwise."""
     return browser.post(form.action, form.data(button, **changes), headers={"Accept": "text/html"})

@@ -16,7 +16,7 @@ SHOP = "api-key:shop"
 BEN = "staff:ben"
 
 
-def placed(  # noqa: PLR0913 (an order's fields, by keyword)
+def place_order(  # noqa: PLR0913 (an order's fields, by keyword)
     item: str = "Teapot",
     *,
     ago: timedelta = timedelta(hours=1),
@@ -26,29 +26,29 @@ def placed(  # noqa: PLR0913 (an order's fields, by keyword)
     email: str = "zoe.kim@example.com",
 ) -> Order:
     at = at or timezone.now() - ago
-    wish = {"item": item, "quantity": quantity, "customer_name": name, "customer_email": email}
-    return store.place(**wish, at=at, by=SHOP).order
+    values = {"item": item, "quantity": quantity, "customer_name": name, "customer_email": email}
+    return store.place(**values, at=at, by=SHOP).order
 
 
-def placed_many(count: int) -> list[Order]:
+def place_orders(count: int) -> list[Order]:
     """The newest first, a minute between each two; the items are numbered in that order, from 1."""
-    return [placed(f"Item {number}", ago=timedelta(minutes=number)) for number in range(1, count + 1)]
+    return [place_order(f"Item {number}", ago=timedelta(minutes=number)) for number in range(1, count + 1)]
 
 
-def moved(order: Order, to: Status, *, by: str = BEN) -> Order:
+def change_status(order: Order, to: Status, *, by: str = BEN) -> Order:
     return store.change_status(order.order_id, to, at=timezone.now(), by=by)
 
 
-def now_is(order: Order) -> Order:
+def stored_order(order: Order) -> Order:
     return store.get(order.order_id)
 
 
-def every_order() -> list[Order]:
+def all_orders() -> list[Order]:
     return list(Order.scan())
 
 
 @contextmanager
-def silent_dynamodb() -> Iterator[None]:
+def dynamodb_outage() -> Iterator[None]:
     """Nobody listens where DynamoDB should, until this ends."""
     with socket.socket() as silent, pytest.MonkeyPatch.context() as patch:
         silent.bind(("127.0.0.1", 0))
