@@ -13,7 +13,7 @@ UNFOLD_CHART = 'class="chart"'
 """The markup of Unfold's chart components, which its script draws with Chart.js."""
 
 
-class ExtendsWithoutChartsNode(ExtendsNode):
+class ExtendsWithoutChartJsNode(ExtendsNode):
     def render(self, context: Context) -> SafeString:
         page: SafeString = super().render(context)
         if UNFOLD_CHART in page:
@@ -23,13 +23,13 @@ class ExtendsWithoutChartsNode(ExtendsNode):
 
 
 @register.tag
-def extends_without_charts(parser: Parser, token: Token) -> ExtendsWithoutChartsNode:
+def extends_without_chart_js(parser: Parser, token: Token) -> ExtendsWithoutChartJsNode:
     """`{% extends %}` for Unfold's skeleton, without its Chart.js (200 kB) on pages that have no chart of Unfold's.
 
     The skeleton loads it outside all blocks.
     """
     node = do_extends(parser, token)
-    return ExtendsWithoutChartsNode(node.nodelist, node.parent_name)
+    return ExtendsWithoutChartJsNode(node.nodelist, node.parent_name)
 
 
 @register.filter

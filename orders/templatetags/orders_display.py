@@ -126,7 +126,7 @@ def capped(count: int) -> str:
 def author(by: str) -> SafeString:
     """The author of a change, such as `staff:anna`, `api-key:shop`, `system:expire_orders` or OUTSIDE, for display."""
     if by == OUTSIDE:
-        return escape(_("another program, noticed"))
+        return escape(_("another program, detected on"))
     kind, _colon, name = by.partition(":")
     formats = {"staff": _("{} (staff)"), "api-key": _("{} (API key)"), "system": _("the system ({})")}
     return format_html(formats[kind], user_text(name)) if kind in formats else user_text(by)

@@ -1,7 +1,7 @@
-"""A real browser before the live app: Chromium, driven by Playwright, with DynamoDB Local behind.
+"""Chromium, driven by Playwright, against the live app with DynamoDB Local.
 
-Every page of every test is watched: it may not complain in its console, ask another host for anything, or come without
-a Content-Security-Policy.
+Every page of every test is watched: it may not log errors to the console, send requests to another host, or lack a
+Content-Security-Policy.
 """
 
 import os
@@ -39,7 +39,7 @@ expect.set_options(timeout=TIMEOUT)
 
 @pytest.fixture(scope="session")
 def chromium(live_server: Any) -> Iterator[Browser]:
-    """One browser for all tests. It asks for the server so that it ends, and hangs up, before the server does."""
+    """One browser for all tests. It depends on the server so that it closes its connections before the server stops."""
     program = find_chromium() or fetch_chromium()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright's sync API keeps an event loop in this thread, beside which Django refuses its ORM. No code of ours
@@ -52,7 +52,7 @@ def chromium(live_server: Any) -> Iterator[Browser]:
 
 @pytest.fixture
 def site(table: None, live_server: Any) -> str:
-    """Where the app is served. A test before may have emptied the database, with the groups that a migration made."""
+    """The URL of the app. Creates the groups again, because an earlier test may have emptied the database."""
     groups = import_module("accounts.migrations.0002_groups")
     groups.create_groups(apps, SimpleNamespace(connection=connection))
     return live_server.url
@@ -67,7 +67,7 @@ def watch(site: str) -> Iterator[Watch]:
 
 @pytest.fixture
 def open_browser(chromium: Browser, site: str, watch: Watch) -> Iterator[Callable[..., Page]]:
-    """A page in a browser of its own, in which `user` has signed in."""
+    """A page in a separate browser context, in which `user` has signed in."""
     contexts = []
 
     def open_browser(user: User | None = None, **options: Any) -> Page:
@@ -100,13 +100,13 @@ def _staff(username: str, group: str) -> User:
 
 @pytest.fixture
 def manager(site: str) -> User:
-    """Staff who may do everything with orders."""
+    """A member of staff with all permissions for orders."""
     return _staff("anna", "Order managers")
 
 
 @pytest.fixture
 def viewer(site: str) -> User:
-    """Staff who may only look."""
+    """A member of staff who may only view orders."""
     return _staff("victor", "Order viewers")
 
 

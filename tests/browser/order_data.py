@@ -1,4 +1,4 @@
-"""What there is before a person comes, and what happens behind the person's back."""
+"""Orders in the table, changes by other users, and outages of DynamoDB."""
 
 import socket
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def place_order(  # noqa: PLR0913 (an order's fields, by keyword)
 
 
 def place_orders(count: int) -> list[Order]:
-    """The newest first, a minute between each two; the items are numbered in that order, from 1."""
+    """The newest first, one minute apart, with items numbered from 1 in that order."""
     return [place_order(f"Item {number}", ago=timedelta(minutes=number)) for number in range(1, count + 1)]
 
 
@@ -49,7 +49,7 @@ def all_orders() -> list[Order]:
 
 @contextmanager
 def dynamodb_outage() -> Iterator[None]:
-    """Nobody listens where DynamoDB should, until this ends."""
+    """Nothing listens at DynamoDB's address while this runs."""
     with socket.socket() as silent, pytest.MonkeyPatch.context() as patch:
         silent.bind(("127.0.0.1", 0))
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{silent.getsockname()[1]}")

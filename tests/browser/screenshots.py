@@ -1,6 +1,6 @@
-"""The pictures of the documentation: `make screenshots`. The orders are plausible, and the same every time.
+"""Takes the screenshots of the documentation: `make screenshots`. The orders are the same every time.
 
-Not among the tests by its name, but made as they are: a live server, DynamoDB Local, a browser without problems.
+Uses the fixtures of the tests, but its name keeps it out of the test run.
 """
 
 import re
@@ -29,7 +29,7 @@ PHONE = {"viewport": {"width": 390, "height": 780}, "is_mobile": True, "has_touc
 def orders(site):
     now, random = timezone.now(), Random(SEED)  # noqa: S311 (variety, no secrets)
     list(save_many(sample_orders(240, days=14, at=now, random=random)))
-    # What has just come in, so that the top of the list is worth a look.
+    # Some recent orders for the top of the list.
     list(save_many(sample_orders(3, days=0.02, at=now, random=random)))
 
 

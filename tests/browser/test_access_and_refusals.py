@@ -1,4 +1,4 @@
-"""Who may do what, and the pages that say no: 403, 404, and a store that does not answer."""
+"""Permissions, and the pages for 403, 404 and outages."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.browser.conftest import PASSWORD
 
 @pytest.fixture
 def visitor(open_browser, viewer):
-    """The browser of somebody who may only look."""
+    """The browser of a user who may only view orders."""
     return open_browser(viewer)
 
 
@@ -65,17 +65,17 @@ def test_the_404_page_has_navigation(page, address):
 
 def test_an_anonymous_user_who_opens_an_api_url_signs_in_and_sees_the_json(open_browser, viewer):
     order = order_data.place_order()
-    stranger = open_browser()
-    assert stranger.goto(f"/orders/{order.order_id}").status == 401
-    expect(stranger.get_by_role("heading", name="Unauthorized")).to_be_visible()
-    stranger.get_by_role("link", name="Sign in").click()
-    stranger.get_by_label("Username").fill("victor")
-    stranger.get_by_label("Password").fill(PASSWORD)
-    stranger.get_by_role("button", name="Log in").click()
-    expect(stranger).to_have_url(re.compile(f"/orders/{order.order_id}$"))
-    expect(stranger.get_by_text(f'"order_id":"{order.order_id}"')).to_be_visible()
-    assert stranger.goto("/orders?limit=0").status == 400
-    expect(stranger.get_by_text("Ensure this value is greater than or equal to 1.")).to_be_visible()
+    visitor = open_browser()
+    assert visitor.goto(f"/orders/{order.order_id}").status == 401
+    expect(visitor.get_by_role("heading", name="Unauthorized")).to_be_visible()
+    visitor.get_by_role("link", name="Sign in").click()
+    visitor.get_by_label("Username").fill("victor")
+    visitor.get_by_label("Password").fill(PASSWORD)
+    visitor.get_by_role("button", name="Log in").click()
+    expect(visitor).to_have_url(re.compile(f"/orders/{order.order_id}$"))
+    expect(visitor.get_by_text(f'"order_id":"{order.order_id}"')).to_be_visible()
+    assert visitor.goto("/orders?limit=0").status == 400
+    expect(visitor.get_by_text("Ensure this value is greater than or equal to 1.")).to_be_visible()
 
 
 def test_a_page_reloads_by_itself_after_an_outage(page):
@@ -108,5 +108,5 @@ def test_updates_of_the_list_continue_after_an_outage(page, watch):
     order_data.change_status(order, "PROCESSING")
     page.clock.run_for(21_000)
     expect(page.locator("[data-row]")).to_contain_text("PROCESSING")
-    # That the question found no answer is in the browser's console, where it belongs.
+    # The browser logs the failed request, as it should.
     watch.ignore("503")

@@ -1,4 +1,4 @@
-"""axe-core finds nothing, of whatever impact, on any page in either theme."""
+"""axe-core finds no violations on any page in either theme."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def theme(request):
 
 @pytest.fixture
 def visit(open_browser, theme):
-    """Opens these addresses one after the other and returns what axe finds on them."""
+    """Opens these URLs and returns the violations that axe finds."""
 
     def visit(user, *addresses, **options):
         page = open_browser(user, color_scheme=theme, **options)

@@ -1,4 +1,4 @@
-"""Many orders at once: chosen, previewed, confirmed, and told one by one."""
+"""One action on many orders: selection, preview, and result."""
 
 import re
 
@@ -8,7 +8,7 @@ from orders.lifecycle import Status
 from tests.browser import order_data
 
 
-def tick(page, *orders):
+def check(page, *orders):
     for order in orders:
         page.get_by_role("checkbox", name=f"Select order {order.order_id[:8]}").check()
 
@@ -21,10 +21,10 @@ def test_actions_appear_when_orders_are_selected(page):
     first, second = order_data.place_orders(2)
     page.goto("/dashboard/")
     expect(page.get_by_role("button", name="Cancel orders")).to_be_hidden()
-    tick(page, first)
+    check(page, first)
     expect(page.get_by_text("1 selected")).to_be_visible()
     expect(page.get_by_role("checkbox", name="Whole page")).to_have_js_property("indeterminate", value=True)
-    tick(page, second)
+    check(page, second)
     expect(page.get_by_role("checkbox", name="Whole page")).to_be_checked()
     page.get_by_role("checkbox", name="Whole page").uncheck()
     expect(page.get_by_role("button", name="Cancel orders")).to_be_hidden()
@@ -34,7 +34,7 @@ def test_the_preview_shows_the_effect_on_each_order(page):
     pending, done, untouched = order_data.place_orders(3)
     done = order_data.change_status(order_data.change_status(done, Status.PROCESSING), Status.COMPLETED)
     page.goto("/dashboard/")
-    tick(page, pending, done)
+    check(page, pending, done)
     page.get_by_role("button", name="Cancel orders").click()
     expect(page.get_by_text("1 order will change, 1 will not. Nothing has been changed yet.")).to_be_visible()
     assert sentence(page, pending) == "will become CANCELLED"

@@ -1,4 +1,4 @@
-"""A new order by hand."""
+"""The form for a new order."""
 
 import re
 
@@ -49,7 +49,7 @@ def test_errors_are_shown_beside_their_fields_and_the_input_is_kept(page):
     page.get_by_label("Quantity").fill("0")
     page.get_by_label("Customer's name").fill("Zoe")
     page.get_by_label("Customer's e-mail (optional)").fill("zoe")
-    # The browser would stop this by itself; the server must as well.
+    # The browser would refuse this itself. The server must refuse it too.
     page.locator("form.o-form").evaluate("form => { form.noValidate = true }")
     page.get_by_role("button", name="Place order").click()
     expect(page.get_by_text("This field is required.")).to_be_visible()

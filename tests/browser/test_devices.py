@@ -1,4 +1,4 @@
-"""A phone, the dark, another time zone, and a browser without JavaScript."""
+"""Phones, the dark theme, other time zones, and browsers without JavaScript."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -182,7 +182,7 @@ def test_print_shows_the_content_in_black_without_controls(open_browser, adminis
         "/dashboard/": words,
         detail: order.order_id,
         f"{detail}delete/?version=1": order.order_id,
-        "/dashboard/overview/?count=1": "Placed per day",
+        "/dashboard/overview/?count=1": "Orders placed per day",
         "/admin/accounts/apikey/": "Active",
     }
     for address, text in content.items():
@@ -220,7 +220,7 @@ def test_times_are_in_the_users_time_zone_with_utc_on_hover(open_browser, manage
     page.get_by_role("button", name="Log in").click()
     placed = page.get_by_role("region", name="Order").get_by_title("2026-01-31 20:45:30 UTC").first
     expect(placed).to_have_text("1 Feb 2026, 02:15 IST")
-    # And the days of a filter are the person's days.
+    # The days of a filter are in the same time zone.
     page.goto("/dashboard/?created_from=2026-02-01&created_to=2026-02-01")
     expect(page.locator("[data-row]")).to_have_count(1)
     expires = (order.created_at + timedelta(hours=60)).strftime("%Y-%m-%d %H:%M:%S UTC")

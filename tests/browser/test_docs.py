@@ -1,4 +1,4 @@
-"""/docs: the documentation of the API, as a person uses it."""
+"""/docs: the interactive documentation of the API."""
 
 import re
 
@@ -17,7 +17,7 @@ def key(site):
 
 
 @pytest.fixture
-def stranger(open_browser):
+def visitor(open_browser):
     return open_browser()
 
 
@@ -32,7 +32,7 @@ def operation(page, operation_id):
 
 
 def execute(page, operation_id):
-    """Send the request as the page has filled it in; the status that the page shows."""
+    """Send the request as the page has filled it in, and return the status that the page shows."""
     box = operation(page, operation_id)
     box.locator(".opblock-summary-control").click()
     box.get_by_role("button", name="Try it out").click()
@@ -42,19 +42,19 @@ def execute(page, operation_id):
     return status.last.inner_text().split()[0]
 
 
-def test_an_anonymous_user_enters_a_key_and_reads_and_places_orders(stranger, key):
+def test_an_anonymous_user_enters_a_key_and_reads_and_places_orders(visitor, key):
     order = order_data.place_order("Walnut desk")
-    enter(stranger, key)
-    expect(stranger.get_by_text("Place orders, read them")).to_be_visible()
-    assert execute(stranger, "list_orders") == "200"
-    expect(operation(stranger, "list_orders")).to_contain_text(order.order_id)
-    assert execute(stranger, "place_order") == "201"
+    enter(visitor, key)
+    expect(visitor.get_by_text("Place orders, read them")).to_be_visible()
+    assert execute(visitor, "list_orders") == "200"
+    expect(operation(visitor, "list_orders")).to_contain_text(order.order_id)
+    assert execute(visitor, "place_order") == "201"
     assert {each.history[0].by for each in order_data.all_orders()} == {"api-key:shop"}
     assert len(order_data.all_orders()) == 2
 
 
 def test_the_authorize_dialog_accepts_a_key_with_and_without_its_scheme(page, key):
-    """Staff who sign in and then act as a program."""
+    """Staff who are signed in and use an API key."""
     page.goto("/docs")
     for typed in (key, f"Api-Key {key}"):
         page.get_by_role("button", name="Authorize").first.click()
@@ -79,24 +79,24 @@ def test_try_it_out_uses_the_staff_session(page):
     assert order.history[0].by == "staff:anna"
 
 
-def test_a_key_is_accepted_with_its_scheme_and_with_blanks_around_it(stranger, key):
-    enter(stranger, f"  Api-Key {key} ")
-    expect(stranger.get_by_text("Place orders, read them")).to_be_visible()
-    assert execute(stranger, "list_orders") == "200"
+def test_a_key_is_accepted_with_its_scheme_and_with_blanks_around_it(visitor, key):
+    enter(visitor, f"  Api-Key {key} ")
+    expect(visitor.get_by_text("Place orders, read them")).to_be_visible()
+    assert execute(visitor, "list_orders") == "200"
 
 
-def test_a_key_with_other_than_ascii_characters_is_refused_with_a_message(stranger):
-    enter(stranger, "Schlüssel 🔑")
-    expect(stranger.get_by_role("alert")).to_have_text("This is not an API key. Copy it whole, as it was printed.")
-    expect(stranger.get_by_label("API key")).to_have_value("Schlüssel 🔑")
+def test_a_key_with_other_than_ascii_characters_is_refused_with_a_message(visitor):
+    enter(visitor, "Schlüssel 🔑")
+    expect(visitor.get_by_role("alert")).to_have_text("This is not an API key. Copy all of it, as it was printed.")
+    expect(visitor.get_by_label("API key")).to_have_value("Schlüssel 🔑")
 
 
-def test_an_invalid_key_is_refused_with_the_reason(stranger, watch, site):
-    enter(stranger, "not-a-key")
-    expect(stranger.get_by_role("alert")).to_contain_text("This API key is not valid.")
-    expect(stranger.get_by_label("API key")).to_have_value("not-a-key")
-    expect(stranger.get_by_role("button", name="Show the documentation")).to_be_enabled()
-    # The browser notes the refusal in its console, where it belongs.
+def test_an_invalid_key_is_refused_with_the_reason(visitor, watch, site):
+    enter(visitor, "not-a-key")
+    expect(visitor.get_by_role("alert")).to_contain_text("This API key is not valid.")
+    expect(visitor.get_by_label("API key")).to_have_value("not-a-key")
+    expect(visitor.get_by_role("button", name="Show the documentation")).to_be_enabled()
+    # The browser logs the refused request, as it should.
     watch.ignore("401")
 
 

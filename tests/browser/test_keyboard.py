@@ -1,4 +1,4 @@
-"""What the keys do, and that they do nothing while somebody types."""
+"""Keyboard shortcuts, which are off while the user types."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""One order: everything about it, what can be done with it, and what happens when two people do it at once."""
+"""The page of one order, its actions, and two users who change it at the same time."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_the_id_can_be_copied_and_the_raw_order_read(page, watch):
     page.get_by_role("link", name="Raw JSON").click()
     page.wait_for_url("**/raw/")
     assert json.loads(page.locator("body").inner_text())["order_id"] == order.order_id
-    # Where a document names no icon, Chromium asks for one of its own accord.
+    # Chromium requests an icon for a document that names none.
     watch.ignore("/favicon.ico")
 
 

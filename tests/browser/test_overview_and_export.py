@@ -1,4 +1,4 @@
-"""The figures of the day, each of which leads to its list, and the list as a file."""
+"""The overview's figures with the lists that they link to, and the CSV export."""
 
 import csv
 import re
@@ -27,17 +27,17 @@ def test_every_figure_links_to_a_list_of_that_many_orders(page, monkeypatch):
     figures = dict(zip(cards.locator("span").all_inner_texts(), cards.locator("strong").all_inner_texts(), strict=True))
     assert figures == {"Pending": "5", "Processing": "1", "Due or expiring within 6 hours": "4", "Placed today": "1"}
 
-    placed = page.get_by_role("region", name="Placed per day").get_by_role("link")
-    expiring = page.get_by_role("region", name="Pending orders by the hour").get_by_role("link")
+    placed = page.get_by_role("region", name="Orders placed per day").get_by_role("link")
+    expiring = page.get_by_role("region", name="Pending orders by hour of expiry").get_by_role("link")
     expect(placed).to_have_count(14)
-    # The hour that has begun, the 60 that follow.
+    # The current hour and the next 60.
     expect(expiring).to_have_count(61)
     bars = [*placed.all(), *expiring.all()]
     links = [(card.get_attribute("href"), card.locator("strong").inner_text()) for card in cards.all()]
     links += [(bar.get_attribute("href"), bar.get_attribute("aria-label").rpartition(": ")[2]) for bar in bars]
-    told = [(address, figure) for address, figure in links if figure != "0"]
-    assert len(told) >= 4 + 3 + 1
-    for address, figure in told:
+    shown = [(address, figure) for address, figure in links if figure != "0"]
+    assert len(shown) >= 4 + 3 + 1
+    for address, figure in shown:
         page.goto(address)
         assert rows(page) == int(figure), address
 
@@ -46,9 +46,9 @@ def test_an_outage_during_counting_shows_the_error_page(page, watch):
     with order_data.dynamodb_outage():
         page.goto("/dashboard/overview/")
         expect(page.get_by_role("heading", name="Orders are temporarily unavailable", level=1).last).to_be_visible()
-    # And once they can be counted, they are there.
+    # They appear when counting works again.
     expect(page.get_by_role("link", name="Placed today")).to_be_visible()
-    # That counting found no answer is in the browser's console, where it belongs.
+    # The browser logs the failed request, as it should.
     watch.ignore("503")
 
 

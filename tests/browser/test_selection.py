@@ -1,4 +1,4 @@
-"""A tick belongs to an order, not to a position in the list: after Back, a reload, another page, or a new order."""
+"""A selection belongs to an order and not to a row: after Back, a reload, another page, or a new order."""
 
 import re
 from datetime import timedelta
@@ -17,13 +17,13 @@ def box(page, order):
     return page.get_by_role("checkbox", name=f"Select order {order.order_id[:8]}")
 
 
-def ticked(page):
-    """The ids of the ticked orders, in the order of the list."""
+def selected_ids(page):
+    """The ids of the selected orders, in the order of the list."""
     return page.locator("[name=id]:checked").evaluate_all("boxes => boxes.map(box => box.value)")
 
 
 def previewed(page):
-    """The items that the preview of cancelling names."""
+    """The items that the preview lists."""
     page.get_by_role("button", name="Cancel orders").click()
     expect(page.get_by_text("Nothing has been changed yet.")).to_be_visible()
     return page.locator("td[data-label=Item]").all_inner_texts()
@@ -48,8 +48,8 @@ def test_after_back_no_other_order_is_selected(open_browser, manager, orders, sc
     order_data.place_order("Newcomer", ago=NOW)
     page.go_back()
     expect(page.get_by_text("Newcomer")).to_be_visible()
-    # Without scripts no tick is remembered, and none is moved.
-    assert ticked(page) == ([orders[1].order_id] if scripts else [])
+    # Without scripts, no selection is stored, and none is moved to another order.
+    assert selected_ids(page) == ([orders[1].order_id] if scripts else [])
 
 
 def test_after_back_the_label_and_the_preview_match_the_selection(page, orders):
@@ -88,14 +88,14 @@ def test_whole_page_does_not_include_a_newer_order(page, orders):
 def test_a_page_cached_by_the_browser_shows_the_current_selection(page, orders):
     page.goto("/dashboard/")
     box(page, orders[1]).check()
-    # As a browser that kept the page in memory does: it shows the boxes unchanged and fires this event.
+    # Like a browser that cached the page: it shows the checkboxes unchanged and fires this event.
     page.evaluate(
         """() => {
             document.querySelectorAll("[name=id]").forEach((box, position) => { box.checked = position === 2; });
             dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
         }"""
     )
-    assert ticked(page) == [orders[1].order_id]
+    assert selected_ids(page) == [orders[1].order_id]
     expect(page.get_by_text("1 selected")).to_be_visible()
 
 
@@ -115,9 +115,9 @@ def test_a_list_with_another_filter_has_its_own_selection(page, orders):
     page.goto("/dashboard/?status=PENDING")
     box(page, orders[1]).check()
     page.goto("/dashboard/")
-    assert ticked(page) == []
+    assert selected_ids(page) == []
     page.goto("/dashboard/?status=PENDING")
-    assert ticked(page) == [orders[1].order_id]
+    assert selected_ids(page) == [orders[1].order_id]
 
 
 def test_going_back_from_the_preview_keeps_the_selection(page, orders):
@@ -127,7 +127,7 @@ def test_going_back_from_the_preview_keeps_the_selection(page, orders):
         assert previewed(page) == ["Item 2"]
         leave()
         expect(page.get_by_text("1 selected")).to_be_visible()
-        assert ticked(page) == [orders[1].order_id]
+        assert selected_ids(page) == [orders[1].order_id]
 
 
 def test_applying_an_action_clears_the_selection(page, orders):
@@ -140,12 +140,12 @@ def test_applying_an_action_clears_the_selection(page, orders):
     expect(page.get_by_role("status")).to_contain_text("1 order was changed")
     page.get_by_role("link", name="Back to orders").click()
     expect(page.get_by_text("Select orders to act on several at once.")).to_be_visible()
-    assert ticked(page) == []
-    # This includes the earlier page of the list, which had ticks.
+    assert selected_ids(page) == []
+    # This includes the earlier page of the list, which had a selection.
     page.evaluate("history.go(-3)")
     page.wait_for_function("performance.getEntriesByType('navigation')[0].type === 'back_forward'")
     expect(page.get_by_text("Select orders to act on several at once.")).to_be_visible()
-    assert ticked(page) == []
+    assert selected_ids(page) == []
 
 
 def test_another_user_of_the_same_browser_starts_without_a_selection(open_browser, manager, administrator, orders):
@@ -159,7 +159,7 @@ def test_another_user_of_the_same_browser_starts_without_a_selection(open_browse
     page.get_by_label("Password").fill("correct horse")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_text("Item 2")).to_be_visible()
-    assert ticked(page) == []
+    assert selected_ids(page) == []
 
 
 def test_selecting_works_without_browser_storage(open_browser, manager, orders):

@@ -1,4 +1,4 @@
-"""The door: login and coming back, what the sidebar then shows, and the lock."""
+"""Signing in and out, the sidebar, and the lockout after wrong passwords."""
 
 import re
 
@@ -62,7 +62,7 @@ def test_a_wrong_password_shows_an_error_and_the_fifth_locks_the_name(open_brows
     sign_in(page, "anna")
     expect(page.get_by_role("heading", name="Too many wrong passwords")).to_be_visible()
 
-    # An administrator sees it, and lets them in.
+    # An administrator sees the failures and unlocks the address.
     office = open_browser(administrator)
     office.goto("/admin/axes/accessattempt/")
     expect(office.get_by_role("cell", name="anna").or_(office.locator("td", has_text="anna")).first).to_be_visible()

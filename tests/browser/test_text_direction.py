@@ -13,7 +13,7 @@ from tests.browser import order_data
 # unclosed isolate.
 TURNED = ["Teapot \u202e000,1", "Tea \u2069\u2069\u202cpot \u202e000,1", "Tea \u202bpot", "Tea \u2067pot"]
 
-# The words of the page whose letters are not in order from left to right.
+# Words of the page whose letters are not in order from left to right.
 TURNED_AROUND = """() => {
     const found = []
     const walker = document.createTreeWalker(document.querySelector('.o-page, .o-bare'), NodeFilter.SHOW_TEXT)

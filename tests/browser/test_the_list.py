@@ -1,4 +1,4 @@
-"""What came in, what is stuck: the list, its filters, its pages, the search and the quiet refresh."""
+"""The list, its filters, its pages, its updates, and the search."""
 
 import re
 from datetime import timedelta
@@ -197,7 +197,7 @@ def test_the_list_updates_itself_without_moving_rows(page):
     order_data.change_status(orders[20], Status.PROCESSING)
     order_data.place_order("Newcomer", ago=timedelta(0))
     order_data.place_order("Newcomer", ago=timedelta(0))
-    # The page's own clock: its timer fires as it would after so many seconds.
+    # Advances the page's clock, so that its timer fires.
     page.clock.run_for(21_000)
     expect(page.get_by_text("2 new orders have arrived. Show them.")).to_be_visible()
     expect(row).to_contain_text("PROCESSING")

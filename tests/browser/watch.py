@@ -1,4 +1,4 @@
-"""What no page may do, whatever the test is about."""
+"""What no page may do in any test."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,7 @@ INLINE = "'unsafe-inline'"
 
 
 class Watch:
-    """Listens to pages and collects their problems; a test may take back those that it has provoked."""
+    """Collects problems of pages. A test ignores those that it has provoked."""
 
     def __init__(self, site: str) -> None:
         self.host = urlsplit(site).netloc
@@ -22,11 +22,11 @@ class Watch:
         page.on("response", self._response)
 
     def ignore(self, words: str) -> None:
-        """Leave out the problems with these words."""
+        """Drop the problems that contain this text."""
         self.problems = [complaint for complaint in self.problems if words not in complaint]
 
     def _console(self, message: ConsoleMessage) -> None:
-        # Chromium reports the status of the page itself where that is a refusal, which is what some tests are about.
+        # Chromium also logs an error status of the page itself, which some tests expect.
         is_own_status = "the server responded with a status of" in message.text
         if is_own_status and message.location["url"] in self._documents:
             return

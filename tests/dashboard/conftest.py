@@ -1,4 +1,4 @@
-"""Who looks at the pages, and what may be missing behind them."""
+"""Signed-in users of the dashboard, and outages of DynamoDB."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ SignIn = Callable[..., Client]
 
 @pytest.fixture
 def sign_in(table: None, db: None) -> SignIn:
-    """A browser in which a member of staff of these groups, with these permissions besides, has signed in."""
+    """A client in which a member of staff with these groups and extra permissions has signed in."""
     numbers = count(1)
 
     def sign_in(*groups: str, may: tuple[str, ...] = (), name: str = "", **fields: bool) -> Client:
@@ -35,7 +35,7 @@ def sign_in(table: None, db: None) -> SignIn:
 
 @pytest.fixture
 def anna(sign_in: SignIn) -> Client:
-    """A manager, who may do everything with orders."""
+    """A manager, who has all permissions for orders."""
     return sign_in("Order managers", name="anna")
 
 
@@ -46,7 +46,7 @@ def viewer(sign_in: SignIn) -> Client:
 
 @pytest.fixture
 def no_dynamodb(table: None) -> Iterator[None]:
-    """Nobody listens where DynamoDB should; it is asked once and not three times, to save the test's time."""
+    """Nothing listens at DynamoDB's address. Requests are not retried, to save time."""
     with socket.socket() as silent, pytest.MonkeyPatch.context() as patch:
         silent.bind(("127.0.0.1", 0))
         patch.setattr(Order.Meta, "max_retry_attempts", 0)
@@ -56,7 +56,7 @@ def no_dynamodb(table: None) -> Iterator[None]:
 
 @pytest.fixture
 def proxy(engine: str, table: None) -> Iterator[FaultProxy]:
-    """All calls of the test go to the engine through it, and none is tried twice."""
+    """A proxy before the engine for all calls of the test. Requests are not retried."""
     with fault_proxy(engine) as proxy, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Order.Meta, "max_retry_attempts", 0)
         with other_engine(proxy.endpoint):

@@ -1,4 +1,4 @@
-"""A page as a person without scripts has it: its text, its links, and its forms with what they would send."""
+"""Parses a page without scripts: its text, its links, and its forms with the data that they submit."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -23,10 +23,10 @@ class Form:
     method: str
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By its text, the name and the value that a button sends."""
+    """Name and value of each button, by its text."""
 
     def data(self, button: str | None = None, **changes: object) -> dict[str, object]:
-        """What pressing the button sends, ticked boxes and changed fields among it."""
+        """The data that the button submits, with these fields changed."""
         data: dict[str, list[str]] = {}
         for name, value in [*self.fields, *([self.buttons[button]] if button else [])]:
             if name and name != "csrfmiddlewaretoken":
@@ -41,7 +41,7 @@ class Page(HTMLParser):
         self.links: list[Link] = []
         self.forms: list[Form] = []
         self.titles: list[str] = []
-        """What is shown on hover."""
+        """The `title` attributes, which are shown on hover."""
         self.refresh: str | None = None
         self._at = response.request["PATH_INFO"] if hasattr(response, "request") else "/"
         self._texts: list[str] = []
@@ -103,7 +103,7 @@ class Page(HTMLParser):
             self._button = (f"{text} {' '.join(data.split())}".strip(), name, value)
 
     def link(self, text: str) -> str:
-        """Where the link that says this leads; the test fails where there is none, or links to different places."""
+        """The target of the links that contain this text. Fails if there is none, or more than one target."""
         found = {link.href for link in self.links if text in link.text}
         assert len(found) == 1, (text, found, [link.text for link in self.links])
         return found.pop()
@@ -112,7 +112,7 @@ class Page(HTMLParser):
         return any(text in link.text for link in self.links)
 
     def form(self, action: str, *, button: str | None = None) -> Form:
-        """The form that goes to this address; with `button`, the one that has such a button."""
+        """The form with this action; with `button`, the one that has such a button."""
         sent = [form for form in self.forms if form.action == action and form.method != "dialog"]
         found = [form for form in sent if button is None or button in form.buttons]
         assert len(found) == 1, (action, button, self.forms)
@@ -122,7 +122,7 @@ class Page(HTMLParser):
         return {form.action for form in self.forms if form.method == "post"}
 
     def listed(self) -> list[str]:
-        """The ids of the orders that rows of the page lead to, in their order."""
+        """The ids of the orders that the rows link to, in their order."""
         paths = [link.href.partition("?")[0] for link in self.links if "o-id" in (link.attributes.get("class") or "")]
         return [path.removeprefix("/dashboard/orders/").rstrip("/") for path in paths]
 
@@ -134,5 +134,5 @@ def get_page(browser: Client, address: str, *, status: int = 200, follow: bool =
 
 
 def submit(browser: Client, form: Form, button: str | None = None, **changes: object) -> HttpResponse:
-    """Send the form as a browser does, by this button and with these fields filled in otherwise."""
+    """Submit the form with this button, as a browser does, and with these fields changed."""
     return browser.post(form.action, form.data(button, **changes), headers={"Accept": "text/html"})

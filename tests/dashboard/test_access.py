@@ -1,4 +1,4 @@
-"""Who may see which page and press which button; who may not is told whom to ask, also behind a forged form."""
+"""Which pages and forms each permission allows, and the pages for users without it."""
 
 from urllib.parse import urlencode, urljoin
 
@@ -40,7 +40,7 @@ def order(table):
 
 
 def forgeries(order_id):
-    """Every form that writes, by the permission that it needs."""
+    """Every form that writes, by the permission that it requires."""
     seen = {"seen": f"{order_id}:1"}
     return {
         "add_order": [("/dashboard/orders/new/", TEAPOT)],
@@ -158,13 +158,13 @@ def test_a_deactivated_account_is_signed_out_at_once(sign_in, order, django_user
     assert browser.get("/dashboard/").status_code == 302
 
 
-# --- The way out of a refusal -----------------------------------------------------------------------------------------
+# --- Signing in as another user ---------------------------------------------------------------------------------------
 
-WAY_OUT = "Sign in as another user"
+SIGN_IN_AGAIN = "Sign in as another user"
 
 
-def lacking(sign_in, kind):
-    """A browser of somebody who may not see the orders."""
+def without_permission(sign_in, kind):
+    """A client of a user who may not see orders."""
     return {
         "no group": lambda: sign_in(name="lena"),
         "not staff": lambda: sign_in("Order managers", name="lena", is_staff=False),
@@ -178,7 +178,7 @@ KINDS = ["no group", "not staff", "may see users only", "may add only"]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_link_on_an_access_denied_page_leads_to_another(sign_in, order, kind):
-    browser = lacking(sign_in, kind)
+    browser = without_permission(sign_in, kind)
     page = get_page(browser, "/dashboard/?status=PENDING", status=403)
     assert "You are signed in as lena" in page.text
     assert not page.has_link("Go to orders")
@@ -191,9 +191,9 @@ def test_no_link_on_an_access_denied_page_leads_to_another(sign_in, order, kind)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_after_a_refusal_signing_in_as_another_user_returns_to_the_page(sign_in, order, django_user_model, kind):
-    browser = lacking(sign_in, kind)
+    browser = without_permission(sign_in, kind)
     page = get_page(browser, "/dashboard/?status=PENDING", status=403)
-    out = submit(browser, page.form("/admin/logout/", button=WAY_OUT), WAY_OUT)
+    out = submit(browser, page.form("/admin/logout/", button=SIGN_IN_AGAIN), SIGN_IN_AGAIN)
     assert (out.status_code, out["Location"]) == (302, "/admin/login/?next=/dashboard/%3Fstatus%3DPENDING")
     assert "_auth_user_id" not in browser.session
     login = get_page(browser, out["Location"])
@@ -206,14 +206,14 @@ def test_after_a_refusal_signing_in_as_another_user_returns_to_the_page(sign_in,
 def test_signing_in_after_a_refused_form_leads_to_the_list(sign_in, order):
     browser = sign_in()
     page = Page(browser.post(f"/dashboard/orders/{ORDER_ID}/delete/", {"version": "1"}))
-    out = submit(browser, page.form("/admin/logout/", button=WAY_OUT), WAY_OUT)
+    out = submit(browser, page.form("/admin/logout/", button=SIGN_IN_AGAIN), SIGN_IN_AGAIN)
     assert out["Location"] == "/admin/login/?next=/dashboard/"
 
 
 @pytest.mark.parametrize("address", ["/admin/accounts/user/", "/dashboard/nowhere/", "/nowhere"])
 def test_every_access_denied_page_offers_to_sign_in_as_another_user(sign_in, table, address):
     page = get_page(sign_in(), address, status=403 if address.startswith("/admin") else 404)
-    assert page.form("/admin/logout/", button=WAY_OUT)
+    assert page.form("/admin/logout/", button=SIGN_IN_AGAIN)
     assert not page.has_link("Go to orders")
 
 
@@ -223,13 +223,13 @@ def test_an_expired_form_offers_to_sign_in_as_another_user(sign_in, order):
     page = Page(
         browser.post(f"/dashboard/orders/{ORDER_ID}/delete/", {"version": "1"}, headers={"Accept": "text/html"})
     )
-    assert page.form("/admin/logout/", button=WAY_OUT)
+    assert page.form("/admin/logout/", button=SIGN_IN_AGAIN)
 
 
 def test_a_user_who_may_see_orders_gets_a_link_to_them(viewer, order):
     page = get_page(viewer, PAGES["new"], status=403)
     assert page.link("Go to orders") == "/dashboard/"
-    assert WAY_OUT not in page.text
+    assert SIGN_IN_AGAIN not in page.text
 
 
 def test_a_user_who_is_no_longer_staff_can_sign_out(sign_in, table):
@@ -245,7 +245,7 @@ def test_no_link_on_the_admin_index_is_refused(sign_in, table, kind):
         "manager": lambda: sign_in("Order managers"),
         "superuser": lambda: sign_in(is_superuser=True),
     }
-    browser = staff[kind]() if kind in staff else lacking(sign_in, kind)
+    browser = staff[kind]() if kind in staff else without_permission(sign_in, kind)
     page = get_page(browser, "/admin/")
     for link in {urljoin("/admin/", link.href) for link in page.links}:
         assert browser.get(link, follow=True).status_code == 200, link
@@ -263,7 +263,7 @@ def test_an_unsafe_target_of_a_login_is_replaced_by_the_dashboard(sign_in, djang
     response = browser.post(f"/admin/login/?{urlencode({'next': target})}", data)
     assert (response.status_code, response["Location"]) == (302, "/dashboard/")
     page = get_page(browser, response["Location"], status=status)
-    assert (WAY_OUT in page.text) == (status == 403)
+    assert (SIGN_IN_AGAIN in page.text) == (status == 403)
 
 
 # --- What is shown is what may be done --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Acting on one order: what was seen is what is acted on; who was overtaken decides."""
+"""Actions on one order: confirmation, the version that the user saw, and conflicts."""
 
 import pytest
 from django.contrib.messages import get_messages

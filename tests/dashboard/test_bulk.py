@@ -1,4 +1,4 @@
-"""One action on many orders: what the preview says, what is then done, and what is not."""
+"""One action on many orders: the preview, its effect, and the result for each order."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def confirmed(browser, page):
 
 
 def row(page, order):
-    """What the row of this order says, up to the next row."""
+    """The text of this order's row."""
     start = page.text.index(order.order_id[:8])
     others = [page.text.find(other[:8], start + 8) for other in ids(list(Order.scan())) if other != order.order_id]
     ends = [end for end in others if end > 0]
@@ -55,8 +55,8 @@ def test_the_preview_shows_the_effect_on_each_order_and_writes_nothing(anna, one
     before = {order.order_id: stored(order.order_id) for order in one_of_each.values()}
     page = Page(select(anna, action, ids(list(one_of_each.values()))))
     for status, order in one_of_each.items():
-        said = f"will become {to}" if status in movable else f"will not change, because it is {status}"
-        assert said in row(page, order), status
+        expected = f"will become {to}" if status in movable else f"will not change, because it is {status}"
+        assert expected in row(page, order), status
     assert {order_id: stored(order_id) for order_id in before} == before
     seen = [f"{order.order_id}:{order.version}" for status, order in one_of_each.items() if status in movable]
     assert sorted(page.form(APPLY).data()["seen"]) == sorted(seen)
@@ -192,8 +192,8 @@ def test_a_change_by_someone_else_is_not_reported_as_the_users_own(anna):
 def test_a_retried_change_is_reported_as_the_users_own(anna, proxy, monkeypatch):
     order = placed()
     preview = Page(select(anna, "cancel", [order.order_id]))
-    # The connection is made anew, with this number of attempts. `proxy` has set another one, and is torn down before
-    # `monkeypatch`, which would then set that again for all the tests after this one.
+    # A new connection, with this number of attempts. `proxy` has set another number and is torn down before
+    # `monkeypatch`, which would then restore that number for all later tests.
     with monkeypatch.context() as patch, other_engine(proxy.endpoint):
         patch.setattr(Order.Meta, "max_retry_attempts", 1)
         proxy.change("UpdateItem", drop_response)
@@ -317,7 +317,7 @@ def test_an_error_with_one_order_does_not_hide_the_results_of_the_others(anna, c
 
 
 def test_orders_that_time_ran_out_for_are_reported_and_not_changed(anna, monkeypatch):
-    """Or Lambda would end the request, and nobody would know what had been done."""
+    """Otherwise Lambda would end the request, and the user would see no result."""
     times = iter([False])
     monkeypatch.setattr(bulk.stopwatch, "after", lambda seconds: lambda: next(times, seconds == bulk.MAX_SECONDS))
     orders = place_many(3)

@@ -1,4 +1,4 @@
-"""What is around every page: the chrome, the headers, and the page for an address that leads nowhere."""
+"""What all pages share: navigation, headers, scripts, and the 404 page."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser

@@ -1,4 +1,4 @@
-"""What a look at each page costs, over few orders and over many: DynamoDB calls and capacity.
+"""The cost of each page with few orders and with many: DynamoDB calls and capacity.
 
 docs/performance.md has the figures over 100,000 orders.
 """
@@ -19,7 +19,7 @@ FEW, MANY = 200, 5_000
 
 @pytest.fixture(scope="module")
 def costs(django_db_setup, django_db_blocker, made_table):
-    """Per page, what it costs over FEW orders and over MANY; the large table is filled once for all tests."""
+    """The cost of each page with FEW and with MANY orders. The large table is filled once for all tests."""
     from accounts.models import User  # noqa: PLC0415
     from orders.models import Order  # noqa: PLC0415
     from tests.traffic import recorded  # noqa: PLC0415

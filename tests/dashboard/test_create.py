@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 (digits of other scripts are the point)
-"""The form for a new order: the API's rules and messages, and one order for one form."""
+"""The form for a new order: the API's rules and messages, and one order per form."""
 
 from html import unescape
 from uuid import UUID
@@ -26,11 +26,11 @@ def only():
     return order
 
 
-def refused(browser, said, **fields):
+def refused(browser, expected, **fields):
     response = browser.post(NEW, {**TEAPOT, **fields})
     assert response.status_code == 400
     page = Page(response)
-    assert said in page.text
+    assert expected in page.text
     assert everything() == []
     return page
 
@@ -119,7 +119,7 @@ def test_a_quantity_may_only_contain_digits(anna, quantity):
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "expected"),
     [
         ({"item": ""}, "This field is required."),
         ({"item": "x" * 201}, "Ensure this value has at most 200 characters (it has 201)."),
@@ -143,8 +143,8 @@ def test_a_quantity_may_only_contain_digits(anna, quantity):
         ({"customer_email": "zoe"}, "Enter a valid email address."),
     ],
 )
-def test_errors_are_shown_beside_their_fields(anna, fields, said):
-    refused(anna, said, **fields)
+def test_errors_are_shown_beside_their_fields(anna, fields, expected):
+    refused(anna, expected, **fields)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_the_form_accepts_what_the_api_accepts(anna, fields):
 
 
 def test_lone_surrogates_are_never_stored(anna):
-    """Browsers send none; a program may, in a charset of its choosing. No page could show such an order."""
+    """Browsers send none, but programs may, in a charset of their choice. No page could show such an order."""
     for content_type, body in {
         "application/x-www-form-urlencoded": f"token={TOKEN}&quantity=1&item=tea%ED%A0%80pot".encode(),
         "multipart/form-data; boundary=b; charset=unicode_escape": encode_multipart(
@@ -206,7 +206,7 @@ def test_a_form_that_is_sent_again_with_other_values_places_nothing(anna):
     assert f"/dashboard/orders/{order.order_id}/" in [link.href for link in page.links]
     assert "&lt;a href" not in response.content.decode()
     assert only().quantity == 2
-    # Sent once more, knowingly, it is an order of its own.
+    # Submitted again, it places a second order.
     form = page.form(NEW)
     assert form.data()["customer_name"] == ["Zoë"]
     assert submit(anna, form).status_code == 302

@@ -1,4 +1,4 @@
-"""One order: its fields, its history, its raw JSON; one of the former system too."""
+"""The page of one order: its fields, its history, its raw JSON; also for orders of the former system."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -196,7 +196,7 @@ def test_an_order_of_the_former_system_can_be_deleted(anna):
 
 
 @pytest.mark.parametrize(
-    ("ago", "said"),
+    ("ago", "expected"),
     [
         (timedelta(seconds=-30), "just now"),
         (timedelta(seconds=30), "just now"),
@@ -204,6 +204,6 @@ def test_an_order_of_the_former_system_can_be_deleted(anna):
         (timedelta(days=9), "1 week ago"),
     ],
 )
-def test_ages_are_written_in_one_unit(anna, ago, said):
+def test_ages_are_written_in_one_unit(anna, ago, expected):
     placed(at=datetime.now(UTC) - ago)
-    assert said in get_page(anna, "/dashboard/").text
+    assert expected in get_page(anna, "/dashboard/").text

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 (wide characters are the point)
-"""The CSV of what is filtered: all of it, in order, and safe to open in a spreadsheet."""
+"""The CSV export: complete, in order, and safe to open in a spreadsheet."""
 
 import csv
 import io
@@ -210,7 +210,7 @@ def test_no_cell_starts_with_a_formula_however_the_line_is_split(text):
 
 @pytest.mark.parametrize("text", ['"' * 400_000, "\n" * 400_000, " ;" * 200_000], ids=["quotes", "lines", "separators"])
 def test_the_longest_item_of_a_table_is_scanned_in_linear_time(text):
-    """DynamoDB takes 400 KB. Quadratic time would be an hour."""
+    """DynamoDB accepts 400 KB. Quadratic time would take an hour."""
     began = perf_counter()
     assert defused(text) == text
     assert perf_counter() - began < 20
@@ -264,7 +264,7 @@ def test_an_export_that_completes_at_the_time_limit_has_no_note(anna, monkeypatc
 
 
 def test_the_time_limit_also_ends_an_export_that_finds_only_empty_pages(anna, traffic, monkeypatch):
-    """A page of a customer's orders of one status looks through 100 orders; here none of 250 has the status."""
+    """A page of a customer's orders of one status reads 100 orders; here none of 250 has the status."""
     monkeypatch.setattr(export, "MAX_SECONDS", 0)
     place_many(250, customer_email="zoe@example.com")
     traffic.clear()
@@ -275,7 +275,7 @@ def test_the_time_limit_also_ends_an_export_that_finds_only_empty_pages(anna, tr
 
 
 def test_the_export_ends_at_the_size_limit_with_a_note(anna, monkeypatch):
-    """Lambda carries it as JSON, in which every letter here takes six bytes."""
+    """Lambda returns it as JSON, in which every letter here takes six bytes."""
     monkeypatch.setattr(export, "MAX_BYTES", 6_000)
     for _ in range(10):
         placed(item="日" * 200)

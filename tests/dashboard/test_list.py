@@ -1,4 +1,4 @@
-"""The list: tabs, filters and their chips, pages, and the two kinds of nothing."""
+"""The list: tabs, filters and their chips, pages, and empty lists."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -64,9 +64,9 @@ def test_the_newest_orders_come_first_and_link_to_their_pages(anna):
 
 def test_a_row_shows_item_customer_and_status(anna):
     placed(item="Wool blanket", quantity=12, customer_name="Zoë Ünal", customer_email="zoe@example.com")
-    words = get_page(anna, LIST).text
+    text = get_page(anna, LIST).text
     for part in ("Wool blanket", "12", "Zoë Ünal", "zoe@example.com", "PENDING"):
-        assert part in words
+        assert part in text
 
 
 def test_customers_texts_are_escaped(anna):
@@ -79,7 +79,7 @@ def test_customers_texts_are_escaped(anna):
 
 
 @pytest.mark.parametrize(
-    ("age", "said", "warned"),
+    ("age", "expected", "warned"),
     [
         (timedelta(hours=1), "2 days, 11 hours left", False),
         (timedelta(hours=53, minutes=30), "6 hours, 30 minutes left", False),
@@ -88,11 +88,11 @@ def test_customers_texts_are_escaped(anna):
         (timedelta(hours=61), "due to expire", True),
     ],
 )
-def test_a_pending_row_shows_the_time_left_and_warns_in_the_last_six_hours(anna, age, said, warned):
-    # Most of a minute to spare, because the page is made a moment later.
+def test_a_pending_row_shows_the_time_left_and_warns_in_the_last_six_hours(anna, age, expected, warned):
+    # Most of a minute to spare, because the page is rendered a moment later.
     placed(at=datetime.now(UTC) - age + timedelta(seconds=50))
     response = anna.get(LIST)
-    assert said in get_page(anna, LIST).text
+    assert expected in get_page(anna, LIST).text
     assert ("o-soon" in response.content.decode()) == warned
 
 
@@ -123,7 +123,7 @@ COUNTS = "/dashboard/counts/"
 
 
 def counted(browser):
-    """The list once its tabs are counted, by the way that leads there without scripts."""
+    """The list after its tabs were counted, as without scripts."""
     assert browser.get(COUNTS).headers["Location"] == LIST
     return get_page(browser, LIST)
 
@@ -274,9 +274,9 @@ def test_an_invalid_time_zone_cookie_means_utc(anna, cookie):
 
 def test_times_are_shown_in_the_users_time_zone(anna):
     order = placed(at=datetime(2026, 7, 20, 12, tzinfo=UTC))
-    for zone, said in {"": "12:00 UTC", "Europe/Berlin": "14:00 CEST", "Asia/Kolkata": "17:30 IST"}.items():
+    for zone, expected in {"": "12:00 UTC", "Europe/Berlin": "14:00 CEST", "Asia/Kolkata": "17:30 IST"}.items():
         anna.cookies["timezone"] = zone
-        assert f"20 Jul 2026, {said}" in get_page(anna, f"/dashboard/orders/{order.order_id}/").text
+        assert f"20 Jul 2026, {expected}" in get_page(anna, f"/dashboard/orders/{order.order_id}/").text
 
 
 def test_each_filter_is_a_chip_with_a_link_that_removes_it(anna):
@@ -287,12 +287,12 @@ def test_each_filter_is_a_chip_with_a_link_that_removes_it(anna):
         "created_from": "From 20 Nov 2026",
         "created_to": "Up to 22 Nov 2026",
     }
-    ways = [link for link in page.links if (link.attributes.get("aria-label") or "").startswith("Remove the filter")]
-    assert len(ways) == 4
-    for (name, words), way in zip(chips.items(), ways, strict=True):
-        assert words in page.text
-        assert way.attributes["aria-label"] == f"Remove the filter {words}"
-        assert query(way.href) == {other: value for other, value in EVERY_FILTER.items() if other != name}
+    links = [link for link in page.links if (link.attributes.get("aria-label") or "").startswith("Remove the filter")]
+    assert len(links) == 4
+    for (name, text), link in zip(chips.items(), links, strict=True):
+        assert text in page.text
+        assert link.attributes["aria-label"] == f"Remove the filter {text}"
+        assert query(link.href) == {other: value for other, value in EVERY_FILTER.items() if other != name}
     assert page.link("Clear all") == LIST
 
 
@@ -304,7 +304,7 @@ def test_a_list_without_filters_has_no_chips(anna):
 
 
 @pytest.mark.parametrize(
-    ("filters", "said"),
+    ("filters", "expected"),
     [
         ({"status": "SHIPPED"}, "SHIPPED is not one of the available choices"),
         ({"customer_email": "zoe"}, "Enter a valid email address"),
@@ -327,12 +327,12 @@ def test_a_list_without_filters_has_no_chips(anna):
     ],
 )
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati"])
-def test_an_invalid_filter_shows_its_error_and_no_orders(anna, traffic, filters, said, zone):
+def test_an_invalid_filter_shows_its_error_and_no_orders(anna, traffic, filters, expected, zone):
     placed()
     traffic.clear()
     anna.cookies["timezone"] = zone
     page = get_page(anna, address(**filters), status=400)
-    assert said in page.text
+    assert expected in page.text
     assert page.listed() == []
     assert "No matching orders" not in page.text
     assert traffic == []
@@ -431,7 +431,7 @@ def test_a_forged_back_link_leads_to_the_list(anna):
 
 
 def sentences(page):
-    """The page's words, with no space before a comma or a full stop."""
+    """The page's text without spaces before commas and full stops."""
     return page.text.replace(" ,", ",").replace(" .", ".")
 
 

@@ -1,4 +1,4 @@
-"""The pages while DynamoDB or the database of users does not answer, and when something breaks that nobody foresaw."""
+"""The pages during an outage of DynamoDB or the user database, and after an unexpected error."""
 
 import logging
 import socket
@@ -36,7 +36,7 @@ WRITES = {
     "/dashboard/orders/new/": {"token": "6f9a1c52-0000-4000-8000-000000000001", "item": "Teapot", "quantity": "2"},
     "/dashboard/bulk/preview/": {"action": "cancel", "id": "one"},
 }
-# Nothing of this is any business of a person's.
+# Technical details that no page may show.
 INSIDES = ["Traceback", "boto", "pynamo", "Exception", "Error:", "127.0.0.1", "dynamodb", "sqlite", ".py", "endpoint"]
 
 
@@ -112,7 +112,7 @@ def test_an_order_whose_response_was_lost_is_placed_once_when_the_form_is_sent_a
 
 @pytest.fixture
 def patient(sign_in) -> Client:
-    """A manager whose browser gets the page of an error and not the error."""
+    """A manager's client that returns error pages instead of raising the error."""
     browser = sign_in("Order managers")
     browser.raise_request_exception = False
     return browser
@@ -272,7 +272,7 @@ def broken(proxy):
 def test_an_unexpected_error_is_logged_and_its_page_reveals_nothing(patient, broken, caplog):
     response = patient.get(broken, headers={"Accept": "text/html"})
     check_server_error(response)
-    # It stands in the chrome.
+    # The page has navigation.
     assert "All orders" in Page(response).text
     assert [record.exc_info for record in caplog.records if record.levelno == logging.ERROR]
 

@@ -1,4 +1,4 @@
-"""The overview: each figure, the list behind it, and a cost that has a ceiling."""
+"""The overview: each figure, its list of orders, and the limit of its cost."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -38,14 +38,14 @@ at_every_edge = pytest.mark.parametrize("now", INSTANTS, indirect=True, ids=lamb
 
 @pytest.fixture(autouse=True)
 def now(request, monkeypatch):
-    """The instant for which the page's figures are made."""
+    """The time for which the page shows figures."""
     at = getattr(request, "param", NOW)
     monkeypatch.setattr(overview, "read_clock", lambda: at)
     return at
 
 
 def figures(browser, zone=""):
-    """The cards, the days and the hours, each as pairs of its figure and the address of the list behind it."""
+    """The cards, the days and the hours, each as pairs of a figure and the URL that it links to."""
     browser.cookies["timezone"] = zone
     page = get_page(browser, OVERVIEW)
     cards = {}
@@ -60,7 +60,7 @@ def figures(browser, zone=""):
 
 
 def total_behind(browser, href):
-    """How many orders the list behind a figure holds, counted row by row over all its pages."""
+    """The number of rows of this list, over all its pages."""
     total = 0
     while True:
         page = get_page(browser, href)
@@ -110,21 +110,21 @@ def test_every_figure_is_correct(anna, now):
 
 @at_every_edge
 def test_an_order_placed_now_is_in_the_forecast(anna, now):
-    """It expires in 60 hours, which is in the sixty-first hour if the present one counts."""
+    """It expires in 60 hours, which is the sixty-first hour including the current one."""
     placed(at=now)
     assert [figure for figure, _ in figures(anna)[2]] == [*["0"] * 60, "1"]
 
 
 @pytest.mark.parametrize("zone", ["", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Chatham"])
 def test_every_figure_links_to_a_list_with_that_many_orders(anna, now, zone):
-    # Over 15 days, so many minutes apart that days and hours hold different numbers.
+    # Over 15 days, at intervals that give days and hours different counts.
     for number in range(90):
         placed(at=now - timedelta(minutes=241) * number - timedelta(minutes=2))
     cards, days, hours = figures(anna, zone)
     for figure, href in [*cards.values(), *days]:
         assert total_behind(anna, href) == int(figure), href
     for figure, href in hours:
-        # So many lists are much to look at; what a list of these filters holds is counted instead.
+        # To load every list would take long, so count the orders with its filters instead.
         query = Query.parse(href.partition("?")[2])
         assert len(listing.page(query.filters(), limit=100).orders) == int(figure)
     assert sum(int(figure) for figure, _ in days) > 70
@@ -133,7 +133,7 @@ def test_every_figure_links_to_a_list_with_that_many_orders(anna, now, zone):
 
 @at_every_edge
 def test_days_are_in_the_users_time_zone(anna, now):
-    """An order of this moment was placed today everywhere; one of 24 hours ago, yesterday."""
+    """In every time zone, an order placed now was placed today, and one of 24 hours ago yesterday."""
     placed(at=now)
     placed(at=now - timedelta(hours=24))
     for zone in ("UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"):
@@ -167,7 +167,7 @@ def test_cards_and_days_are_capped_at_999_plus(anna, now):
 
 
 def crowd_of_today(now, count):
-    """All placed at one moment, of plausible size."""
+    """Orders of a typical size, all placed at the same time."""
     orders = (
         new_order(**{**NEW_ORDER, **SIZED, "order_id": str(UUID(int=number)), "at": now}) for number in range(count)
     )
@@ -215,7 +215,7 @@ def a_minute_passes():
 
 
 def test_a_capped_day_is_not_counted_again_every_minute(anna, traffic, now):
-    """It can only fall below by deleting orders; the other figures are counted anew."""
+    """Only deletions can reduce it. The other figures are counted again."""
     crowd_of_today(now, 1001)
     figures(anna)
     a_minute_passes()
@@ -239,7 +239,7 @@ def test_another_time_zone_costs_only_its_own_days(anna, traffic, now):
 
 
 def test_the_documented_cost_is_not_exceeded_when_every_count_is_capped(traffic, now):
-    """1,000 new orders of today: the dearest count of the cards and days, and the dearest of the hours."""
+    """1,000 new orders of today: the most expensive count of the cards and days, and of the hours."""
     crowd_of_today(now, 1001)
     traffic.clear()
     counts.count(Status.PENDING)

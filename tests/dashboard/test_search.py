@@ -1,4 +1,4 @@
-"""The search box: an order's id, a customer's e-mail, and what it says to anything else."""
+"""The search by order id or customer's e-mail, and its page for any other text."""
 
 import pytest
 

@@ -179,7 +179,7 @@ def test_the_page_shows_that_another_program_set_the_status(anna, outside):
     page = get_page(anna, address(outside))
     assert "The order is now COMPLETED." in page.text
     assert "Another program set" not in page.text
-    assert "PROCESSING another program, noticed" in page.text
+    assert "PROCESSING another program, detected on" in page.text
     assert "COMPLETED anna (staff)" in page.text
 
 
