@@ -131,6 +131,15 @@ def test_interrupted_seeding_prints_how_many_orders_it_wrote(start, delayed):
     assert 25 <= written < 100
 
 
+@pytest.fixture
+def default_interrupt():
+    """SIGINT interrupts a process. In the background of a script, the tests and their processes ignore it."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.usefixtures("default_interrupt")
 def test_ctrl_c_ends_any_other_command_without_a_traceback(start, delayed):
     process = start(delayed, "DescribeTable", "create_orders_table")
     process.send_signal(signal.SIGINT)
