@@ -100,10 +100,20 @@ def schema() -> dict[str, Any]:
 
 def validator(part: dict[str, Any]) -> Draft202012Validator:
     """A validator for a part of the document, which may contain references to other parts."""
+    return _validator(json.dumps(part))
+
+
+@cache
+def _validator(part: str) -> Draft202012Validator:
+    pinned = json.loads(part.replace('"#/', '"urn:schema#/'))
+    return Draft202012Validator(pinned, registry=_registry(), format_checker=FormatChecker())
+
+
+@cache
+def _registry() -> Registry[Any]:
+    """The document, indexed, so that a validator finds a reference without a search."""
     root = Resource(contents=schema(), specification=DRAFT202012)
-    registry = Registry().with_resource("urn:schema", root)
-    pinned = json.loads(json.dumps(part).replace('"#/', '"urn:schema#/'))
-    return Draft202012Validator(pinned, registry=registry, format_checker=FormatChecker())
+    return Registry().with_resource("urn:schema", root).crawl()
 
 
 def _validate(document: Any, part: dict[str, Any]) -> None:

@@ -12,9 +12,11 @@ WRONG_LOGINS = """
 import json, threading
 import django
 django.setup()
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash would spread the writes
 call_command("migrate", verbosity=0)
 barrier, statuses = threading.Barrier(8), []
 

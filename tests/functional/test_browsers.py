@@ -1,8 +1,9 @@
 """The API in a browser: JSON responses, and errors as pages."""
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, override_settings
 
 from tests.dashboard.html_page import Page
 
@@ -11,15 +12,23 @@ ACCEPTS = [BROWSER, "text/html", "text/html, application/json;q=0.9"]
 ADDRESSES = ["/orders", "/orders?limit=0", "/orders/none", "/lifecycle", "/healthz", "/schema", "/nothing"]
 
 
-@pytest.fixture
-def collected(settings, tmp_path):
-    """Static files as in production, only under names with a hash."""
-    settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+@pytest.fixture(scope="module")
+def production_static(tmp_path_factory):
+    """Settings for static files as in production, only under names with a hash."""
+    storage = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    values = {
+        "STATIC_ROOT": tmp_path_factory.mktemp("static"),
+        "STORAGES": {**settings.STORAGES, "staticfiles": storage},
     }
-    call_command("collectstatic", interactive=False, verbosity=0)
+    with override_settings(**values):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return values
+
+
+@pytest.fixture
+def collected(production_static):
+    with override_settings(**production_static):
+        yield
 
 
 @pytest.mark.parametrize("accept", ACCEPTS)
