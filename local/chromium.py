@@ -22,7 +22,8 @@ PACKAGE = downloads.NpmPackage(
 SIZE = "68 MB"
 PLAYWRIGHT_SIZE = "about 100 MB"
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The headless shell needs a quarter of the CPU time, because it has no windows."""
 INSTALL = "install Chromium (Debian: apt install chromium), or set CHROMIUM to the path of one"
 
 FONTS = """<?xml version="1.0"?>

@@ -6,14 +6,10 @@ Content-Security-Policy.
 
 import os
 from collections.abc import Callable, Iterator
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -21,6 +17,24 @@ from accounts.models import User
 from local.chromium import fetch_chromium, find_chromium
 from tests.browser.watch import Watch
 
+DISABLED_FEATURES = [
+    # Two hidden pages for the address bar of each window, which take longer than the page under test.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    # Chromium uses only the last list of its command line. These are from Playwright's list, which comes first.
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+]
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,6 +43,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(DISABLED_FEATURES)}",
 ]
 PASSWORD = "correct horse"
 TIMEOUT = 60_000
@@ -52,9 +67,7 @@ def chromium(live_server: Any) -> Iterator[Browser]:
 
 @pytest.fixture
 def site(table: None, live_server: Any) -> str:
-    """The URL of the app. Creates the groups again, because an earlier test may have emptied the database."""
-    groups = import_module("accounts.migrations.0002_groups")
-    groups.create_groups(apps, SimpleNamespace(connection=connection))
+    """The URL of the app."""
     return live_server.url
 
 
