@@ -4,10 +4,12 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help setup setup-run run test lint audit format messages bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
+.PHONY: help setup setup-run run test coverage lint audit format messages bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
 
 # These may have been exported for another project, and each could make Python or Django load other code.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
+# Tests, deploys and set-ups start many processes, and each would compile the project.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +33,15 @@ run: setup-run ## Serve on PORT (8000) with demo data; Ctrl-C stops everything
 	@exec $(BIN)/python -m local --port $(PORT)
 
 T ?=
-test: setup ## Run every test, or those in T: make test T=tests/unit
-	$(BIN)/python -m pytest $(T)
+# All CPUs for all tests, and one process for those in T, which start faster that way.
+WORKERS ?= $(if $(T),0,logical)
+test: setup ## Run all tests in parallel, or those in T: make test T=tests/unit
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses=8 $(T)
+
+# Not the tests of a browser and a deploy, whose processes are not measured.
+MEASURED := $(addprefix tests/,unit contract commands accounts functional dashboard i18n local)
+coverage: setup ## List the lines and branches that no test runs, and fail below the minimum
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses=8 --cov --cov-report=term-missing:skip-covered $(MEASURED)
 
 DJADE = find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2
 lint: setup ## Check style, types, import rules and missing migrations

@@ -2,11 +2,21 @@
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import PurePath
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import xdist
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
+from django.db import connections
+from django.db.models.signals import post_migrate
 from hypothesis import settings as hypothesis_settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from accounts import keys
 from accounts.models import Access, ApiKey
@@ -21,6 +31,37 @@ from tests.traffic import Traffic, recorded
 # With a deadline, tests would fail on a slow or busy machine.
 hypothesis_settings.register_profile("no deadline", deadline=None)
 hypothesis_settings.load_profile("no deadline")
+
+ONE_WORKER = "deploy"
+"""The folder whose files share a deployed stage."""
+ORDER = [ONE_WORKER, "schema", "local", "benchmarks", "", "browser"]
+"""Folders with long tests start first; "" stands for all others. A browser runs until its worker ends."""
+
+
+class Scheduling(LoadFileScheduling):
+    """Each worker takes the tests of one file at a time, or all of ONE_WORKER.
+
+    Not `--dist loadgroup`, which ignores the groups under pytest 9.2 (pytest-xdist 3.8).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return ONE_WORKER if _folder(PurePath(file)) == ONE_WORKER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Sort the tests for parallel workers. A serial run keeps the order of pytest-django."""
+    if xdist.is_xdist_worker(session):
+        items.sort(key=lambda item: ORDER.index(_folder(item.path)))
+
+
+def _folder(file: PurePath) -> str:
+    return file.parent.name if file.parent.name in ORDER else ""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,8 +80,20 @@ def _downloads_shown(pytestconfig: pytest.Config) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Each test with a live server empties the database at its end. The next test finds the groups all the same."""
+    post_migrate.connect(_create_groups_after_flush, sender=apps.get_app_config("accounts"))
+
+
+def _create_groups_after_flush(*, using: str, plan: object = None, **_: Any) -> None:
+    if plan is None:  # a migration has one
+        migration = import_module("accounts.migrations.0002_groups")
+        migration.create_groups(apps, SimpleNamespace(connection=connections[using]))
+
+
+@pytest.fixture(scope="session")
 def engine() -> Iterator[str]:
-    """An in-memory DynamoDB Local for this run of the tests."""
+    """An in-memory DynamoDB Local for this worker."""
     with in_memory() as endpoint:
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
         yield endpoint

@@ -32,8 +32,11 @@ class Production:
 def production(folder: Path, engine: str) -> Iterator[Production]:
     """Serve a copy of the project from `folder` until the block ends."""
     for name in SHIPPED:
-        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
-        copy(PROJECT / name, folder / name)
+        if (PROJECT / name).is_dir():
+            # Another process may be writing bytecode.
+            shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(PROJECT / name, folder / name)
     port = free_port()
     with postgresql() as database:
         environment = _environment(port, engine, database)
