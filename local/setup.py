@@ -1,8 +1,8 @@
-"""Creates a virtual environment, or creates it again: `python -m local.setup FOLDER LIST…`.
+"""Creates or recreates a virtual environment: `python -m local.setup FOLDER FILE…`.
 
-The environment contains the packages in the lists, and those of lists that an earlier set-up installed. A new list is
-added to it. It is created again if it is incomplete, its Python is missing or has changed, its folder was moved, or one
-of the lists has changed. Concurrent set-ups wait for each other. This module uses the standard library only, and runs
+The environment contains the packages of the requirements files, and of those that an earlier set-up installed: a new
+file is added. It is recreated if it is incomplete, its Python is missing or has changed, its folder was moved, or one
+of the files has changed. Concurrent set-ups wait for each other. This module uses the standard library only, and runs
 in the environment that it replaces or in any Python from 3.11 on.
 """
 
@@ -33,59 +33,59 @@ def main() -> int:
     """Returns 0 if the environment is ready, or 1 with the reason on standard error."""
     parser = argparse.ArgumentParser(prog="python -m local.setup", description="Create a virtual environment.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("lists", type=Path, nargs="+", metavar="LIST")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     options = parser.parse_args()
     try:
-        return exit_code(lambda: ensure(options.folder.absolute(), options.lists))
+        return exit_code(lambda: ensure(options.folder.absolute(), options.files))
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def ensure(folder: Path, lists: list[Path]) -> None:
+def ensure(folder: Path, files: list[Path]) -> None:
     """Create the environment if it is not ready. Raises SetUpError, and OSError if a folder cannot be written to."""
-    if is_ready(folder, lists):
+    if is_ready(folder, files):
         return
     ROOT.mkdir(exist_ok=True)
     with Lock(ROOT / "setup.lock") as lock:
         if not lock.try_acquire():
             downloads.show("Another set-up is running; waiting for it")
             lock.acquire()
-        if not is_ready(folder, lists):
-            present = [path for path in lists if is_ready(folder, [path])]
-            if _has_other_version(folder, lists):
+        if not is_ready(folder, files):
+            present = [path for path in files if is_ready(folder, [path])]
+            if _has_other_version(folder, files):
                 present = []
-            count = len(_packages(lists) - _packages(present))
+            count = len(_packages(files) - _packages(present))
             packages = "1 package" if count == 1 else f"{count} packages"
             downloads.show(f"Installing {packages} into {os.path.relpath(folder)} (once, about 1 minute)")
             if present:
-                _add(folder, lists, count)
+                _add(folder, files, count)
             else:
-                _make(folder, lists, count)
+                _make(folder, files, count)
 
 
-def is_ready(folder: Path, lists: list[Path]) -> bool:
-    """Whether it has these lists installed, in this folder and for this version of Python, and its Python runs."""
+def is_ready(folder: Path, files: list[Path]) -> bool:
+    """Whether it has the packages of these files, for this folder and version of Python, and its Python runs."""
     installed = _read_stamp(folder)
     return (
-        installed[:2] == _origin(folder) and {_digest(path) for path in lists} <= set(installed[2:]) and _runs(folder)
+        installed[:2] == _origin(folder) and {_digest(path) for path in files} <= set(installed[2:]) and _runs(folder)
     )
 
 
-def _has_other_version(folder: Path, lists: list[Path]) -> bool:
+def _has_other_version(folder: Path, files: list[Path]) -> bool:
     installed = _read_stamp(folder)[2:]
-    return any(line.endswith(f" {path.name}") and line != _digest(path) for line in installed for path in lists)
+    return any(line.endswith(f" {path.name}") and line != _digest(path) for line in installed for path in files)
 
 
 def _read_stamp(folder: Path) -> list[str]:
-    """The origin (two lines) and a digest for each installed list, or nothing."""
+    """The origin (two lines) and a digest for each installed file, or nothing."""
     try:
         return (folder / STAMP).read_text().splitlines()
     except OSError:
         return []
 
 
-def _write_stamp(folder: Path, lists: list[Path]) -> None:
-    (folder / STAMP).write_text("\n".join([*_origin(folder), *map(_digest, lists), ""]))
+def _write_stamp(folder: Path, files: list[Path]) -> None:
+    (folder / STAMP).write_text("\n".join([*_origin(folder), *map(_digest, files), ""]))
 
 
 def _origin(folder: Path) -> list[str]:
@@ -96,8 +96,8 @@ def _digest(path: Path) -> str:
     return f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.name}"
 
 
-def _packages(lists: list[Path]) -> set[str]:
-    lines = [line for path in lists for line in path.read_text().splitlines() if "win32" not in line]
+def _packages(files: list[Path]) -> set[str]:
+    lines = [line for path in files for line in path.read_text().splitlines() if "win32" not in line]
     return {line.split("==")[0] for line in lines if re.match(r"[\w.-]+==", line)}
 
 
@@ -108,7 +108,7 @@ def _runs(folder: Path) -> bool:
         return False
 
 
-def _make(folder: Path, lists: list[Path], count: int) -> None:
+def _make(folder: Path, files: list[Path], count: int) -> None:
     # Not this process's executable, which may be in the folder that is removed here.
     base = getattr(sys, "_base_executable", sys.executable)
     if folder.is_symlink():  # the target of the link must not be removed
@@ -116,27 +116,27 @@ def _make(folder: Path, lists: list[Path], count: int) -> None:
     elif folder.exists():
         shutil.rmtree(folder)
     _run([base, "-m", "venv", str(folder)], "the virtual environment could not be created")
-    _install(folder, lists, count)
-    _write_stamp(folder, lists)
+    _install(folder, files, count)
+    _write_stamp(folder, files)
 
 
-def _add(folder: Path, lists: list[Path], count: int) -> None:
+def _add(folder: Path, files: list[Path], count: int) -> None:
     """After an interruption the next set-up creates the environment again; after a failure of pip it adds again."""
     stamp = folder / STAMP
     installed = stamp.read_text()
     stamp.unlink()
     try:
-        _install(folder, lists, count)
+        _install(folder, files, count)
     except SetUpError:
         stamp.write_text(installed)
         raise
-    _write_stamp(folder, lists)
+    _write_stamp(folder, files)
 
 
-def _install(folder: Path, lists: list[Path], count: int) -> None:
-    requirements = [part for path in lists for part in ("-r", str(path))]
+def _install(folder: Path, files: list[Path], count: int) -> None:
+    arguments = [part for path in files for part in ("-r", str(path))]
     options = ["--progress-bar", "off", "--disable-pip-version-check", "--no-input"]
-    command = [str(folder / "bin" / "python"), "-m", "pip", "install", *options, *requirements]
+    command = [str(folder / "bin" / "python"), "-m", "pip", "install", *options, *arguments]
     # Some versions of pip warn about a package's own build, which the developer cannot change.
     environment = {**for_packages(), "PYTHONWARNINGS": "ignore:DEPRECATION"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, errors="replace") as pip:

@@ -17,7 +17,7 @@ from tests.local.machine import comes_true, free_port, obey_permissions, process
 
 @contextmanager
 def make_run(tmp_path, port, preexec_fn=None, **variables):
-    """`python -m local` on this port, just started. It is killed at the end at the latest."""
+    """A started `python -m local` on this port. It is killed at the end if it still runs."""
     command = [sys.executable, "-m", "local", "--port", str(port), "--root", str(tmp_path / "local")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "preexec_fn": preexec_fn}
     with subprocess.Popen(command, cwd=PROJECT, env=_environment(tmp_path, variables), **pipes) as run:
@@ -28,7 +28,7 @@ def make_run(tmp_path, port, preexec_fn=None, **variables):
 
 
 def _environment(tmp_path, variables):
-    """The environment of a newcomer's shell: without AWS variables and those of the test run."""
+    """The environment of a new terminal, without AWS variables and those of the test run."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DJANGO_", "ORDERS_"))
     }
@@ -83,7 +83,7 @@ def test_a_run_prints_its_banner_first_and_then_requests_but_no_health_checks(tm
     )
 
 
-def test_a_named_engine_is_used_and_a_server_that_ends_by_itself_ends_the_run(tmp_path):
+def test_a_configured_engine_is_used_and_the_run_ends_with_its_web_server(tmp_path):
     port = free_port()
     with engine.in_memory() as endpoint, make_run(tmp_path, port, AWS_ENDPOINT_URL_DYNAMODB=endpoint) as run:
         assert place_order(until_banner(run))["status"] == "PENDING"
@@ -96,7 +96,7 @@ def test_a_named_engine_is_used_and_a_server_that_ends_by_itself_ends_the_run(tm
     assert "Traceback" not in rest
 
 
-def test_a_taken_port_is_refused_with_a_free_one_suggested(tmp_path):
+def test_the_message_about_a_taken_port_suggests_a_free_one(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with make_run(tmp_path, port) as run:
@@ -128,7 +128,7 @@ def test_a_second_run_in_the_same_folder_is_refused_and_does_not_affect_the_firs
     )
 
 
-def test_an_engine_that_survives_a_kill_of_both_its_watchers_blocks_the_next_run_until_it_is_ended(tmp_path):
+def test_an_engine_that_survives_the_kill_of_its_run_blocks_the_next_run_until_it_is_ended(tmp_path):
     folder = tmp_path / "local" / "dynamodb"
     with make_run(tmp_path, free_port()) as killed:
         order = place_order(until_banner(killed))
@@ -161,7 +161,7 @@ def test_a_run_ends_if_its_engine_ends(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["local", "local/dynamodb/data/shared-local-instance.db", "local/run.lock"])
-def test_a_file_that_is_not_writable_is_named_with_its_owner(tmp_path, part):
+def test_the_message_about_an_unwritable_file_contains_its_path_and_owner(tmp_path, part):
     path = tmp_path / part
     if path.suffix:
         path.parent.mkdir(parents=True)
@@ -181,7 +181,7 @@ def test_a_file_that_is_not_writable_is_named_with_its_owner(tmp_path, part):
     )
 
 
-def test_a_folder_that_cannot_be_created_is_named(tmp_path):
+def test_the_message_about_a_folder_that_cannot_be_created_contains_its_path(tmp_path):
     (tmp_path / "local").touch()
 
     with make_run(tmp_path, free_port()) as run:
@@ -195,7 +195,7 @@ def test_a_folder_that_cannot_be_created_is_named(tmp_path):
     ("exported", "command"),
     [({}, ".venv/bin/python manage.py"), ({"SECRET_KEY": "x"}, "env -u SECRET_KEY .venv/bin/python manage.py")],
 )
-def test_the_banner_shows_a_command_that_works_in_this_terminal(monkeypatch, exported, command):
+def test_the_command_in_the_banner_works_in_this_terminal(monkeypatch, exported, command):
     monkeypatch.delenv("SECRET_KEY", raising=False)
     for name, value in exported.items():
         monkeypatch.setenv(name, value)
@@ -214,7 +214,7 @@ def test_amazons_own_endpoint_is_refused():
         environment.own_endpoint({"AWS_ENDPOINT_URL": "https://dynamodb.ap-south-1.amazonaws.com"})
 
 
-def test_an_engine_that_is_not_running_is_named():
+def test_the_message_about_an_engine_that_is_not_running_contains_its_address():
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(LocalError, match=f"No DynamoDB engine is running at {url} .* start it, or unset"):
         environment.require_listening(url)

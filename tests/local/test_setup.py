@@ -1,4 +1,4 @@
-"""How `make` creates .venv, in a copy of the project whose lists of packages are empty, and what it keeps."""
+"""How `make` creates .venv, in a copy of the project with empty requirements files, and what it keeps."""
 
 import os
 import shutil
@@ -57,7 +57,7 @@ def test_moving_the_folder_or_removing_its_python_recreates_the_environment_and_
     assert (checkout.folder / ".local" / "dynamodb" / "data" / orders.name).read_text() == "orders"
 
 
-def test_a_changed_list_recreates_the_environment(checkout):
+def test_a_changed_requirements_file_recreates_the_environment(checkout):
     make(checkout, "setup")
     (checkout.folder / ".venv" / "marker").touch()
     (checkout.folder / "requirements.txt").write_text("# still nothing\n")
@@ -91,7 +91,7 @@ def test_make_run_installs_no_development_packages_and_works_after_a_failure_to_
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "requirements-dev.txt"])
-def test_a_change_to_either_list_recreates_the_environment(checkout, changed):
+def test_a_change_to_either_requirements_file_recreates_the_environment(checkout, changed):
     make(checkout, "setup")
     (checkout.folder / ".venv" / "marker").touch()
     (checkout.folder / changed).write_text("# no packages\n")
