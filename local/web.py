@@ -74,7 +74,9 @@ def _health(port: int) -> str:
     connection = http.client.HTTPConnection(HOST, port, timeout=START_TIMEOUT)
     try:
         connection.request("GET", "/healthz")
-        return str(connection.getresponse().status)
+        response = connection.getresponse()
+        response.read()  # or closing the connection resets it, which the server would report on the terminal
+        return str(response.status)
     except (OSError, http.client.HTTPException) as error:
         return str(error)
     finally:
