@@ -100,6 +100,13 @@ def test_the_default_expiry_age_is_a_setting(table, run, settings):
     assert statuses(orders) == [Status.PENDING, Status.EXPIRED]
 
 
+def test_a_run_outside_the_main_thread_expires_orders_too(table, run):
+    orders = due(2)
+    (output,) = race(lambda: run("expire_orders", "--json"))
+    assert json.loads(output)["expired"] == 2
+    assert statuses(orders) == [Status.EXPIRED] * 2
+
+
 def test_a_run_without_due_orders_reports_zeros(table, run):
     summary = json.loads(run("expire_orders", "--json"))
     assert (summary["examined"], summary["expired"], summary["remaining"], summary["stopped_early"]) == (0, 0, 0, False)

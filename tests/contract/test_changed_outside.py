@@ -220,6 +220,34 @@ def test_a_status_change_is_refused_if_other_programs_keep_changing_the_order(pr
     assert store.get(order_id).status is Status.PROCESSING
 
 
+def change_item_once(proxy, operation, order_id):
+    """Change the order after the next call of `operation`, as another program may."""
+
+    def change_item(reply):
+        put({**stored(order_id), "item": {"S": "Kettle"}})
+        return reply
+
+    proxy.change(operation, change_item)
+
+
+def test_an_order_that_another_program_changes_does_not_expire(proxy):
+    order_id = placed(status=Status.PROCESSING).order_id
+    set_outside(order_id, "PENDING")
+    change_item_once(proxy, "UpdateItem", order_id)
+    assert store.expire(order_id, at=LATER, by=BY) is None
+    order = store.get(order_id)
+    assert (order.status, order.item) == (Status.PENDING, "Kettle")
+
+
+def test_an_order_that_another_program_changes_is_not_deleted(proxy):
+    order_id = placed().order_id
+    set_outside(order_id, "CANCELLED")
+    change_item_once(proxy, "DeleteItem", order_id)
+    with pytest.raises(VersionMismatchError) as refusal:
+        store.delete(order_id, versions={CANCELLED})
+    assert refusal.value.order.item == store.get(order_id).item == "Kettle"
+
+
 # --- The returned order -----------------------------------------------------------------------------------------------
 
 CHANGES = {

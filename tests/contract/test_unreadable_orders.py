@@ -1,11 +1,12 @@
 """Orders that another program has made unreadable can be listed and deleted, but not changed."""
 
 import logging
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from orders import listing, store
+from orders import expiry, listing, store
 from orders.errors import OrderNotFoundError, StoreUnavailableError, UnreadableOrderError, VersionMismatchError
 from orders.lifecycle import Status
 from orders.listing import Filters
@@ -17,6 +18,7 @@ from tests.contract.order_helpers import (
     LATER,
     NOW,
     ids,
+    make_unreadable,
     overwrite,
     place,
     place_many,
@@ -220,6 +222,18 @@ def test_a_readable_order_is_not_deleted_as_unreadable(table):
 def test_a_deleted_order_cannot_be_deleted_as_unreadable(table):
     with pytest.raises(OrderNotFoundError):
         store.delete_unreadable("unknown")
+
+
+def test_a_sweep_counts_an_order_that_becomes_unreadable_after_it_was_listed(proxy):
+    order_id = placed().order_id
+
+    def make_it_unreadable(reply):
+        make_unreadable(order_id)
+        return reply
+
+    proxy.change("Query", make_it_unreadable)
+    swept = expiry.sweep(at=NOW + timedelta(hours=61), age=timedelta(hours=60))
+    assert (swept.examined, swept.expired, swept.unreadable, swept.failed) == (1, 0, 1, 0)
 
 
 # --- Lists ------------------------------------------------------------------------------------------------------------

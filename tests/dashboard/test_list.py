@@ -151,6 +151,13 @@ def test_the_url_of_the_counts_keeps_the_filters(anna):
     assert anna.get(f"{COUNTS}?status=PENDING").headers["Location"] == address(status="PENDING")
 
 
+def test_counts_with_an_invalid_filter_lead_to_the_list_that_explains_it(anna, traffic):
+    invalid = address(created_from="tomorrow")
+    traffic.clear()
+    assert anna.get(invalid.replace(LIST, COUNTS)).headers["Location"] == invalid
+    assert traffic.operations == []
+
+
 def test_each_status_has_a_tab_that_counts_its_orders(anna):
     for status in Status:
         placed(status=status)

@@ -189,6 +189,7 @@ def test_all_spellings_of_an_address_have_the_same_canonical_form(spelling):
         (" Zoe@Example.COM", ("zoe@example.com",)),
         ("Zoe@Ｅxample.com", ("zoe@example.com", "zoe@ｅxample.com")),
         ("zoe@example.com\u200b", ("zoe@example.com", "zoe@example.com\u200b")),
+        ("zoe@xn--0.example", ("zoe@xn--0.example",)),  # "0" encodes no text
         ("", ("",)),
     ],
 )
