@@ -12,6 +12,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from tests.contract.fault_proxy import fault_proxy
 from tests.contract.order_helpers import all_orders, place_many
+from tests.signals import handled
 
 PATIENCE = 60
 NOTICE = "Stopping after the current step. A second signal stops at once.\n"
@@ -134,9 +135,8 @@ def test_interrupted_seeding_prints_how_many_orders_it_wrote(start, delayed):
 @pytest.fixture
 def default_interrupt():
     """SIGINT interrupts a process. In the background of a script, the tests and their processes ignore it."""
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, previous)
+    with handled(signal.SIGINT, signal.default_int_handler):
+        yield
 
 
 @pytest.mark.usefixtures("default_interrupt")

@@ -8,6 +8,7 @@ import pytest
 from local import artifacts, engine
 from local.errors import LocalError
 from tests.local.machine import another_user, comes_true, free_port, processes_with, program
+from tests.signals import handled
 
 
 def test_data_survives_a_kill_of_all_processes_and_an_orderly_end(folder, notes):
@@ -28,9 +29,8 @@ def test_data_survives_a_kill_of_all_processes_and_an_orderly_end(folder, notes)
 @pytest.fixture
 def default_hangup():
     """SIGHUP ends a process. Under `nohup`, the tests and all processes that they start ignore it."""
-    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, previous)
+    with handled(signal.SIGHUP, signal.SIG_DFL):
+        yield
 
 
 @pytest.mark.usefixtures("default_hangup")
