@@ -41,6 +41,11 @@ def test_staff_with_a_browser_get_json(sign_in, api, accept):
     assert (many.status_code, many["Content-Type"], many.json()["results"]) == (200, "application/json", [order])
 
 
+def test_an_accept_header_that_cannot_be_parsed_gets_json(sign_in):
+    response = sign_in("Order viewers").get("/orders/none", headers={"Accept": "text/html;x*=bad''%FF"})
+    assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
+
+
 @pytest.mark.parametrize("accept", ACCEPTS)
 def test_an_error_is_a_page_with_a_message(sign_in, accept):
     browser = sign_in("Order viewers")
