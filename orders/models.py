@@ -245,7 +245,7 @@ class Order(Model):
         return lifecycle.expires_at(self.status, self.created_at, age=expiry_age())
 
     def add_entries(self, entries: Iterable[HistoryEntry], *, expired_at: datetime | None = None) -> None:
-        """Make the changes that the store has written: the status is that of the last entry."""
+        """Apply the status changes that the store has written. The last entry has the new status."""
         for entry in entries:
             self.status, self.updated_at = entry.status, entry.at
             self.history = [*self.history, entry]

@@ -70,7 +70,7 @@ def error_page(
 
 
 def database_unavailable(request: HttpRequest) -> HttpResponse:
-    """The page while the relational database is unavailable. Nobody can be signed in, so it has no navigation."""
+    """The page while the relational database is unavailable. It has no navigation, which needs a login."""
     sentence = _("The user database is not responding. Try again in a few seconds.")
     if request.method not in SAFE_METHODS:
         sentence = _(

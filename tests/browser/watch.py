@@ -36,7 +36,7 @@ class Watch:
     def _request(self, request: Request) -> None:
         address = urlsplit(request.url)
         if address.scheme not in ("data", "blob", "about") and address.netloc != self.host:
-            self.problems.append(f"{request.url} lies outside")
+            self.problems.append(f"{request.url} is on another host")
         if request.is_navigation_request():
             self._documents.add(request.url)
 

@@ -249,7 +249,7 @@ def test_the_outcome_of_a_bulk_action_is_shown_without_another_database_query(pa
     assert "2 orders were changed." in Page(response).text
 
 
-# --- What nobody foresaw ----------------------------------------------------------------------------------------------
+# --- Unexpected errors ------------------------------------------------------------------------------------------------
 
 
 def check_server_error(response):
