@@ -22,7 +22,7 @@ from accounts import keys
 from accounts.models import Access, ApiKey
 from local import downloads
 from local.engine import in_memory
-from orders import dynamodb
+from orders.dynamodb import operations
 from orders.models import Order
 from orders.table import ensure_table
 from tests.clients import ApiClient
@@ -127,7 +127,7 @@ def _fresh_caches() -> Iterator[None]:
     for alias in settings.CACHES:
         caches[alias].clear()
     keys._cache.clear()
-    dynamodb._report.cache_clear()
+    operations._report.cache_clear()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from threading import Event, Thread
 
 import pytest
 
-from orders import counts, dynamodb, listing, store
+from orders import counts, listing, store
+from orders.dynamodb import operations
 from orders.errors import StoreUnavailableError
 from orders.lifecycle import Status
 from orders.listing import Filters, Page
@@ -396,7 +397,7 @@ def test_get_many_retries_unprocessed_keys(proxy):
 
 
 def test_get_many_fails_if_a_key_stays_unprocessed(proxy, monkeypatch):
-    monkeypatch.setattr(dynamodb, "UNPROCESSED_WAITS", (0, 0, 0))
+    monkeypatch.setattr(operations, "UNPROCESSED_WAITS", (0, 0, 0))
     [order] = place_many(1)
     proxy.change("BatchGetItem", *[leave_unprocessed(order.order_id)] * 10)
     with pytest.raises(StoreUnavailableError) as refusal:

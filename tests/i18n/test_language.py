@@ -169,7 +169,7 @@ def test_the_log_is_in_english_while_a_page_is_in_german(anna, api, caplog):
     order_id = unreadable(api)
     page = anna.get(f"/dashboard/orders/{order_id}/", headers=GERMAN).content.decode()
     assert "quantity: Text; erwartet: eine Zahl." in page
-    [line] = [record.getMessage() for record in caplog.records if record.name == "orders.dynamodb"]
+    [line] = [record.getMessage() for record in caplog.records if record.name == "orders.dynamodb.operations"]
     assert line.startswith(f"Order {order_id} cannot be read: quantity is text, not a number.")
 
 

@@ -1,0 +1,35 @@
+"""All calls to DynamoDB. No module outside this package sends any.
+
+Every function raises StoreUnavailableError for a temporary fault and StoreMisconfiguredError for a wrong configuration.
+"""
+
+from orders.dynamodb.client import connection
+from orders.dynamodb.errors import ConditionRefusedError, UnsupportedOperationError
+from orders.dynamodb.operations import BATCH_GET_LIMIT, batch_get, count, get, ping, query, read, save_many, write
+from orders.dynamodb.table import (
+    create_table,
+    describe_table,
+    enable_point_in_time_recovery,
+    table_exists,
+    update_table,
+)
+
+__all__ = [
+    "BATCH_GET_LIMIT",
+    "ConditionRefusedError",
+    "UnsupportedOperationError",
+    "batch_get",
+    "connection",
+    "count",
+    "create_table",
+    "describe_table",
+    "enable_point_in_time_recovery",
+    "get",
+    "ping",
+    "query",
+    "read",
+    "save_many",
+    "table_exists",
+    "update_table",
+    "write",
+]
