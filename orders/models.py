@@ -178,6 +178,8 @@ class Order(Model):
         connect_timeout_seconds = 1
         read_timeout_seconds = 2
         max_retry_attempts = 2
+        # The threads that call DynamoDB at the same time: 8 of gunicorn, each with up to 8 of orders.concurrency.
+        max_pool_connections = 64
 
     order_id = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute()

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from orders import dynamodb
 from orders.api import schema
+from orders.api.problems import RETRY_AFTER
 from orders.api.serializers import NoParametersSerializer, validate
 
 STATES = "health:states"
@@ -43,7 +44,7 @@ class HealthView(APIView):
         checks = _states()
         healthy = all(state == "ok" for state in checks.values())
         document = {"status": "ok" if healthy else "unavailable", "checks": checks}
-        return Response(document, status=200 if healthy else 503)
+        return Response(document) if healthy else Response(document, status=503, headers=RETRY_AFTER)
 
 
 def _states() -> dict[str, str]:

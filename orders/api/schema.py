@@ -403,7 +403,7 @@ HEALTH = extend_schema_view(
         description="Whether the services that a request needs are available. No authentication is needed.",
         tags=["Service"],
         auth=[],
-        parameters=PUBLIC_HEADERS,
+        parameters=[*REQUEST_IDS, headers.retry_after(429, 503)],
         responses={
             (200, JSON): _json(
                 HealthSchema, "Everything is available.", *examples.response("healthy", examples.HEALTHY)

@@ -3,7 +3,7 @@
 Every function raises StoreUnavailableError for a temporary fault and StoreMisconfiguredError for a wrong configuration.
 """
 
-from orders.dynamodb.client import connection
+from orders.dynamodb.client import connection, prepare
 from orders.dynamodb.errors import ConditionRefusedError, UnsupportedOperationError
 from orders.dynamodb.operations import BATCH_GET_LIMIT, batch_get, count, get, ping, query, read, save_many, write
 from orders.dynamodb.table import (
@@ -26,6 +26,7 @@ __all__ = [
     "enable_point_in_time_recovery",
     "get",
     "ping",
+    "prepare",
     "query",
     "read",
     "save_many",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from ssl import SSLCertVerificationError
 
 from botocore import exceptions as aws
@@ -12,20 +13,43 @@ from urllib3.exceptions import LocationValueError
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.reading import StoredOrder
 
-# Temporary errors, raised after the last retry. A missing table is one of them, because a deploy may be creating it.
+# Temporary errors, raised after the last retry.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-TRANSIENT_CODES = frozenset(
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+THROTTLING_CODES = frozenset(
     {
-        "InternalServerError",
+        "BandwidthLimitExceeded",
         "LimitExceededException",
+        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "ResourceNotFoundException",
-        "ServiceUnavailable",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
         "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
-SERVER_ERROR = 500
+TRANSIENT_CODES = THROTTLING_CODES | {
+    # Raised after the credentials have been renewed once.
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InternalServerError",
+    # The clock of this machine differs from that of AWS.
+    "InvalidSignatureException",
+    "ReplicatedWriteConflictException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    # A deploy may be creating the table.
+    "ResourceNotFoundException",
+    "ServiceUnavailable",
+    # A transaction of another program is changing the order.
+    "TransactionConflictException",
+}
+TRANSIENT_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 # No response, an incomplete response, or no credentials from the service that issues them. All other botocore errors
 # are permanent until the configuration changes.
@@ -95,7 +119,8 @@ def _root(error: Exception) -> BaseException | None:
 def _is_transient(root: BaseException | None) -> bool:
     if isinstance(root, ClientError):
         status = root.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return root.response["Error"]["Code"] in TRANSIENT_CODES or status >= SERVER_ERROR
+        code = root.response.get("Error", {}).get("Code")
+        return code in TRANSIENT_CODES or status in TRANSIENT_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return isinstance(root, NO_RESPONSE) and not _stems_from_a_mistake(root)
 
 

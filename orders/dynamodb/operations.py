@@ -1,6 +1,7 @@
 """Operations on orders: one conditional write, and reads of one or many items."""
 
 import logging
+import random
 import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -19,7 +20,7 @@ from orders.reading import Item, StoredOrder, UnreadableOrder, read_order
 BATCH_GET_LIMIT = 100
 """The maximum number of keys in one BatchGetItem."""
 UNPROCESSED_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds before each retry of the keys that a BatchGetItem left unprocessed. Exponential, as AWS recommends:
+"""Seconds, at most, before each retry of the keys that a BatchGetItem left unprocessed. Exponential, as AWS recommends:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
 REPORTED_ORDERS = 1_000
@@ -120,11 +121,12 @@ def batch_get(order_ids: Iterable[str]) -> Iterator[Item]:
     # PynamoDB's own batch_get() retries unprocessed keys without a pause or a limit.
     keys: list[Any] = [{"order_id": order_id} for order_id in order_ids]
     for seconds in (0.0, *UNPROCESSED_WAITS):
-        time.sleep(seconds)
+        time.sleep(random.uniform(0, seconds))  # noqa: S311 (spreads the retries of many callers)
         with translated_errors():
             reply = connection().batch_get_item(keys)
-        yield from reply["Responses"][Order.Meta.table_name]
-        keys = reply["UnprocessedKeys"].get(Order.Meta.table_name, {}).get("Keys", [])
+        # Absent if every key was left unprocessed.
+        yield from reply.get("Responses", {}).get(Order.Meta.table_name, [])
+        keys = reply.get("UnprocessedKeys", {}).get(Order.Meta.table_name, {}).get("Keys", [])
         if not keys:
             return
     raise StoreUnavailableError(f"BatchGetItem left {len(keys)} keys unprocessed")

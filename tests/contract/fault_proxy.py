@@ -27,6 +27,8 @@ class FaultProxy(ThreadingHTTPServer):
         self.changes: dict[str, list[Callable[[Reply], Reply | None]]] = {}
         self.operations: list[str] = []
         """The requested operations, including retries."""
+        self.requests: list[dict[str, str]] = []
+        """The headers of each request."""
 
     @property
     def endpoint(self) -> str:
@@ -37,6 +39,7 @@ class FaultProxy(ThreadingHTTPServer):
 
     def forward(self, operation: str, headers: dict[str, str], body: bytes) -> Reply | None:
         self.operations.append(operation)
+        self.requests.append(headers)
         connection = http.client.HTTPConnection(self.engine)
         try:
             connection.request("POST", "/", body, headers)
@@ -106,6 +109,9 @@ def leave_unprocessed(*order_ids: str) -> Callable[[Reply], Reply]:
         document = json.loads(content)
         [(table, items)] = document["Responses"].items()
         document["Responses"][table] = [item for item in items if item["order_id"]["S"] not in order_ids]
+        if not document["Responses"][table]:
+            # As DynamoDB responds when it has read nothing.
+            document["Responses"] = {}
         document["UnprocessedKeys"] = {table: {"Keys": [{"order_id": {"S": order_id}} for order_id in order_ids]}}
         return status, headers, json.dumps(document).encode()
 

@@ -13,6 +13,11 @@ from tests.contract.order_helpers import place
 @pytest.mark.parametrize(
     ("status", "code"),
     [
+        (400, "ReplicatedWriteConflictException"),
+        (400, "RequestTimeout"),
+        (400, "SlowDown"),
+        (400, "ThrottledException"),
+        (400, "Throttling"),
         (400, "ThrottlingException"),
         (500, "InternalServerError"),
         (503, "ServiceUnavailable"),
@@ -24,6 +29,21 @@ def test_throttling_and_outages_raise_store_unavailable_after_the_retries(proxy,
         place()
     assert code in refusal.value.reason
     assert proxy.operations == ["PutItem"] * 3
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "TransactionConflictException"])
+def test_a_temporary_error_that_is_not_retried_raises_store_unavailable(proxy, code):
+    proxy.change("PutItem", aws_error(400, code))
+    with pytest.raises(StoreUnavailableError) as refusal:
+        place()
+    assert code in refusal.value.reason
+    assert proxy.operations == ["PutItem"]
+
+
+def test_an_error_without_a_known_code_is_temporary_if_its_status_is(proxy):
+    proxy.change("PutItem", *[aws_error(429, "Unknown")] * 3)
+    with pytest.raises(StoreUnavailableError):
+        place()
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException", "UnrecognizedClientException"])

@@ -109,6 +109,7 @@ def check_health(response, status, **checks):
     assert response.status_code == status
     assert response["Content-Type"] == "application/json"
     assert response.json() == {"status": "ok" if status == 200 else "unavailable", "checks": checks}
+    assert response.get("Retry-After") == (None if status == 200 else "2")
     check_no_internals(response)
 
 

@@ -1,10 +1,12 @@
 """Concurrent calls return their results in order, and a caller never waits for results that it does not need."""
 
+import runpy
 import threading
 
 import pytest
 
 from orders.concurrency import MAX_THREADS, map_concurrently
+from orders.models import Order
 from ordersite.deadline import DeadlinePassedError, deadline
 
 TOO_LONG = 20
@@ -66,3 +68,8 @@ def test_calls_that_have_not_started_are_cancelled(calls):
     for worker in workers:
         worker.join()
     assert len(calls.started) <= MAX_THREADS
+
+
+def test_the_pool_has_a_connection_for_each_thread_of_gunicorn():
+    threads = runpy.run_path("gunicorn.conf.py")["threads"]
+    assert Order.Meta.max_pool_connections == threads * MAX_THREADS
