@@ -11,20 +11,23 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from django.db import connections
-from django.http import HttpRequest, HttpResponse
-from django.utils import translation
-from django_guid import get_guid
+from ordersite.quick_imports import quick_imports
 
-from orders.schedule import LambdaContext
-from ordersite.deadline import DeadlinePassedError, deadline
-from ordersite.gateway_events import Event, header, prepared
-from ordersite.logs import Invocation, configuration, invocation
+with quick_imports():
+    from django.db import connections
+    from django.http import HttpRequest, HttpResponse
+    from django.utils import translation
+    from django_guid import get_guid
 
-# So that messages before Django configures the logs are JSON too. Importing Zappa's handler loads Django.
-logging.config.dictConfig(configuration(level="INFO"))
+    from orders.schedule import LambdaContext
+    from ordersite.deadline import DeadlinePassedError, deadline
+    from ordersite.gateway_events import Event, header, prepared
+    from ordersite.logs import Invocation, configuration, invocation
 
-from zappa.handler import lambda_handler  # noqa: E402
+    # So that messages before Django configures the logs are JSON too. Importing Zappa's handler loads Django.
+    logging.config.dictConfig(configuration(level="INFO"))
+
+    from zappa.handler import lambda_handler
 
 RESERVE_SECONDS = 1.5
 """Reserved for sending the response when a request times out."""

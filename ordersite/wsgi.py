@@ -9,6 +9,7 @@ import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.http.multipartparser import MultiPartParserError
+from django.urls import get_resolver
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import parse_header_parameters
 
@@ -77,3 +78,6 @@ def _server_error(environ: "WSGIEnvironment") -> HttpResponse:
 
 
 application = Handler()
+
+# At start and not during the first request.
+_ = get_resolver().url_patterns

@@ -1,4 +1,7 @@
-"""The OpenAPI 3.1 document at /schema. This module does not handle requests.
+"""The OpenAPI 3.1 document at /schema: its view, and the descriptions of all endpoints.
+
+Only a request for the document imports this module, because drf-spectacular is slow to import. The descriptions are
+therefore attached here and not by decorators in the views.
 
 The document is as strict as the server, which accepts the requests that it allows and refuses the others. The tests
 validate every response against it, and tests/schema sends requests generated from it.
@@ -20,12 +23,23 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
     extend_schema_view,
 )
+from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from orders.api import schema_examples as examples
+from orders.api import schema_fields, views
 from orders.api import schema_headers as headers
+from orders.api.health import HealthView
 from orders.api.media_types import HTML, JSON, PROBLEM_JSON
-from orders.api.serializers import ChangeStatusSerializer, ListOrdersSerializer, PlaceOrderSerializer
+from orders.api.serializers import (
+    ChangeStatusSerializer,
+    ListOrdersSerializer,
+    NoParametersSerializer,
+    PlaceOrderSerializer,
+    validate,
+)
 from orders.lifecycle import Status
 from orders.models import MAX_QUANTITY
 from orders.reading import MAX_INTEGER, MAX_ORDER_ID
@@ -304,7 +318,7 @@ ORDER_ID = OpenApiParameter(
     description="The `order_id` of an order, a UUID.",
 )
 
-ORDERS = extend_schema_view(
+extend_schema_view(
     list=extend_schema(
         operation_id="list_orders",
         summary="List orders, newest first",
@@ -379,9 +393,9 @@ ORDERS = extend_schema_view(
             **UNREADABLE,
         },
     ),
-)
+)(views.OrderViewSet)
 
-LIFECYCLE = extend_schema_view(
+extend_schema_view(
     get=extend_schema(
         operation_id="get_lifecycle",
         summary="Statuses, transitions and expiry",
@@ -394,9 +408,9 @@ LIFECYCLE = extend_schema_view(
             **_refusals(400, common=PUBLIC_REFUSALS),
         },
     )
-)
+)(views.LifecycleView)
 
-HEALTH = extend_schema_view(
+extend_schema_view(
     get=extend_schema(
         operation_id="get_health",
         summary="Health",
@@ -414,9 +428,11 @@ HEALTH = extend_schema_view(
             **_refusals(400, common=PUBLIC_REFUSALS),
         },
     )
-)
+)(HealthView)
 
-HIDDEN = extend_schema(exclude=True)
+extend_schema(exclude=True)(views.UnknownRouteView)
+
+schema_fields.describe()
 
 
 # --- drf-spectacular's hooks ------------------------------------------------------------------------------------------
@@ -474,3 +490,13 @@ def complete(result: Document, **_: Any) -> Document:
     for name in STRICT:
         result["components"]["schemas"][name]["additionalProperties"] = False
     return result
+
+
+# --- The view ---------------------------------------------------------------------------------------------------------
+
+
+class SchemaView(SpectacularJSONAPIView):
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        validate(NoParametersSerializer, request.query_params)
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return response

@@ -11,8 +11,6 @@ from unicodedata import category
 
 from django.core.validators import ProhibitNullCharactersValidator
 from django.http import QueryDict
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
@@ -22,7 +20,6 @@ from orders.lifecycle import Status, parse_status
 from orders.models import ANONYMOUS, MAX_EMAIL, MAX_QUANTITY, MAX_TEXT
 from orders.text import (
     INVALID_DOMAIN_MESSAGE,
-    TEXT_PATTERN,
     Hidden,
     has_valid_domain,
     hidden_character,
@@ -31,20 +28,6 @@ from orders.text import (
     tidy_email,
     trimmed,
 )
-
-# JSON Schema has no flag for case-insensitive patterns.
-ANY_CASE = "^({})$".format("|".join("".join(f"[{c}{c.lower()}]" for c in status) for status in Status))
-
-# Django's rule for ASCII addresses. Domains in other scripts are accepted too, but a pattern cannot express their rule.
-MAILBOX = r"[-!#$%&'*+/=?^_`{}|~0-9A-Za-z]+"
-LABEL = "[0-9A-Za-z]([-0-9A-Za-z]{0,61}[0-9A-Za-z])?"
-TOP_LEVEL = "([A-Za-z][-A-Za-z]{0,61}[A-Za-z]|[Xx][Nn]--[0-9A-Za-z]{1,59})"
-EMAIL = {
-    "type": "string",
-    "maxLength": MAX_EMAIL,
-    "pattern": f"^{MAILBOX}([.]{MAILBOX})*@({LABEL}[.])+{TOP_LEVEL}$",
-    "examples": ["ada@example.com"],
-}
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -76,7 +59,6 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({name: ["Send it only once."] for name in repeated}, code="repeated")
 
 
-@extend_schema_field({"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN})
 class TextField(serializers.CharField):
     """A JSON string without hidden characters. Numbers and booleans are refused instead of converted."""
 
@@ -108,7 +90,6 @@ def _hidden_code(character: str) -> str:
     return "surrogate_characters_not_allowed" if category(character) == "Cs" else "hidden_character"
 
 
-@extend_schema_field(EMAIL)
 class EmailField(TextField, serializers.EmailField):
     """An e-mail address to search for, with composed letters (NFC).
 
@@ -122,7 +103,6 @@ class EmailField(TextField, serializers.EmailField):
         return tidy_email(super().to_internal_value(data))
 
 
-@extend_schema_field({"anyOf": [EMAIL, {"type": "string", "const": ""}]})
 class OptionalEmailField(EmailField):
     """The e-mail address of a new order, or ""."""
 
@@ -150,9 +130,6 @@ class WholeNumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-@extend_schema_field(
-    {"type": "string", "anyOf": [{"enum": list(Status)}, {"pattern": ANY_CASE}], "examples": [Status.PROCESSING]}
-)
 class StatusField(TextField):
     """One of the statuses, in upper or lower case."""
 
@@ -163,7 +140,6 @@ class StatusField(TextField):
             raise serializers.ValidationError(str(error), code="invalid_choice") from None
 
 
-@extend_schema_field(OpenApiTypes.DATETIME)
 class InstantField(serializers.Field[Any, Any, Any, Any]):
     """An instant in RFC 3339 format, with a time zone."""
 

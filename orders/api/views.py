@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
@@ -14,7 +13,6 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.callers import identify
 from orders import listing, store
-from orders.api import schema
 from orders.api.pagination import links, page_document
 from orders.api.preconditions import accepted_versions, etag, matches_if_none_match
 from orders.api.representation import lifecycle_document, order_document
@@ -33,7 +31,6 @@ REVALIDATE = {"Cache-Control": "private, no-cache"}
 """Only the caller's own cache may store the order, and it must revalidate it with the ETag on each use."""
 
 
-@schema.ORDERS
 class OrderViewSet(ViewSet):
     def list(self, request: Request) -> Response:
         query = validate(ListOrdersSerializer, request.query_params)
@@ -98,15 +95,6 @@ def _characters(header: str) -> int:
         return len(header)
 
 
-@schema.HIDDEN
-class SchemaView(SpectacularJSONAPIView):
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        validate(NoParametersSerializer, request.query_params)
-        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return response
-
-
-@schema.LIFECYCLE
 class LifecycleView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -116,7 +104,6 @@ class LifecycleView(APIView):
         return Response(lifecycle_document())
 
 
-@schema.HIDDEN
 class UnknownRouteView(APIView):
     """Matches any URL without a route and returns a 404 problem document."""
 
