@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import django
+from django.conf import settings
+from django.core.cache import caches
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.urls import get_resolver
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import parse_header_parameters
+from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -21,6 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordersite.settings")
 django.setup(set_prefix=False)
 
 from accounts.client_address import address_of  # noqa: E402 (the settings must be loaded first)
+from orders import dynamodb  # noqa: E402
 from ordersite.error_views import server_error  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -79,5 +84,16 @@ def _server_error(environ: "WSGIEnvironment") -> HttpResponse:
 
 application = Handler()
 
-# At start and not during the first request.
-_ = get_resolver().url_patterns
+
+def _load() -> None:
+    """Load what Django and botocore would load during the first request. Opens no connection."""
+    _ = get_resolver().url_patterns
+    dynamodb.prepare()
+    connection.ops.compiler("SQLCompiler")
+    for name in (settings.MESSAGE_STORAGE, settings.SESSION_SERIALIZER):
+        import_string(name)
+    for alias in settings.CACHES:
+        _ = caches[alias]
+
+
+_load()
