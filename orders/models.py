@@ -257,11 +257,15 @@ class Order(Model):
             self.expired_at = expired_at
         self.stored = MappingProxyType({})
 
-    def was_moved_by(self, by: str, *, since: Revision) -> bool:
-        """Whether the only change since that revision was made by `by`, for example by the same form sent twice."""
+    def was_moved_by(self, by: str, *, to: Status, since: Revision) -> bool:
+        """Whether `by` made the first change since that revision, and it set `to`. The same form may be sent twice."""
         # A write after another program's change adds two entries to the history.
         version = since.version + 1 if isinstance(since, OutsideRevision) else since
-        return self.version == version + 1 and bool(self.history) and self.history[-1].by == by
+        changes = int(self.version) - version
+        if not 0 < changes <= len(self.history):
+            return False
+        entry = self.history[-changes]
+        return (entry.status, entry.by) == (to, by)
 
 
 def new_order(  # noqa: PLR0913 (an order's fields, by keyword)

@@ -193,15 +193,17 @@ def change_status(order_id: str, to: Status, *, at: datetime, by: str, versions:
     IllegalTransitionError, and leaves the order unchanged. An order with a malformed value that a condition cannot
     detect is written and then restored; in this case StoreUnavailableError can mean that it was not restored.
     """
-    order_id = stored_id(order_id)
+    order_id, change = stored_id(order_id), HistoryEntry(to, at, by)
     if sources := lifecycle.sources(to):
         try:
-            return _append(order_id, HistoryEntry(to, at, by), _as_ours(sources, versions))
+            return _append(order_id, change, _as_ours(sources, at, versions))
         except ConditionRefusedError as refused:
             order = _readable(refused.order, order_id)
+            if _is_done(refused, change):
+                return order
     else:
         order = get(order_id)
-    return _change_as_read(order, HistoryEntry(to, at, by), versions)
+    return _change_as_read(order, change, versions)
 
 
 def _change_as_read(order: Order, change: HistoryEntry, versions: Versions) -> Order:
@@ -213,6 +215,8 @@ def _change_as_read(order: Order, change: HistoryEntry, versions: Versions) -> O
             return _rewrite(order, entries)
         except ConditionRefusedError as refused:
             order = _readable(refused.order, order.order_id)
+            if _is_done(refused, entries[-1]):
+                return order
     raise VersionMismatchError(order)
 
 
@@ -222,7 +226,8 @@ def _missing_entries(order: Order, change: HistoryEntry, versions: Versions) -> 
     An order that already has the status is accepted before the versions are compared, because a repeated request must
     succeed (RFC 9110, 13.1.1).
     """
-    outside = _outside(order, change.at)
+    at = _not_before(order, change.at)
+    outside = _outside(order, at)
     if order.status is change.status:
         # An order that is in no index has no index key to repair.
         return outside if order.status_key else []
@@ -230,7 +235,7 @@ def _missing_entries(order: Order, change: HistoryEntry, versions: Versions) -> 
         raise VersionMismatchError(order)
     if change.status not in order.allowed_transitions:
         raise IllegalTransitionError(order, change.status)
-    return [*outside, change]
+    return [*outside, change._replace(at=at)]
 
 
 def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
@@ -240,7 +245,7 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
     """
     change = HistoryEntry(Status.EXPIRED, at, by)
     try:
-        return _append(order_id, change, _as_ours([Status.PENDING]), expired_at=at)
+        return _append(order_id, change, _as_ours([Status.PENDING], at), expired_at=at)
     except ConditionRefusedError as refused:
         order, done = refused.order, _is_done(refused, change)
     if order is None:
@@ -248,10 +253,8 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
     order = _readable(order, order_id)
     if done or order.status is not Status.PENDING:
         return order if done else None
-    try:
-        return _rewrite(order, [*_outside(order, at), change], expired_at=at)
-    except ConditionRefusedError as refused:
-        return refused.order if isinstance(refused.order, Order) and _is_done(refused, change) else None
+    at = _not_before(order, at)
+    return _rewrite_once(order, [*_outside(order, at), change._replace(at=at)], expired_at=at)
 
 
 def repair(order: Order, *, at: datetime) -> Order | None:
@@ -259,17 +262,28 @@ def repair(order: Order, *, at: datetime) -> Order | None:
 
     Returns the updated order; None if it has been changed or deleted since it was read.
     """
-    entry = HistoryEntry(order.status, at, OUTSIDE)
+    return _rewrite_once(order, [HistoryEntry(order.status, _not_before(order, at), OUTSIDE)])
+
+
+def _rewrite_once(order: Order, entries: list[HistoryEntry], *, expired_at: datetime | None = None) -> Order | None:
+    """As _rewrite, but returns None if the order has changed since it was read."""
     try:
-        return _rewrite(order, [entry])
+        return _rewrite(order, entries, expired_at=expired_at)
     except ConditionRefusedError as refused:
-        return refused.order if isinstance(refused.order, Order) and _is_done(refused, entry) else None
+        return refused.order if isinstance(refused.order, Order) and _is_done(refused, entries[-1]) else None
 
 
 def _is_done(refused: ConditionRefusedError, change: HistoryEntry) -> bool:
-    """Whether an earlier attempt of the refused write succeeded and only its response was lost."""
-    order = refused.order
-    return refused.retried and isinstance(order, Order) and order.history[-1:] == [change]
+    """Whether an earlier attempt of the refused write succeeded and only its response was lost.
+
+    The order then has the entry, although others may have changed the order since.
+    """
+    return refused.may_be_done and isinstance(refused.order, Order) and change in refused.order.history
+
+
+def _not_before(order: Order, at: datetime) -> datetime:
+    """`at`, or the instant of the order's last change if that is later, because another machine's clock is ahead."""
+    return max(at, order.created_at, order.updated_at, *(entry.at for entry in order.history[-1:]))
 
 
 def _outside(order: Order, at: datetime) -> list[HistoryEntry]:
@@ -328,8 +342,8 @@ def _undo(order: UnreadableOrder, change: HistoryEntry) -> None:
     try:
         write(UPDATE_ITEM, order.order_id, actions=actions, condition=is_ours)
     except ConditionRefusedError as refused:
-        # After a retry: the first attempt restored the order, and only its response was lost.
-        if not refused.retried:
+        # Otherwise, an earlier attempt restored the order, and only its response was lost.
+        if not refused.may_be_done:
             logger.warning("Order %s changed before a status change could be undone.", order.order_id)
 
 
@@ -377,11 +391,13 @@ def _delete_as_read(order: StoredOrder) -> None:
 
 
 def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
-    """Whether an earlier attempt of this call deleted the order. Raises OrderNotFoundError if another call did."""
+    """Whether the order is gone and an earlier attempt of this call may have deleted it.
+
+    Raises OrderNotFoundError if the order is gone and no attempt of this call can have deleted it.
+    """
     if refused.order is not None:
         return False
-    # After a retry, the order is gone because the first attempt deleted it and only its response was lost.
-    if not refused.retried:
+    if not refused.may_be_done:
         raise OrderNotFoundError(order_id)
     return True
 
@@ -389,10 +405,12 @@ def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
 # --- Conditions -------------------------------------------------------------------------------------------------------
 
 
-def _as_ours(sources: Collection[Status], versions: Versions = None) -> Condition:
-    # True if the order has one of these statuses and versions and is as this module writes it. Only EXPIRED orders,
-    # which are final, have expired_at.
-    condition: Condition = _in_step(sources) & WELL_FORMED & Order.expired_at.does_not_exist()
+def _as_ours(sources: Collection[Status], at: datetime, versions: Versions = None) -> Condition:
+    # True if the order has one of these statuses and versions, did not change after `at` and is as this module writes
+    # it. Only EXPIRED orders, which are final, have expired_at.
+    condition: Condition = (
+        _in_step(sources) & WELL_FORMED & (Order.updated_at <= at) & Order.expired_at.does_not_exist()
+    )
     return condition if versions is None else condition & _at(versions)
 
 

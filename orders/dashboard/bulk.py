@@ -210,7 +210,7 @@ def _apply_to(order_id: str, revision: Revision, action: Action, by: str) -> Row
     except (VersionMismatchError, IllegalTransitionError) as error:
         return _refused(error.order, revision)
     status = status_label(order.status)
-    if not order.was_moved_by(by, since=revision):
+    if not order.was_moved_by(by, to=action.to, since=revision):
         return Row(order_id, order, changes=False, message=_("was already %s") % status, is_linked=True)
     return Row(order_id, order, changes=True, message=_("became %s") % status, is_linked=True)
 

@@ -80,7 +80,7 @@ def _change_status(request: HttpRequest, order_id: str, *, to: Status, version: 
     by = identify(request.user).label
     order = store.change_status(order_id, to, at=timezone.now(), by=by, versions={version})
     status = status_label(order.status)
-    if order.was_moved_by(by, since=version):
+    if order.was_moved_by(by, to=to, since=version):
         messages.success(request, _("The order is now %s.") % status)
     else:
         messages.info(request, _("The order was already %s. Nothing was changed.") % status)

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError
 from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
 
+from orders.dynamodb.attempts import observe
 from orders.dynamodb.credentials import EXPIRED_CODES, DeferredCredentials
 from orders.models import Order
 
@@ -73,6 +74,7 @@ class ClientConnection(Connection):
                 if self._ready is None:
                     # First, because botocore's own handler ends the event when it has no more attempts.
                     client.meta.events.register_first("needs-retry.dynamodb", self._renew_credentials)
+                    observe(client)
                 self._ready = client
         return self._ready
 

@@ -86,11 +86,11 @@ class UnsupportedOperationError(Exception):
 class ConditionRefusedError(Exception):
     """The condition of a write was false. `order` is the current order; None if it does not exist."""
 
-    def __init__(self, order: StoredOrder | None, *, retried: bool) -> None:
+    def __init__(self, order: StoredOrder | None, *, may_be_done: bool) -> None:
         super().__init__("the condition of a write was false")
         self.order = order
-        self.retried = retried
-        """Whether the call was sent more than once, so that an earlier attempt may have succeeded."""
+        self.may_be_done = may_be_done
+        """Whether an earlier attempt of the call may have succeeded: it got no response, or a server error."""
 
 
 @contextmanager

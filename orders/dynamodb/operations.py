@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
+from orders.dynamodb.attempts import may_be_done
 from orders.dynamodb.client import connection
 from orders.dynamodb.errors import ConditionRefusedError, translated_errors
 from orders.errors import StoreUnavailableError
@@ -48,8 +49,7 @@ def _refusal(error: ClientError) -> ConditionRefusedError:
     # PynamoDB's error has only the code; the response is on the error that it wraps.
     reply: Any = error.__cause__.response if isinstance(error.__cause__, ClientError) else error.response
     item = reply.get("Item")
-    retried = reply["ResponseMetadata"].get("RetryAttempts", 0) > 0
-    return ConditionRefusedError(read(item) if item else None, retried=retried)
+    return ConditionRefusedError(read(item) if item else None, may_be_done=may_be_done(reply))
 
 
 def read(item: Item) -> StoredOrder:

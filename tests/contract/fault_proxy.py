@@ -4,6 +4,7 @@ import http.client
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ class FaultProxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.engine = urlsplit(engine).netloc
         self.changes: dict[str, list[Callable[[Reply], Reply | None]]] = {}
+        self.refusals: dict[str, list[Callable[[], Reply]]] = {}
         self.operations: list[str] = []
         """The requested operations, including retries."""
         self.requests: list[dict[str, str]] = []
@@ -37,9 +39,15 @@ class FaultProxy(ThreadingHTTPServer):
     def change(self, operation: str, *changes: Callable[[Reply], Reply | None]) -> None:
         self.changes.setdefault(operation, []).extend(changes)
 
+    def refuse(self, operation: str, *refusals: Callable[[], Reply]) -> None:
+        """Return these responses to the next requests. The engine does not get the requests."""
+        self.refusals.setdefault(operation, []).extend(refusals)
+
     def forward(self, operation: str, headers: dict[str, str], body: bytes) -> Reply | None:
         self.operations.append(operation)
         self.requests.append(headers)
+        if self.refusals.get(operation):
+            return self.refusals[operation].pop(0)()
         connection = http.client.HTTPConnection(self.engine)
         try:
             connection.request("POST", "/", body, headers)
@@ -88,6 +96,11 @@ def aws_error(status: int, code: str) -> Callable[[Reply], Reply]:
     """Return an AWS error instead of the response."""
     body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "requested by a test"}
     return lambda _: (status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(body).encode())
+
+
+def refusal(status: int, code: str) -> Callable[[], Reply]:
+    """An AWS error for `FaultProxy.refuse`."""
+    return partial(aws_error(status, code), (0, {}, b""))
 
 
 def replacing(old: bytes, new: bytes) -> Callable[[Reply], Reply]:

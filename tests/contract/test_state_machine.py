@@ -44,6 +44,7 @@ authors = st.sampled_from(["staff:anna", "api-key:shop"])
 emails = st.sampled_from(["", "ann@example.com", "Ann@Example.com"])
 statuses = st.sampled_from(Status)
 hours = st.sampled_from([0, 20, 40, 60])
+skews = st.sampled_from([0, 0, -1, 1])
 listed_statuses = st.sampled_from([None, Status.PENDING]) | statuses
 listed_emails = st.sampled_from([None, "ann@example.com", "ANN@example.com"])
 
@@ -62,6 +63,8 @@ class Known:
     history: tuple[tuple[Status, datetime, str], ...] = field(default=())
 
     def moved(self, to: Status, at: datetime, by: str) -> "Known":
+        """The order after a change; not dated before the change before."""
+        at = max(at, self.history[-1][1])
         history = (*self.history, (to, at, by))
         expired_at = at if to is Status.EXPIRED else None
         return replace(self, status=to, updated_at=at, expired_at=expired_at, history=history)
@@ -144,14 +147,18 @@ class Orders(RuleBasedStateMachine):
         assert known(order) == self.model[order.order_id]
         return order.order_id
 
-    @rule(order_id=placed, to=statuses, by=authors, seen=st.sampled_from([None, 0, -1]))
-    def change_status(self, order_id, to, by, seen):
-        """`seen` is the caller's version relative to the current one; None for a caller without a version."""
+    @rule(order_id=placed, to=statuses, by=authors, seen=st.sampled_from([None, 0, -1]), skew=skews)
+    def change_status(self, order_id, to, by, seen, skew):
+        """`seen` is the caller's version relative to the current one; None for a caller without a version.
+
+        The clock of the caller's machine differs by `skew` hours.
+        """
+        at = self.now + timedelta(hours=skew)
         before = self.model.get(order_id)
         versions = None if seen is None or before is None else {len(before.history) + seen}
 
         def change():
-            return store.change_status(order_id, to, at=self.now, by=by, versions=versions)
+            return store.change_status(order_id, to, at=at, by=by, versions=versions)
 
         if before is None:
             with pytest.raises(OrderNotFoundError):
@@ -165,7 +172,7 @@ class Orders(RuleBasedStateMachine):
             with pytest.raises(IllegalTransitionError):
                 change()
         else:
-            self.model[order_id] = before.moved(to, self.now, by)
+            self.model[order_id] = before.moved(to, at, by)
             assert known(change()) == self.model[order_id]
 
     @rule(order_id=consumes(placed), stale=st.booleans())

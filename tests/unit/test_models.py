@@ -104,19 +104,25 @@ def test_the_allowed_transitions_follow_from_the_status():
     assert order.allowed_transitions == ()
 
 
-def test_a_change_belongs_to_the_caller_who_made_the_only_change_since():
+def test_a_change_belongs_to_the_caller_who_made_the_first_change_since():
     order = an_order()
     order.version, order.history = 2, [*order.history, HistoryEntry(Status.PROCESSING, AT, "staff:otto")]
-    assert order.was_moved_by("staff:otto", since=1)
-    assert not order.was_moved_by("staff:anna", since=1)
-    assert not order.was_moved_by("staff:otto", since=2)
-    assert not order.was_moved_by("staff:otto", since=0)
+    to = Status.PROCESSING
+    assert order.was_moved_by("staff:otto", to=to, since=1)
+    assert not order.was_moved_by("staff:anna", to=to, since=1)
+    assert not order.was_moved_by("staff:otto", to=to, since=2)
+    assert not order.was_moved_by("staff:otto", to=to, since=0)
+    assert not order.was_moved_by("staff:otto", to=Status.CANCELLED, since=1)
+    # Another caller has moved the order on since.
+    order.version, order.history = 3, [*order.history, HistoryEntry(Status.COMPLETED, AT, "staff:anna")]
+    assert order.was_moved_by("staff:otto", to=to, since=1)
+    assert not order.was_moved_by("staff:anna", to=Status.COMPLETED, since=1)
 
 
 def test_a_change_without_history_belongs_to_no_caller():
     order = an_order()
     order.version, order.history = 1, []
-    assert not order.was_moved_by("staff:otto", since=0)
+    assert not order.was_moved_by("staff:otto", to=Status.PROCESSING, since=0)
 
 
 def test_only_a_pending_order_expires_after_60_hours():
