@@ -2,34 +2,29 @@
 
 import argparse
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 
 from local import ROOT, supervisor
-from local.errors import exit_code
-from local.web import HIGHEST_PORT
+from local.errors import errors_reported
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HIGHEST_PORT = 65535
 
 
-def main() -> int:
-    """0 after a signal, 1 after a failure with the reason on standard error."""
-    options = _options()
-    for number in SIGNALS:
-        signal.signal(number, _interrupt)
-    try:
-        return exit_code(lambda: supervisor.run(options.port, options.root.resolve()))
-    except KeyboardInterrupt:
-        sys.stdout.write("\nStopped. The orders are kept for the next run.\n")
-    return 0
-
-
-def _options() -> argparse.Namespace:
+def main() -> None:
+    """Exit with 0 after a signal, and with 1 and the reason on standard error after a failure."""
     parser = argparse.ArgumentParser(prog="python -m local", description="Serve Ordersite on this machine.")
     parser.add_argument("--port", type=_port, default=8000, help="port of the web server (8000)")
     parser.add_argument("--root", type=Path, default=ROOT, help="folder of the orders (.local)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+    try:
+        with errors_reported():
+            supervisor.run(options.port, options.root.resolve())
+    except KeyboardInterrupt:
+        print("\nStopped. The orders are kept for the next run.")
 
 
 def _port(text: str) -> int:
@@ -45,4 +40,4 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

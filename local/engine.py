@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,6 @@ FREE_PORTS_TRIED = 5
 START_TIMEOUT = 60.0
 POLL_INTERVAL = 0.02
 LOG_LINES = 15
-OK = 200
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def durable(folder: Path, *, port: int = PORT) -> Iterator[Engine]:
     data = folder.resolve() / "data"
     data.mkdir(parents=True, exist_ok=True)
     _record_version(folder, artifacts.ENGINE_VERSION)
-    with _running(["-dbPath", str(data)], folder, [port]) as engine:
+    with _running(["-dbPath", str(data)], folder, port) as engine:
         yield engine
 
 
@@ -56,35 +55,41 @@ def in_memory() -> Iterator[str]:
     with (
         tempfile.TemporaryDirectory(prefix="ordersite-engine-", ignore_cleanup_errors=True) as folder,
         # The child process deletes the folder if this process is killed.
-        _running(["-inMemory"], Path(folder), [], temporary=Path(folder)) as engine,
+        _running(["-inMemory"], Path(folder), temporary=Path(folder)) as engine,
     ):
         yield engine.endpoint
 
 
 @contextmanager
-def _running(
-    storage: list[str],
-    folder: Path,
-    ports: list[int],
-    *,
-    temporary: Path | None = None,
-) -> Iterator[Engine]:
+def _running(storage: list[str], folder: Path, port: int = 0, *, temporary: Path | None = None) -> Iterator[Engine]:
     java = artifacts.command()
     log = folder / "engine.log"
     # The engine lets any web page call it unless it gets an allowed origin. Only this process knows the random one, so
     # it also shows whether this engine responds or another program that has taken the port.
     origin = f"http://{secrets.token_hex(8)}.invalid"
-    for port in _free_ports(ports):
-        options = ["-port", str(port), "-sharedDb", "-disableTelemetry", "-cors", origin, *storage]
+    for wanted in (port, *[0] * FREE_PORTS_TRIED):
+        try:
+            free = free_port("", wanted)
+        except OSError:
+            continue
+        options = ["-port", str(free), "-sharedDb", "-disableTelemetry", "-cors", origin, *storage]
         with (
             log.open("wb") as output,
             # The engine writes a small file to its working directory.
             child.running([*java, *options], cwd=folder, output=output, temporary=temporary) as process,
         ):
-            if _starts(process, port, origin, log):
-                yield Engine(f"http://127.0.0.1:{port}", folder, process)
+            if _starts(process, free, origin, log):
+                yield Engine(f"http://127.0.0.1:{free}", folder, process)
                 return
     raise LocalError("The DynamoDB engine found no free port.")
+
+
+def free_port(host: str, port: int = 0) -> int:
+    """`port`, or one that the system chooses. Raises OSError if `port` is taken, or reserved for the administrator."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: ignore connections that ended
+        probe.bind((host, port))
+        return int(probe.getsockname()[1])
 
 
 def _starts(process: subprocess.Popen[bytes], port: int, origin: str, log: Path) -> bool:
@@ -103,38 +108,15 @@ def _starts(process: subprocess.Popen[bytes], port: int, origin: str, log: Path)
 
 
 def _is_engine(port: int, origin: str) -> bool:
-    """Whether the engine with this origin lists its tables. Raises ConnectionRefusedError if nothing listens."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    credential = "Credential=local/20200101/ap-south-1/dynamodb/aws4_request"
-    headers = {
-        "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",  # it checks the form only
-        "Content-Type": "application/x-amz-json-1.0",
-        "Origin": origin,
-        "X-Amz-Target": "DynamoDB_20120810.ListTables",
-    }
-    try:
-        connection.request("POST", "/", "{}", headers)
-        response = connection.getresponse()
-    except ConnectionRefusedError:
-        raise
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-    return response.status == OK and response.headers.get("Access-Control-Allow-Origin") == origin
-
-
-def _free_ports(preferred: list[int]) -> Iterator[int]:
-    """The preferred ports that are free, then ports that the system chooses."""
-    for port in [*preferred, *[0] * FREE_PORTS_TRIED]:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Java does: ignore connections that ended
-            try:
-                probe.bind(("", port))
-            except OSError:
-                continue
-            free: int = probe.getsockname()[1]
-        yield free
+    """Whether the program there allows this origin. Raises ConnectionRefusedError if nothing listens."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        try:
+            connection.request("GET", "/", headers={"Origin": origin})
+            return connection.getresponse().headers["Access-Control-Allow-Origin"] == origin
+        except ConnectionRefusedError:
+            raise
+        except (OSError, http.client.HTTPException):
+            return False
 
 
 def _tail(log: Path) -> str:
@@ -144,7 +126,7 @@ def _tail(log: Path) -> str:
 def _record_version(folder: Path, version: str) -> None:
     """Record the version of the engine that writes the data. Raises LocalError if a newer one has written it."""
     note = folder / "version"
-    written_by = note.read_text().strip() if note.exists() else version
+    written_by = note.read_text() if note.exists() else version
     if _parts(written_by) > _parts(version):
         raise LocalError(
             f"The orders in {folder} were written by engine {written_by}, which is newer than this checkout's "
@@ -154,4 +136,4 @@ def _record_version(folder: Path, version: str) -> None:
 
 
 def _parts(version: str) -> list[int]:
-    return [int(part) for part in version.split(".") if part.isdigit()]
+    return [int(part) for part in version.split(".")]

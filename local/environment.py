@@ -1,9 +1,9 @@
 """The environment of the app on a developer's machine, and the file from which a second terminal reads it."""
 
 import os
-import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from local import PROJECT
@@ -24,14 +24,12 @@ EXCLUDED = {"COLLECTED_STATIC", "DJANGO_SETTINGS_MODULE", "HTTPS_ONLY", "SSM_PAR
 """Variables of other projects, and settings for production only."""
 
 DOWNLOAD_OPTIONS = {
-    "pip_": {
-        *("cache_dir", "cert", "client_cert", "config_file", "default_timeout", "extra_index_url", "find_links"),
-        *("index_url", "keyring_provider", "no_index", "proxy", "retries", "timeout", "trusted_host"),
-    },
-    "npm_config_": {
-        *("ca", "cafile", "cert", "globalconfig", "https_proxy", "key", "noproxy", "proxy", "registry", "strict_ssl"),
-        *("fetch_retries", "fetch_timeout", "userconfig"),
-    },
+    *("pip_cache_dir", "pip_cert", "pip_client_cert", "pip_config_file", "pip_default_timeout", "pip_extra_index_url"),
+    *("pip_find_links", "pip_index_url", "pip_keyring_provider", "pip_no_index", "pip_proxy", "pip_retries"),
+    *("pip_timeout", "pip_trusted_host"),
+    *("npm_config_ca", "npm_config_cafile", "npm_config_cert", "npm_config_fetch_retries", "npm_config_fetch_timeout"),
+    *("npm_config_globalconfig", "npm_config_https_proxy", "npm_config_key", "npm_config_noproxy", "npm_config_proxy"),
+    *("npm_config_registry", "npm_config_strict_ssl", "npm_config_userconfig"),
 }
 """The options of pip and npm for where and how to download."""
 
@@ -42,7 +40,7 @@ def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT
     An empty variable overrides the one of the same name in `.env`. Raises LocalError for an invalid address and
     for Amazon's DynamoDB, which must not get demo orders.
     """
-    endpoint = development.named_engine({**_read(file), **variables})
+    endpoint = development.named_engine({**read_file(file), **variables})
     if endpoint and not development.is_http_url(endpoint):
         raise LocalError(
             f"{endpoint!r} is not a URL of a DynamoDB engine like http://127.0.0.1:8000: "
@@ -54,19 +52,6 @@ def own_endpoint(variables: Mapping[str, str] = os.environ, file: Path = PROJECT
             f"unset {' and '.join(ENDPOINTS)} to use the embedded engine."
         )
     return endpoint
-
-
-def require_listening(endpoint: str) -> None:
-    """Raises LocalError if nothing listens at `endpoint`, with a clearer message than the app's."""
-    address = urlsplit(endpoint)
-    port = address.port or {"http": 80, "https": 443}[address.scheme]
-    try:
-        socket.create_connection((address.hostname or "", port), timeout=5).close()
-    except OSError as error:
-        raise LocalError(
-            f"No DynamoDB engine is running at {endpoint} ({error}): start it, or unset {' and '.join(ENDPOINTS)} "
-            "to use the embedded engine."
-        ) from None
 
 
 def for_app(endpoint: str, variables: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -84,35 +69,32 @@ def for_python(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def for_packages(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment of pip and npm. Of their options, only DOWNLOAD_OPTIONS remain."""
-    environment = for_python(variables)
-    allowed = {name: value for name, value in environment.items() if not _is_excluded(name.lower())}
+    allowed = {
+        name: value
+        for name, value in for_python(variables).items()
+        if not name.lower().startswith(("pip_", "npm_config_")) or name.lower() in DOWNLOAD_OPTIONS
+    }
     return {**allowed, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "NO_UPDATE_NOTIFIER": "1"}
-
-
-def _is_excluded(name: str) -> bool:
-    return any(
-        name.startswith(prefix) and name.removeprefix(prefix) not in allowed
-        for prefix, allowed in DOWNLOAD_OPTIONS.items()
-    )
 
 
 def write_file(path: Path, endpoint: str) -> None:
     """Write the file that the settings read, so that `manage.py` in another terminal uses the same engine."""
     lines = [f"{name}={value}\n" for name, value in _settings(endpoint).items()]
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.write_text(
+    path.write_text(
         "# Written by `make run`. Put your own settings into .env, which takes precedence.\n" + "".join(lines)
     )
-    temporary.replace(path)
 
 
 def _settings(endpoint: str) -> dict[str, str]:
     return {"DEBUG": "true", ENDPOINT: endpoint}
 
 
-def _read(file: Path) -> dict[str, str]:
-    """The variables of an .env file with one simple assignment per line."""
-    if not file.is_file():
-        return {}
-    pairs = (line.strip().removeprefix("export ").partition("=") for line in file.read_text().splitlines())
-    return {name.strip(): value.strip().strip("'\"") for name, equals, value in pairs if equals}
+def read_file(file: Path) -> dict[str, str]:
+    """The variables in an .env file, which may be missing, read as the settings read it."""
+    from environ import Env  # noqa: PLC0415 - set-up uses this module before any package is installed
+
+    class FileOnly(Env):  # type: ignore[misc] # it has no stubs
+        ENVIRON: ClassVar[dict[str, str]] = {}
+
+    FileOnly.read_env(file)
+    return FileOnly.ENVIRON

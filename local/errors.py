@@ -1,32 +1,26 @@
 """What can fail on a developer's machine. Each message says what to do."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class LocalError(Exception):
-    """The local engine, or something that `make run` builds on it, is not available."""
+    """Something that `make run`, a set-up or the tests need is not available."""
 
 
 class DownloadError(LocalError):
     """A package could not be fetched. The message is the reason, as part of a sentence."""
 
 
-class MissingToolError(LocalError):
-    """A program or file that is needed is not on this machine and could not be fetched."""
-
-
-def exit_code(action: Callable[[], None]) -> int:
-    """Run `action`; 0, or 1 after a message on standard error for a LocalError or an OSError about a file."""
+@contextmanager
+def errors_reported() -> Iterator[None]:
+    """Exit with code 1 and a message on standard error for a LocalError or an OSError about a file."""
     try:
-        action()
+        yield
     except LocalError as error:
-        message = str(error)
+        sys.exit(str(error))
     except OSError as error:
         if error.filename is None:
             raise
-        message = f"{error.filename} cannot be used: {error.strerror}."
-    else:
-        return 0
-    sys.stderr.write(f"{message}\n")
-    return 1
+        sys.exit(f"{error.filename} cannot be used: {error.strerror}.")

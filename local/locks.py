@@ -3,10 +3,10 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import IO
 
 from local.child import STOP_TIMEOUT
 from local.errors import LocalError
@@ -14,28 +14,14 @@ from local.errors import LocalError
 POLL_INTERVAL = 0.05
 
 
-class Lock:
-    """An exclusive advisory lock on a file, which is created if necessary."""
-
-    def __init__(self, path: Path) -> None:
-        self.file = path.open("a+")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-
-    def acquire(self) -> None:
-        """Wait until no other process has the lock."""
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-
-    def try_acquire(self) -> bool:
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+@contextmanager
+def locked(path: Path, *, on_wait: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Hold the lock on this file. If another process holds it, call `on_wait` and wait."""
+    with path.open("a") as file:
+        if not _try_lock(file):
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
@@ -45,11 +31,11 @@ def only_run(root: Path, description: str) -> Iterator[None]:
     The engine and the server inherit the lock. After a run was killed, this waits until they have ended. Raises
     LocalError, with the `description` and process of the other run, while that runs.
     """
-    with Lock(root / "run.lock") as lock:
+    with (root / "run.lock").open("a+") as file:
         deadline = time.monotonic() + 2 * STOP_TIMEOUT
-        while not lock.try_acquire():
-            lock.file.seek(0)
-            pid, _, other = lock.file.read().partition(" ")
+        while not _try_lock(file):
+            file.seek(0)
+            pid, _, other = file.read().partition(" ")
             if pid and _is_alive(int(pid)):
                 raise LocalError(
                     f"Ordersite is already running in this folder: {other} (process {pid}). "
@@ -60,11 +46,19 @@ def only_run(root: Path, description: str) -> Iterator[None]:
                     f"The processes of an earlier run still use {root}. End them: pkill -f {root / 'dynamodb'}"
                 )
             time.sleep(POLL_INTERVAL)
-        lock.file.truncate(0)
-        lock.file.write(f"{os.getpid()} {description}")
-        lock.file.flush()
-        os.set_inheritable(lock.file.fileno(), True)  # noqa: FBT003 - the function has no keyword
+        file.truncate(0)
+        file.write(f"{os.getpid()} {description}")
+        file.flush()
+        os.set_inheritable(file.fileno(), True)  # noqa: FBT003 - the function has no keyword
         yield
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_alive(pid: int) -> bool:

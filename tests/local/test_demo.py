@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from local import PROJECT, engine, environment
+from tests.local.machine import free_port
 
 ORDER = {"order_id": {"S": "11111111-1111-4111-8111-111111111111"}, "item": {"S": "Teapot"}}
 KEY = {"AttributeName": "order_id", "AttributeType": "S"}
@@ -103,6 +104,13 @@ def test_a_table_with_another_key_is_refused_with_a_one_line_message(demo, dynam
     done = demo()
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "its key is id (N) and not order_id (S). Name another table in ORDERS_TABLE." in done.stderr
+
+
+def test_the_message_about_an_engine_that_is_not_running_contains_its_address_and_a_remedy(demo):
+    url = f"http://127.0.0.1:{free_port()}"
+    done = demo(AWS_ENDPOINT_URL_DYNAMODB=url)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f'Could not connect to the endpoint URL: "{url}/". Start it, or unset AWS_ENDPOINT_' in done.stderr
 
 
 def test_an_interrupted_seeding_is_completed_by_the_next_run(demo, dynamodb, tmp_path):

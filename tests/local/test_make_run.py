@@ -214,12 +214,6 @@ def test_amazons_own_endpoint_is_refused():
         environment.own_endpoint({"AWS_ENDPOINT_URL": "https://dynamodb.ap-south-1.amazonaws.com"})
 
 
-def test_the_message_about_an_engine_that_is_not_running_contains_its_address():
-    url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(LocalError, match=f"No DynamoDB engine is running at {url} .* start it, or unset"):
-        environment.require_listening(url)
-
-
 @pytest.mark.parametrize(
     "line",
     [

@@ -81,7 +81,7 @@ def test_an_engine_set_in_the_terminal_takes_precedence(running):
 
 
 def _items(checkout):
-    endpoint = environment._read(checkout.folder / ".local" / "env")["AWS_ENDPOINT_URL_DYNAMODB"]
+    endpoint = environment.read_file(checkout.folder / ".local" / "env")["AWS_ENDPOINT_URL_DYNAMODB"]
     return boto3.client("dynamodb", endpoint_url=endpoint, region_name="ap-south-1", **KEYS).scan(TableName="Orders")[
         "Items"
     ]
