@@ -1,12 +1,7 @@
 """Servers for the tests: PostgreSQL, gunicorn and an emulated AWS, each on its own port and in its own folder."""
 
-import getpass
 import json
 import os
-import pwd
-import secrets
-import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -16,14 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.request import urlopen
 
 import boto3
-import psycopg
 
 from local import ROOT, setup
-from local.postgresql import PROGRAMS, fetch_postgresql, find_postgresql
+from local.postgresql_server import free_port, postgresql_server, stop
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
@@ -34,12 +28,6 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 # A package contains about 8,000 files and is unpacked several times, which takes half as long in memory.
 MEMORY = Path("/dev/shm")  # noqa: S108 (each use creates its own folder with a random name)
 SCRATCH = str(MEMORY) if os.access(MEMORY, os.W_OK) else tempfile.gettempdir()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -54,17 +42,6 @@ def wait_until(condition: Callable[[], bool], *, what: str, timeout: float = TIM
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {timeout:.0f} s"
         time.sleep(0.2)
-
-
-def stop(process: subprocess.Popen[Any]) -> None:
-    """End the process and all processes in its group."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(20)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 @contextmanager
@@ -93,76 +70,11 @@ def gunicorn(
         stop(process)
 
 
-# --- PostgreSQL -------------------------------------------------------------------------------------------------------
-
-
-class Postgresql(NamedTuple):
-    """A server and the URL of an empty database on it."""
-
-    url: str
-    process: subprocess.Popen[bytes]
-
-
 @contextmanager
 def postgresql() -> Iterator[str]:
     """The URL of an empty database. Fails if there is no PostgreSQL."""
     with postgresql_server() as server:
         yield server.url
-
-
-@contextmanager
-def postgresql_server() -> Iterator[Postgresql]:
-    """A server that the test may stop. Fails if there is no PostgreSQL."""
-    folder = Path(tempfile.mkdtemp(prefix="ordersite-pg-", dir="/tmp"))
-    # PostgreSQL refuses to run as root.
-    account = _unprivileged() if os.geteuid() == 0 else None
-    user = {"user": account, "group": pwd.getpwnam(account).pw_gid, "extra_groups": []} if account else {}
-    owner = account or getpass.getuser()
-    shutil.chown(folder, owner)
-    password, port = secrets.token_urlsafe(12), free_port()
-    secret = folder / "password"
-    secret.write_text(password)
-    shutil.chown(secret, owner)
-    programs, data = _programs(folder, owner), folder / "data"
-    make = [programs / "initdb", "-D", data, "-U", "orders", "-A", "scram-sha-256", f"--pwfile={secret}", "--no-sync"]
-    subprocess.run([*make, "--encoding=UTF8", "--no-locale"], check=True, capture_output=True, cwd=folder, **user)
-    options = ["-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1", "-F"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", *options], cwd=folder, stdout=log, stderr=log, start_new_session=True, **user
-        )
-    url = f"postgres://orders:{password}@127.0.0.1:{port}/postgres"
-    try:
-        wait_until(lambda: _accepts(url), what="PostgreSQL's start")
-        yield Postgresql(url, server)
-    finally:
-        stop(server)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unprivileged() -> str:
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            return pwd.getpwnam(name).pw_name
-    raise AssertionError("There is no unprivileged user for PostgreSQL to run as.")
-
-
-def _programs(folder: Path, owner: str) -> Path:
-    """The folder of PostgreSQL's programs. Fetched ones are copied, because `owner` may not enter the project's."""
-    if found := find_postgresql():
-        return found
-    copy = folder / "programs"
-    shutil.copytree(fetch_postgresql(), copy, ignore=shutil.ignore_patterns("include", "*.a"))
-    for path in (copy, *copy.rglob("*")):
-        shutil.chown(path, owner)
-    return copy / PROGRAMS
-
-
-def _accepts(url: str) -> bool:
-    with suppress(psycopg.OperationalError):
-        psycopg.connect(url).close()
-        return True
-    return False
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from local.postgresql_server import Postgresql, free_port, postgresql_server
 from orders import store
 from orders.lifecycle import Status
 from tests.contract.fault_proxy import FaultProxy, fault_proxy
 from tests.contract.fault_proxy import Reply as EngineReply
 from tests.contract.order_helpers import placed
 from tests.deploy.deployment import PASSWORD, Browser, Gateway, Reply
-from tests.deploy.servers import PATH, PROJECT, Postgresql, free_port, gunicorn, postgresql_server, wait_until
+from tests.deploy.servers import PATH, PROJECT, gunicorn, wait_until
 
 ORDERS = "/dashboard/?status=PENDING"
 APPLY = "/dashboard/bulk/apply/"
