@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 STAGE ?= prod
-.PHONY: help setup setup-run run test coverage lint audit format messages bench screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
+.PHONY: help setup setup-run run test coverage lint audit format messages bench soak screenshots lock clean clean-data package deploy deploy-venv update undeploy test-deploy test-schema
 
 # These may have been exported for another project, and each could make Python or Django load other code.
 unexport DJANGO_SETTINGS_MODULE PYTHONHOME PYTHONINSPECT PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS
@@ -67,6 +67,9 @@ messages: setup ## Update locale/ with the texts of the code, and compile the tr
 
 bench: setup ## Compare calls, capacity and CPU time with the handlers that this app replaces
 	$(BIN)/python -m benchmarks
+
+soak: setup ## Use the site for long with faults and kills, then check every promise
+	$(BIN)/python -m soak
 
 screenshots: setup ## Take the screenshots in docs/images/ again
 	$(BIN)/python -m pytest -q tests/browser/screenshots.py

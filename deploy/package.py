@@ -16,6 +16,7 @@ NOT_SHIPPED = (
     "deploy",
     "docs",
     "local",
+    "soak",
     "tests",
     "Makefile",
     "gunicorn.conf.py",

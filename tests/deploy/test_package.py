@@ -10,7 +10,7 @@ import pytest
 from deploy import package as packaging
 
 LARGEST = 20_000_000
-FOREIGN = re.compile(r"^(tests|local|benchmarks|docs|deploy)/|\.env|\.sqlite3|zappa_settings\.json|/tests/|\.po$")
+FOREIGN = re.compile(r"^(tests|local|benchmarks|soak|docs|deploy)/|\.env|\.sqlite3|zappa_settings\.json|/tests/|\.po$")
 
 # Handles a request and imports every module, with only the package and the standard library.
 SCRIPT = """

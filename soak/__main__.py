@@ -1,0 +1,103 @@
+"""Parses the command line, runs the soak test, and prints each violation. The exit status is 1 if there is any."""
+
+import shutil
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
+from pathlib import Path
+
+from local import ROOT
+from local.errors import LocalError
+from soak.checks import violations
+from soak.leaks import leaks, measure
+from soak.plan import KILL_EVERY, Plan
+from soak.report import describe
+from soak.run import run
+
+DESCRIPTION = """
+Run the site with production settings while 12 clients use it, faults are injected between it and DynamoDB Local, and
+processes are killed. Then compare the table with what the clients were told. Exits with 1 and a sentence per violation
+if the two differ. Needs no AWS account. The journal and the logs of the last run stay in .local/soak.
+docs/reliability.md explains the checks.
+"""
+FOLDER = ROOT / "soak"
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    each = max(1, options.operations // len(options.shards))
+    kill_every = min(KILL_EVERY, max(1, each // 6))
+    plans = [
+        Plan(operations=each, shards=shards, seed=options.seed, seconds=options.seconds, kill_every=kill_every)
+        for shards in options.shards
+    ]
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    try:
+        found = [_run(plan, FOLDER / f"{plan.shards}-shards") for plan in plans]
+        if options.requests:
+            found.append(_find_leaks(options.requests, FOLDER / "leaks", options.seed))
+        return max(found)
+    except LocalError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _run(plan: Plan, folder: Path) -> int:
+    evidence = run(plan, folder)
+    found = violations(evidence)
+    result = f"{len(found):,} violations" if found else "No violations"
+    sys.stdout.write(
+        "\n".join([describe(plan, evidence), f"{result}. Journal: {folder / 'journal.jsonl'}", *found, ""])
+    )
+    sys.stdout.flush()
+    return 1 if found else 0
+
+
+def _find_leaks(requests: int, folder: Path, seed: int) -> int:
+    sys.stdout.write("\nOne worker, without faults\n")
+    uses = []
+    for use in measure(requests, folder, seed=seed):
+        uses.append(use)
+        sys.stdout.write(f"{use}\n")
+        sys.stdout.flush()
+    found = list(leaks(uses))
+    sys.stdout.writelines(f"{sentence}\n" for sentence in found)
+    return 1 if found else 0
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m soak", description=DESCRIPTION)
+    parser.add_argument(
+        "--operations", type=_whole(1), default=20_000, metavar="N", help="operations of all clients (%(default)s)"
+    )
+    parser.add_argument("--seconds", type=_whole(1), metavar="S", help="end each run after S seconds")
+    parser.add_argument("--seed", type=_whole(1), default=1, metavar="N", help="the seed of all clients (%(default)s)")
+    parser.add_argument(
+        "--requests",
+        type=_whole(0),
+        default=30_000,
+        metavar="N",
+        help="then send N requests to one worker and compare its memory and descriptors; 0 for none (%(default)s)",
+    )
+    parser.add_argument(
+        "--shards",
+        type=_whole(1),
+        nargs="+",
+        default=[1, 4],
+        metavar="N",
+        help="one run for each of these values of ORDERS_INDEX_SHARDS; they share the operations (1 4)",
+    )
+    return parser
+
+
+def _whole(fewest: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or int(text) < fewest:
+            raise ArgumentTypeError(f"{text!r} is not a whole number of {fewest} or more")
+        return int(text)
+
+    return whole
+
+
+if __name__ == "__main__":
+    sys.exit(main())

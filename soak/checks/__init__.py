@@ -1,0 +1,32 @@
+"""The checks of a run. Each finds violations of what the documentation promises, one sentence for each."""
+
+from collections.abc import Callable, Iterator
+
+from soak.checks import answers, histories, lists, refusals, sweeps, writes
+from soak.evidence import Evidence
+
+CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+    answers.unexpected_statuses,
+    answers.missing_answers,
+    answers.late_answers,
+    answers.failed_bulk_rows,
+    refusals.wrong_refusals,
+    refusals.refused_writes_that_took_effect,
+    writes.lost_orders,
+    writes.deleted_orders_that_exist,
+    writes.orders_placed_twice,
+    writes.lost_bulk_changes,
+    writes.changes_that_nobody_requested,
+    histories.illegal_histories,
+    histories.changed_histories,
+    histories.outdated_reads,
+    lists.wrong_walks,
+    lists.incomplete_walks,
+    lists.incomplete_indexes,
+    sweeps.wrong_expiries,
+    sweeps.wrong_summaries,
+)
+
+
+def violations(evidence: Evidence) -> list[str]:
+    return [sentence for check in CHECKS for sentence in check(evidence)]

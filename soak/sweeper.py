@@ -1,0 +1,69 @@
+"""Runs `manage.py expire_orders` again and again, as cron does."""
+
+import json
+import subprocess
+import sys
+from threading import Lock
+from typing import Any
+
+from local import child
+from soak.journal import Journal, now
+from soak.plan import SWEEP_AGE_HOURS
+from soak.processes import kill
+from soak.site import Site
+from soak.workload import Workload
+
+MAX_SECONDS = 20
+OPERATIONS_BETWEEN = 15
+
+
+class Sweeper:
+    def __init__(self, site: Site, journal: Journal, workload: Workload) -> None:
+        self.site, self.journal, self.workload = site, journal, workload
+        self._running: subprocess.Popen[bytes] | None = None
+        self._lock = Lock()
+
+    def run(self) -> None:
+        while self.workload.take():
+            self.sweep()
+            self.workload.wait_until(self.workload.done + OPERATIONS_BETWEEN)
+
+    def sweep(self) -> None:
+        options = ["--older-than", str(SWEEP_AGE_HOURS), "--max-seconds", str(MAX_SECONDS), "--json"]
+        command = [sys.executable, "manage.py", "expire_orders", *options]
+        folder, log = self.site.folder / "site", self.site.folder / "sweep.log"
+        started = now()
+        with (
+            log.open("w+b") as output,
+            child.running(command, cwd=folder, env=self.site.environment, output=output) as process,
+        ):
+            self._set_running(process)
+            code = process.wait()
+            self._set_running(None)
+            output.seek(0)
+            text = output.read().decode()
+        self.journal.add(
+            client="system:expire_orders",
+            operation="sweep",
+            started=started,
+            ended=now(),
+            status=code,
+            sent={"age_hours": SWEEP_AGE_HOURS},
+            reply={"summary": _summary(text), "output": text},
+        )
+
+    def kill(self) -> None:
+        """Kill the sweep in progress, if there is one."""
+        with self._lock:
+            if self._running and self._running.poll() is None:
+                kill(self._running)
+
+    def _set_running(self, process: subprocess.Popen[bytes] | None) -> None:
+        with self._lock:
+            self._running = process
+
+
+def _summary(output: str) -> dict[str, Any] | None:
+    """The summary of a sweep that ended by itself."""
+    lines = [line for line in output.splitlines() if line.startswith('{"cutoff"')]
+    return json.loads(lines[-1]) if lines else None
