@@ -53,7 +53,8 @@ lint: setup ## Check style, types, import rules and missing migrations
 
 # --strict: a package that the service does not find fails the check instead of being skipped.
 audit: setup ## Compare the pinned packages with known vulnerabilities (needs the network)
-	@$(BIN)/python -m pip_audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-dev.txt || { \
+	@$(BIN)/python -m pip_audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-dev.txt \
+		-r requirements-peers.txt || { \
 		echo "Not passed. Upgrade the packages listed above. If none is listed, the vulnerability service (pypi.org)" \
 			"did not respond or has no data about a package: check the network and try again." >&2; exit 1; }
 
@@ -65,8 +66,10 @@ format: setup ## Format the code and fix what can be fixed automatically
 messages: setup ## Update locale/ with the texts of the code, and compile the translations
 	$(BIN)/python -m local.messages
 
-bench: setup ## Compare calls, capacity and CPU time with the handlers that this app replaces
-	$(BIN)/python -m benchmarks
+BENCH ?=
+bench: setup deploy-venv ## Compare with bare handlers and other frameworks; fails if a number misses its limit
+	@$(PYTHON) -m local.setup .local/bench/venv requirements-peers.txt
+	$(BIN)/python -m benchmarks $(BENCH)
 
 soak: setup ## Use the site for long with faults and kills, then check every promise
 	$(BIN)/python -m soak
@@ -79,6 +82,7 @@ COMPILE = $(BIN)/python -m uv pip compile --quiet --upgrade --generate-hashes --
 lock: setup ## Pin the packages of pyproject.toml again, with their hashes
 	$(COMPILE) pyproject.toml -o requirements.txt
 	$(COMPILE) --group pyproject.toml:dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --group pyproject.toml:peers -c requirements.txt -o requirements-peers.txt
 
 clean: ## Remove all generated files, but not orders, users and keys
 	rm -rf .venv .local/engine .local/tools .local/deploy staticfiles ordersite-*.zip

@@ -1,86 +1,114 @@
-"""`python -m benchmarks.cold_start`: cold starts of Zappa's own package, the trimmed package and the bare handler.
+"""Cold starts of the trimmed package and of the bare handler, and on request of Zappa's own package.
 
-As on Lambda, each start is a new process that has only the unpacked zip and the standard library, and compiles files
-without bytecode. The first request uses neither DynamoDB nor PostgreSQL. The three alternate, so that other load on the
-machine affects all of them. Needs the virtual environment of `make deploy-venv`, which Zappa packs.
+As on Lambda, each start is a new process that has only the unpacked zip and the standard library, compiles files
+without bytecode, and has the environment of production, but SQLite and no SSM parameter. The first request is a GET of
+an order. The packages alternate, so that other load on the machine affects all of them.
+
+`main` runs in the virtual environment of `make deploy-venv`, which Zappa packs.
 """
 
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import zipfile
 from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from deploy import PROJECT
 from deploy.package import trim
 
 RUNS = 9
-DESCRIPTION = f"""
-Measure cold starts of Zappa's own package, the trimmed package and the bare handler: the medians of {RUNS} starts each,
-including the first request. Needs the virtual environment of `make deploy-venv`.
-"""
+PYTHON = PROJECT / ".local" / "deploy" / "venv" / "bin" / "python"
+OURS, BARE, STOCK = "Ordersite", "bare handler", "stock Zappa"
 
 START = """
-import sys, time
+import json, sys, time
 started_at, cpu_at_start = time.perf_counter(), time.process_time()
-sys.path[:0] = sys.argv[3:]
+sys.path[:0] = sys.argv[4:]
 from importlib import import_module
 module, function = sys.argv[1].rsplit(".", 1)
 handler = getattr(import_module(module), function)
+imported = time.process_time()
 class Context:
     aws_request_id, function_name = "id", "ordersite-prod"
     get_remaining_time_in_millis = lambda self: 28_000
-event = {"httpMethod": sys.argv[2], "path": "/lifecycle", "headers": {"Host": "x.execute-api.ap-south-1.amazonaws.com"},
-         "requestContext": {}, "queryStringParameters": None, "pathParameters": None, "body": None}
+headers = {"Host": "x.execute-api.ap-south-1.amazonaws.com", "Authorization": "Api-Key " + sys.argv[3]}
+event = {"httpMethod": "GET", "path": "/orders/" + sys.argv[2], "pathParameters": {"order_id": sys.argv[2]},
+         "headers": headers, "requestContext": {"stage": "prod"}, "queryStringParameters": None, "body": None}
 status = handler(event, Context())["statusCode"]
-cpu, wall = time.process_time() - cpu_at_start, time.perf_counter() - started_at
-print(round(cpu * 1000), round(wall * 1000), status, file=sys.stderr)
+cpu, elapsed = time.process_time(), time.perf_counter() - started_at
+assert status == 200, status
+print(json.dumps([imported - cpu_at_start, cpu - imported, elapsed]), file=sys.stderr)
 """
+PASSED_ON = ("AWS_", "DATABASE_URL", "NO_PROXY", "ORDERS_TABLE", "BASELINE_TABLE")
 
-ENVIRONMENT = {
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "SECRET_KEY": "none",
-    "ALLOWED_HOSTS": ".execute-api.ap-south-1.amazonaws.com",
-    "STATIC_URL": "/prod/static/",
-    "COLLECTED_STATIC": "true",
-    "HTTPS_ONLY": "true",
-    "LOG_LEVEL": "WARNING",
-    "AWS_REGION": "ap-south-1",
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
-}
+
+@dataclass(frozen=True)
+class Starts:
+    """Medians: milliseconds of CPU time of the import and of the first request, and of elapsed time for both."""
+
+    name: str
+    megabytes: float
+    import_ms: float
+    first_ms: float
+    elapsed_ms: float
+
+    @property
+    def cpu_ms(self) -> float:
+        return self.import_ms + self.first_ms
 
 
 class Package(NamedTuple):
     name: str
     size: int
     handler: str
-    method: str
+    order_id: str
     paths: list[Path]
 
 
+def measure(
+    key: str, order_ids: dict[str, str], *, stock: bool, runs: int = RUNS, report: Callable[[str], object]
+) -> list[Starts]:
+    """`order_ids` names an order in the table of `ours` and of `bare`."""
+    report("cold starts (first Zappa packs the app, about a minute)")
+    command = [str(PYTHON), "-m", "benchmarks.cold_start", key, order_ids["ours"], order_ids["bare"], f"--runs={runs}"]
+    done = subprocess.run(
+        [*command, *(["--stock"] if stock else [])], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return [Starts(**one) for one in json.loads(done.stdout)]
+
+
 def main() -> None:
-    ArgumentParser(prog="python -m benchmarks.cold_start", description=DESCRIPTION).parse_args()
+    parser = ArgumentParser(prog="python -m benchmarks.cold_start", description="Used by python -m benchmarks.")
+    for name in ("key", "our_order", "bare_order"):
+        parser.add_argument(name)
+    parser.add_argument("--stock", action="store_true")
+    parser.add_argument("--runs", type=int, default=RUNS)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ordersite-cold-") as folder:
         root = Path(folder)
-        packages = [*_ours(root), _bare(root)]
-        starts: dict[str, list[list[int]]] = {package.name: [] for package in packages}
-        for _ in range(RUNS):
+        packages = [_bare(root, options.bare_order), *_ours(root, options.our_order, stock=options.stock)]
+        starts: dict[str, list[list[float]]] = {package.name: [] for package in packages}
+        for _ in range(options.runs):
             for package in packages:
-                starts[package.name].append(_start(package))
-        for package in packages:
-            cpu, wall = (statistics.median(values) for values in zip(*starts[package.name], strict=True))
-            print(f"{package.name:<14} zip {package.size / 1e6:6.2f} MB   CPU {cpu:6.0f} ms   wall {wall:6.0f} ms")
+                starts[package.name].append(_start(package, options.key))
+    print(json.dumps([asdict(_medians(package, starts[package.name])) for package in packages]))
 
 
-def _ours(root: Path) -> list[Package]:
-    """The package that Zappa creates, and the same package after trimming."""
+def _medians(package: Package, starts: Sequence[Sequence[float]]) -> Starts:
+    imports, first, elapsed = (median(values) * 1000 for values in zip(*starts, strict=True))
+    return Starts(package.name, package.size / 1e6, imports, first, elapsed)
+
+
+def _ours(root: Path, order_id: str, *, stock: bool) -> list[Package]:
+    """The trimmed package, and the package that Zappa creates if requested."""
     checkout = root / "checkout"
     shutil.copytree(PROJECT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.zip", "db.sqlite3*"))
     settings = checkout / "zappa_settings.json"
@@ -96,23 +124,25 @@ def _ours(root: Path) -> list[Package]:
         check=True,
         capture_output=True,
     )
-    stock, ours = checkout / "stock.zip", checkout / "ours.zip"
-    shutil.copy(stock, ours)
-    trim(ours)
+    zipped = {STOCK: checkout / "stock.zip", OURS: checkout / "ours.zip"}
+    shutil.copy(zipped[STOCK], zipped[OURS])
+    trim(zipped[OURS])
+    handler = "ordersite.function.handler"
     return [
-        Package(name, file.stat().st_size, "ordersite.function.handler", "GET", [_unpacked(file, root / file.stem)])
-        for name, file in (("stock Zappa", stock), ("Ordersite", ours))
+        Package(name, file.stat().st_size, handler, order_id, [_unpacked(file, root / file.stem)])
+        for name, file in zipped.items()
+        if stock or name == OURS
     ]
 
 
-def _bare(root: Path) -> Package:
+def _bare(root: Path, order_id: str) -> Package:
     """The package of the bare handler: one file, because Lambda's runtime contains boto3."""
     folder = root / "bare"
     folder.mkdir()
     shutil.copy(PROJECT / "benchmarks" / "baseline.py", folder)
     zipped = shutil.make_archive(str(root / "bare-package"), "zip", folder)
     runtime = Path(sys.prefix) / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages"
-    return Package("bare handler", Path(zipped).stat().st_size, "baseline.orders_handler", "PATCH", [folder, runtime])
+    return Package(BARE, Path(zipped).stat().st_size, "baseline.orders_handler", order_id, [folder, runtime])
 
 
 def _unpacked(zipped: Path, folder: Path) -> Path:
@@ -121,12 +151,35 @@ def _unpacked(zipped: Path, folder: Path) -> Path:
     return folder
 
 
-def _start(package: Package) -> list[int]:
-    """Milliseconds of CPU time and of elapsed time, for the import and the first response."""
-    command = [sys.executable, "-S", "-B", "-c", START, package.handler, package.method, *map(str, package.paths)]
-    done = subprocess.run(command, env=ENVIRONMENT, cwd=package.paths[0], capture_output=True, text=True, check=True)
-    cpu, wall, _ = done.stderr.splitlines()[-1].split()
-    return [int(cpu), int(wall)]
+def _start(package: Package, key: str) -> list[float]:
+    """Seconds of CPU time of the import and of the first request, and of elapsed time for both."""
+    command = [sys.executable, "-S", "-B", "-c", START, package.handler, package.order_id, key]
+    done = subprocess.run(
+        [*command, *package.paths],
+        env=_environment(),
+        cwd=package.paths[0],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"The start of {package.name} failed:\n{done.stderr}")
+    seconds: list[float] = json.loads(done.stderr.splitlines()[-1])
+    return seconds
+
+
+def _environment() -> dict[str, str]:
+    """The variables of the stage `prod` and those of the benchmark's engine and database."""
+    stage = json.loads((PROJECT / "zappa_settings.json").read_text())["prod"]["aws_environment_variables"]
+    return {
+        **{name: value for name, value in stage.items() if "${" not in value},
+        **{name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)},
+        "ALLOWED_HOSTS": ".execute-api.ap-south-1.amazonaws.com",
+        "LOG_LEVEL": "WARNING",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SECRET_KEY": "only-for-benchmarks",
+        "STATIC_URL": "/prod/static/",
+    }
 
 
 if __name__ == "__main__":

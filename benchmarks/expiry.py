@@ -2,7 +2,7 @@
 
 import gc
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from statistics import median
@@ -10,10 +10,11 @@ from statistics import median
 from django.core.management import call_command
 
 from benchmarks import baseline
-from benchmarks.benchmark import Benchmark, Ratio, both, ratio_of
+from benchmarks.cpu import Ratio, both, ratio_of
 from benchmarks.environment import BASELINE_TABLE, TABLE
 from benchmarks.meter import Meter, each, metered
 from benchmarks.tables import count_left, put
+from orders.dynamodb import connection
 from orders.models import Order
 
 
@@ -40,20 +41,22 @@ class Expiry:
     ratio: Ratio | None
 
 
-def run(benchmark: Benchmark, due: Sequence[Order], *, rounds: int) -> Expiry:
+def run(due: Sequence[Order], *, rounds: int, report: Callable[[str], object]) -> Expiry:
     """Run both once with a meter and then `rounds` times with a timer."""
-    benchmark.report("expiry")
-    with metered(benchmark.ours.dynamodb) as ours_meter, metered(benchmark.former.dynamodb) as former_meter:
+    report(f"expiry runs: {rounds} rounds")
+    former = baseline.table.meta.client
+    with metered(connection().connection.client) as ours_meter, metered(former) as former_meter:
         _sweep()
         _former_expiry()
     ours_left, former_left = count_left(due, TABLE), count_left(due, BASELINE_TABLE)
     spent = [_round(due, ours_first=number % 2 == 0) for number in range(rounds)]
-    ours = _run(len(due), ours_left, ours_meter, [seconds for seconds, _ in spent])
-    former = _run(len(due), former_left, former_meter, [seconds for _, seconds in spent])
-    ratio = None
-    if ours.expired and former.expired:
-        ratio = ratio_of([(a / ours.expired, b / former.expired) for a, b in spent])
-    return Expiry(len(due), rounds, ours, former, ratio)
+    runs = (
+        _run(len(due), ours_left, ours_meter, [seconds for seconds, _ in spent]),
+        _run(len(due), former_left, former_meter, [seconds for _, seconds in spent]),
+    )
+    expired, former_expired = (run.expired for run in runs)
+    ratio = ratio_of([(a / expired, b / former_expired) for a, b in spent]) if expired and former_expired else None
+    return Expiry(len(due), rounds, *runs, ratio)
 
 
 def _round(due: Sequence[Order], *, ours_first: bool) -> tuple[float, float]:

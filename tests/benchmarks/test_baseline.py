@@ -1,4 +1,4 @@
-"""The baseline behaves like the former handlers, including their weaknesses; and the benchmark runs."""
+"""The baseline behaves like the former handlers, including their weaknesses."""
 
 import json
 import subprocess
@@ -125,16 +125,6 @@ def test_the_baseline_imports_nothing_of_this_project():
     names = "{'django', 'pynamodb', 'rest_framework', 'rich', 'orders', 'accounts', 'ordersite'}"
     done = python("-c", f"import sys, benchmarks.baseline; sys.exit({names} & set(sys.modules) or 0)")
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_benchmark_prints_its_tables(engine):
-    done = python("-m", "benchmarks", "--orders", "50", "--pairs", "4")
-    assert done.returncode == 0, done.stderr
-    assert "Per request, 50 orders in each table" in done.stdout
-    create = next(line for line in done.stdout.splitlines() if "POST /orders" in line)
-    assert "1 | 1" in create
-    assert "4.0 | 1.0" in create
-    assert "One expiry run" in done.stdout
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -75,8 +75,8 @@ HOOKS = {
 
 @pytest.mark.parametrize("hook", CONFIG["repos"][0]["hooks"], ids=lambda hook: hook["id"])
 def test_each_pre_commit_hook_refuses_a_bad_file_and_needs_no_network(tmp_path, hook):
-    for name in ("pyproject.toml", "requirements.txt", "requirements-dev.txt"):
-        shutil.copy(ROOT / name, tmp_path)
+    for file in (ROOT / "pyproject.toml", *ROOT.glob("requirements*.txt")):
+        shutil.copy(file, tmp_path)
     shutil.copytree(ROOT / "local", tmp_path / "local", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / "templates").mkdir()
@@ -104,12 +104,14 @@ def test_the_lock_files_match_pyproject():
     assert mismatches(ROOT) == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
-def test_every_pinned_package_has_hashes(name):
+@pytest.mark.parametrize(
+    ("name", "more_than"), [("requirements.txt", 50), ("requirements-dev.txt", 50), ("requirements-peers.txt", 15)]
+)
+def test_every_pinned_package_has_hashes(name, more_than):
     pins = re.findall(
         r"^([\w.-]+)(?:\[[^\]]*\])?==[^\n]*(\n +--hash=sha256:[0-9a-f]{64}\b)?", (ROOT / name).read_text(), re.MULTILINE
     )
-    assert len(pins) > 50
+    assert len(pins) > more_than
     assert [package for package, first_hash in pins if not first_hash] == []
 
 
@@ -162,7 +164,7 @@ def test_make_audit_fails_with_a_message_that_also_covers_an_unreachable_service
         capture_output=True,
         text=True,
     )
-    assert {"pip_audit", "--strict", "requirements.txt", "requirements-dev.txt"} <= set(
+    assert {"pip_audit", "--strict", "requirements.txt", "requirements-dev.txt", "requirements-peers.txt"} <= set(
         (tmp_path / "arguments").read_text().split()
     )
     assert (done.returncode == 0) is audit_passes
