@@ -26,9 +26,9 @@ def test_a_viewer_sees_orders_without_any_actions(visitor):
 
 
 @pytest.mark.parametrize(
-    "address", ["orders/{}/status/", "orders/{}/delete/", "bulk/preview/", "bulk/apply/", "orders/new/"]
+    "url", ["orders/{}/status/", "orders/{}/delete/", "bulk/preview/", "bulk/apply/", "orders/new/"]
 )
-def test_a_forged_form_of_a_viewer_is_refused(visitor, address):
+def test_a_forged_form_of_a_viewer_is_refused(visitor, url):
     order = order_data.place_order()
     visitor.goto("/dashboard/")
     form = {
@@ -41,7 +41,7 @@ def test_a_forged_form_of_a_viewer_is_refused(visitor, address):
         "item": "Forged",
         "quantity": "1",
     }
-    response = visitor.request.post(f"/dashboard/{address.format(order.order_id)}", form=form)
+    response = visitor.request.post(f"/dashboard/{url.format(order.order_id)}", form=form)
     assert response.status == 403
     assert "Order managers" in response.text()
     assert [(left.item, left.version) for left in order_data.all_orders()] == [("Teapot", 1)]
@@ -55,9 +55,9 @@ def test_the_access_denied_page_has_navigation_and_names_whom_to_ask(visitor):
     expect(visitor).to_have_url(re.compile("/dashboard/$"))
 
 
-@pytest.mark.parametrize("address", ["/nowhere", "/dashboard/orders/0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90/"])
-def test_the_404_page_has_navigation(page, address):
-    assert page.goto(address).status == 404
+@pytest.mark.parametrize("url", ["/nowhere", "/dashboard/orders/0b9d4f2e-8a31-4c55-9a3e-2f6d1c7b8e90/"])
+def test_the_404_page_has_navigation(page, url):
+    assert page.goto(url).status == 404
     expect(page.get_by_role("heading", name="Not found", level=1).last).to_be_visible()
     page.get_by_role("link", name="Go to orders").click()
     expect(page).to_have_url(re.compile("/dashboard/$"))

@@ -32,11 +32,11 @@ def theme(request):
 def visit(open_browser, theme):
     """Opens these URLs and returns the violations that axe finds."""
 
-    def visit(user, *addresses, **options):
+    def visit(user, *urls, **options):
         page = open_browser(user, color_scheme=theme, **options)
         found = []
-        for address in addresses:
-            page.goto(address)
+        for url in urls:
+            page.goto(url)
             found += violations(page)
         return found
 

@@ -14,9 +14,9 @@ def loaded(open_browser, administrator):
     urls = []
     page.on("request", lambda request: urls.append(request.url))
 
-    def loaded(*addresses):
-        for address in addresses:
-            page.goto(address)
+    def loaded(*pages):
+        for path in pages:
+            page.goto(path)
             page.wait_for_load_state("load")
             expect(page.locator("#main").first).to_be_visible()
         return urls

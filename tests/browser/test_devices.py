@@ -52,15 +52,15 @@ def test_no_page_is_wider_than_a_phone(open_browser, manager, scripts, width):
     long = long_order()
     order_data.place_orders(26)
     page = open_browser(manager, java_script_enabled=scripts, **PHONE | {"viewport": {"width": width, "height": 740}})
-    for address in every_page(long):
+    for url in every_page(long):
         # Until its font has loaded, an icon is as wide as its name.
-        page.goto(address, wait_until="networkidle")
+        page.goto(url, wait_until="networkidle")
         width_now = page.evaluate("document.documentElement.scrollWidth")
-        assert width_now == width, address
+        assert width_now == width, url
         button = page.get_by_role("search").get_by_role("button").bounding_box()
-        assert button["x"] + button["width"] <= width, address
+        assert button["x"] + button["width"] <= width, url
         if scripts:
-            assert outside_of_its_card(page) == [], address
+            assert outside_of_its_card(page) == [], url
 
 
 def outside_of_its_card(page):
@@ -95,10 +95,10 @@ def test_no_page_of_a_bulk_action_and_no_error_page_is_wider_than_the_screen(ope
     assert not is_wider_than(page, width)
 
 
-@pytest.mark.parametrize("address", ["/orders?page=2", f"/orders/{LONG_WORD * 2}", f"/orders?{LONG_WORD * 2}=1"])
-def test_no_error_page_of_the_api_is_wider_than_a_phone(open_browser, manager, address):
+@pytest.mark.parametrize("url", ["/orders?page=2", f"/orders/{LONG_WORD * 2}", f"/orders?{LONG_WORD * 2}=1"])
+def test_no_error_page_of_the_api_is_wider_than_a_phone(open_browser, manager, url):
     page = open_browser(manager, viewport={"width": 320, "height": 740})
-    page.goto(address)
+    page.goto(url)
     expect(page.get_by_role("link", name="Go to orders")).to_be_visible()
     assert not is_wider_than(page, 320)
     assert outside_of_its_card(page) == []
@@ -107,9 +107,9 @@ def test_no_error_page_of_the_api_is_wider_than_a_phone(open_browser, manager, a
 @pytest.mark.parametrize("width", [320, 1280])
 def test_no_admin_page_is_wider_than_the_screen(open_browser, administrator, width):
     page = open_browser(administrator, viewport={"width": width, "height": 740})
-    for address in every_admin_page(administrator):
-        page.goto(address)
-        assert not is_wider_than(page, width), address
+    for url in every_admin_page(administrator):
+        page.goto(url)
+        assert not is_wider_than(page, width), url
     page.context.clear_cookies()
     page.goto("/admin/login/")
     assert not is_wider_than(page, width)
@@ -185,15 +185,15 @@ def test_print_shows_the_content_in_black_without_controls(open_browser, adminis
         "/dashboard/overview/?count=1": "Orders placed per day",
         "/admin/accounts/apikey/": "Active",
     }
-    for address, text in content.items():
-        page.goto(address)
+    for url, text in content.items():
+        page.goto(url)
         shown = page.get_by_text(text).filter(visible=True).first
         expect(shown).to_be_visible()
         for role in ("button", "searchbox", "checkbox", "search"):
             expect(page.get_by_role(role).filter(visible=True)).to_have_count(0)
         expect(page.locator("#nav-sidebar, .o-button, .o-search").filter(visible=True)).to_have_count(0)
-        assert brightness(page, shown.evaluate("part => getComputedStyle(part).color")) <= DARK, address
-        assert brightness(page, page.evaluate("getComputedStyle(document.body).backgroundColor")) == WHITE, address
+        assert brightness(page, shown.evaluate("part => getComputedStyle(part).color")) <= DARK, url
+        assert brightness(page, page.evaluate("getComputedStyle(document.body).backgroundColor")) == WHITE, url
     page.goto("/dashboard/")
     row = page.locator("[data-row] .o-lines").first
     assert row.evaluate("text => text.scrollHeight <= text.clientHeight"), "the text is cut"

@@ -65,8 +65,8 @@ def test_an_invalid_email_is_refused_with_the_formal_address(german):
 def test_the_search_shows_its_whole_placeholder_on_a_phone(open_browser, manager, locale):
     order = order_data.place_order(ago=timedelta(hours=1))
     page = open_browser(manager, locale=locale, viewport={"width": 390, "height": 800})
-    for address in ("/dashboard/", "/dashboard/overview/", f"/dashboard/orders/{order.order_id}/"):
-        page.goto(address)
+    for url in ("/dashboard/", "/dashboard/overview/", f"/dashboard/orders/{order.order_id}/"):
+        page.goto(url)
         page.evaluate("document.fonts.ready")
         search = page.locator("#search")
-        assert search.evaluate(TEXT_WIDTH) <= search.evaluate(SPACE), address
+        assert search.evaluate(TEXT_WIDTH) <= search.evaluate(SPACE), url

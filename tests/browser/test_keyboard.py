@@ -14,8 +14,8 @@ def orders(site):
 
 
 def test_slash_focuses_the_search_on_every_page(page, orders):
-    for address in ("/dashboard/", "/dashboard/overview/", f"/dashboard/orders/{orders[0].order_id}/"):
-        page.goto(address)
+    for url in ("/dashboard/", "/dashboard/overview/", f"/dashboard/orders/{orders[0].order_id}/"):
+        page.goto(url)
         page.keyboard.press("/")
         expect(page.get_by_role("searchbox", name="Search by order id")).to_be_focused()
 

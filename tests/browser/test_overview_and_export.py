@@ -35,11 +35,11 @@ def test_every_figure_links_to_a_list_of_that_many_orders(page, monkeypatch):
     bars = [*placed.all(), *expiring.all()]
     links = [(card.get_attribute("href"), card.locator("strong").inner_text()) for card in cards.all()]
     links += [(bar.get_attribute("href"), bar.get_attribute("aria-label").rpartition(": ")[2]) for bar in bars]
-    shown = [(address, figure) for address, figure in links if figure != "0"]
+    shown = [(url, figure) for url, figure in links if figure != "0"]
     assert len(shown) >= 4 + 3 + 1
-    for address, figure in shown:
-        page.goto(address)
-        assert rows(page) == int(figure), address
+    for url, figure in shown:
+        page.goto(url)
+        assert rows(page) == int(figure), url
 
 
 def test_an_outage_during_counting_shows_the_error_page(page, watch):

@@ -50,9 +50,9 @@ def pages(order: Order) -> Iterable[str]:
 def test_a_stored_text_does_not_reorder_any_page(page: Page, text):
     order = order_data.place_order(text, name=text, email=f"zoe{text[-5:]}@example.com")
     order = order_data.change_status(order, Status.PROCESSING, by=f"api-key:{text}")
-    for address in pages(order):
-        page.goto(address)
-        assert page.evaluate(TURNED_AROUND) == [], address
+    for url in pages(order):
+        page.goto(url)
+        assert page.evaluate(TURNED_AROUND) == [], url
     page.goto("/dashboard/")
     page.locator(f"input[name=id][value='{order.order_id}']").check()
     page.get_by_role("button", name="Cancel orders").click()
@@ -63,9 +63,9 @@ def test_a_stored_text_does_not_reorder_any_page(page: Page, text):
 @pytest.mark.parametrize("text", TURNED, ids=["override", "breaks out", "embedding", "isolate"])
 def test_a_text_in_the_url_does_not_reorder_the_page(page: Page, text):
     dashboard = f"/dashboard/search/?q={text}", f"/dashboard/orders/{text}/", f"/dashboard/?customer_email={text}"
-    for address in (*dashboard, f"/dashboard/?{text}=1", f"/nothing/{text}", f"/orders/{text}", f"/orders?{text}=1"):
-        page.goto(address)
-        assert page.evaluate(TURNED_AROUND) == [], address
+    for url in (*dashboard, f"/dashboard/?{text}=1", f"/nothing/{text}", f"/orders/{text}", f"/orders?{text}=1"):
+        page.goto(url)
+        assert page.evaluate(TURNED_AROUND) == [], url
 
 
 def test_a_hidden_character_is_shown_as_its_code(page):

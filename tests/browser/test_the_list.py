@@ -92,12 +92,12 @@ def test_paging_forward_and_back_and_returning_from_an_order(page):
     assert first == [f"Item {number}" for number in range(1, 26)]
     page.get_by_role("link", name="Older").click()
     expect(page.get_by_text("Item 26", exact=True)).to_be_visible()
-    second, address = items(page), page.url
+    second, url = items(page), page.url
 
     page.get_by_text("Item 30", exact=True).click()
     page.get_by_role("link", name="Back to list").click()
     expect_items(page, second)
-    assert page.url == address
+    assert page.url == url
 
     page.get_by_role("link", name="Older").click()
     expect(page.get_by_text("Item 60", exact=True)).to_be_visible()
@@ -136,7 +136,7 @@ def test_the_search_shows_what_can_be_searched_for(page):
 def test_the_command_palette_finds_an_order_and_a_customer(page):
     order = order_data.place_order()
     page.goto("/dashboard/")
-    for term, address in ((order.order_id, order.order_id), ("zoe.kim@example.com", "customer_email=zoe.kim")):
+    for term, pattern in ((order.order_id, order.order_id), ("zoe.kim@example.com", "customer_email=zoe.kim")):
         # Unfold's scripts must have run before the keys do anything, and its palette takes the focus a moment later.
         page.wait_for_load_state("networkidle")
         page.keyboard.press("Control+k")
@@ -147,7 +147,7 @@ def test_the_command_palette_finds_an_order_and_a_customer(page):
         page.wait_for_load_state("networkidle")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile(address))
+        expect(page).to_have_url(re.compile(pattern))
 
 
 def open_palette(page):
@@ -159,9 +159,9 @@ def open_palette(page):
     return box
 
 
-@pytest.mark.parametrize("address", ["/dashboard/", "/admin/"])
-def test_the_command_palette_shows_that_nothing_matches(page, address):
-    page.goto(address)
+@pytest.mark.parametrize("url", ["/dashboard/", "/admin/"])
+def test_the_command_palette_shows_that_nothing_matches(page, url):
+    page.goto(url)
     box = open_palette(page)
     no_match = page.get_by_text("No match. Type an order id or a customer's e-mail.")
     box.press_sequentially("teapot")

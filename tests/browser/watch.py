@@ -34,8 +34,8 @@ class Watch:
             self.problems.append(f"{message.location['url']}: {message.type}: {message.text}")
 
     def _request(self, request: Request) -> None:
-        address = urlsplit(request.url)
-        if address.scheme not in ("data", "blob", "about") and address.netloc != self.host:
+        url = urlsplit(request.url)
+        if url.scheme not in ("data", "blob", "about") and url.netloc != self.host:
             self.problems.append(f"{request.url} is on another host")
         if request.is_navigation_request():
             self._documents.add(request.url)

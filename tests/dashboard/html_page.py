@@ -127,8 +127,8 @@ class Page(HTMLParser):
         return [path.removeprefix("/dashboard/orders/").rstrip("/") for path in paths]
 
 
-def get_page(browser: Client, address: str, *, status: int = 200, follow: bool = False) -> Page:
-    response = browser.get(address, follow=follow, headers={"Accept": "text/html"})
+def get_page(browser: Client, url: str, *, status: int = 200, follow: bool = False) -> Page:
+    response = browser.get(url, follow=follow, headers={"Accept": "text/html"})
     assert response.status_code == status, (response.status_code, response.content[:2000])
     return Page(response)
 

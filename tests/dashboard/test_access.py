@@ -94,8 +94,8 @@ def test_the_login_does_not_redirect_to_another_site(table, db, django_user_mode
 
 @pytest.mark.parametrize("permission", ["add_order", "change_order", "delete_order"])
 def test_a_form_sent_after_the_session_ended_redirects_to_the_login_and_then_to_the_list(order, db, permission):
-    for address, data in forgeries(ORDER_ID)[permission]:
-        response = Client().post(address, data)
+    for url, data in forgeries(ORDER_ID)[permission]:
+        response = Client().post(url, data)
         assert (response.status_code, response["Location"]) == (302, "/admin/login/?next=/dashboard/")
     assert [(found.order_id, found.version) for found in Order.scan()] == [(ORDER_ID, 1)]
 
@@ -123,9 +123,9 @@ def test_a_viewer_sees_whom_to_ask_on_pages_that_write(viewer, order, name):
 
 @pytest.mark.parametrize("permission", ["add_order", "change_order", "delete_order"])
 def test_forged_forms_of_a_viewer_are_refused_and_write_nothing(viewer, order, permission):
-    for address, data in forgeries(ORDER_ID)[permission]:
-        response = viewer.post(address, data)
-        assert response.status_code == 403, address
+    for url, data in forgeries(ORDER_ID)[permission]:
+        response = viewer.post(url, data)
+        assert response.status_code == 403, url
         assert MANAGERS in Page(response).text
     assert [(found.order_id, found.version) for found in Order.scan()] == [(ORDER_ID, 1)]
 
@@ -134,9 +134,9 @@ def test_forged_forms_of_a_viewer_are_refused_and_write_nothing(viewer, order, p
 def test_each_permission_allows_only_its_own_forms(sign_in, order, permission):
     browser = sign_in("Order viewers", may=(permission,))
     for needed, forms in forgeries(ORDER_ID).items():
-        for address, data in forms:
-            refused = browser.post(address, data).status_code == 403
-            assert refused == (needed != permission), (permission, address)
+        for url, data in forms:
+            refused = browser.post(url, data).status_code == 403
+            assert refused == (needed != permission), (permission, url)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -147,8 +147,8 @@ def test_a_manager_and_a_superuser_see_every_page(sign_in, order, name):
 
 def test_a_user_who_is_no_longer_staff_sees_no_page(sign_in, order):
     browser = sign_in("Order managers", is_staff=False)
-    for address in PAGES.values():
-        assert "These pages are for staff" in get_page(browser, address, status=403).text
+    for url in PAGES.values():
+        assert "These pages are for staff" in get_page(browser, url, status=403).text
 
 
 def test_a_deactivated_account_is_signed_out_at_once(sign_in, order, django_user_model):
@@ -210,9 +210,9 @@ def test_signing_in_after_a_refused_form_leads_to_the_list(sign_in, order):
     assert out["Location"] == "/admin/login/?next=/dashboard/"
 
 
-@pytest.mark.parametrize("address", ["/admin/accounts/user/", "/dashboard/nowhere/", "/nowhere"])
-def test_every_access_denied_page_offers_to_sign_in_as_another_user(sign_in, table, address):
-    page = get_page(sign_in(), address, status=403 if address.startswith("/admin") else 404)
+@pytest.mark.parametrize("url", ["/admin/accounts/user/", "/dashboard/nowhere/", "/nowhere"])
+def test_every_access_denied_page_offers_to_sign_in_as_another_user(sign_in, table, url):
+    page = get_page(sign_in(), url, status=403 if url.startswith("/admin") else 404)
     assert page.form("/admin/logout/", button=SIGN_IN_AGAIN)
     assert not page.has_link("Go to orders")
 
@@ -270,8 +270,8 @@ def test_an_unsafe_target_of_a_login_is_replaced_by_the_dashboard(sign_in, djang
 
 
 def test_a_viewer_sees_no_forms_that_write(viewer, order):
-    for address in ("/dashboard/", PAGES["detail"], "/dashboard/overview/"):
-        page = get_page(viewer, address)
+    for url in ("/dashboard/", PAGES["detail"], "/dashboard/overview/"):
+        page = get_page(viewer, url)
         assert not {action for action in page.actions() if action.startswith("/dashboard/orders/")}
         assert not [
             words for form in page.forms for words in form.buttons if words in ("Process", "Complete", "Delete")
@@ -279,7 +279,7 @@ def test_a_viewer_sees_no_forms_that_write(viewer, order):
         assert not page.has_link("New order")
         assert not page.has_link("Cancel order")
         assert not page.has_link("Delete")
-        assert 'type="checkbox" name="id"' not in viewer.get(address).content.decode()
+        assert 'type="checkbox" name="id"' not in viewer.get(url).content.decode()
 
 
 def test_an_empty_list_does_not_offer_a_viewer_to_place_an_order(viewer, anna):
@@ -319,9 +319,9 @@ def test_the_sidebar_shows_only_permitted_pages(sign_in, order):
 
 
 def test_the_command_palette_finds_orders_only_with_permission_to_view_them(sign_in, order):
-    address = f"/admin/search/?extended=1&s={ORDER_ID}"
-    assert f"/dashboard/orders/{ORDER_ID}/" in sign_in("Order viewers").get(address).content.decode()
-    assert f"/dashboard/orders/{ORDER_ID}/" not in sign_in().get(address).content.decode()
+    url = f"/admin/search/?extended=1&s={ORDER_ID}"
+    assert f"/dashboard/orders/{ORDER_ID}/" in sign_in("Order viewers").get(url).content.decode()
+    assert f"/dashboard/orders/{ORDER_ID}/" not in sign_in().get(url).content.decode()
 
 
 # --- Forged from another site, and old forms --------------------------------------------------------------------------
@@ -330,8 +330,8 @@ def test_the_command_palette_finds_orders_only_with_permission_to_view_them(sign
 def test_a_form_without_a_csrf_token_is_refused_with_a_message_and_writes_nothing(anna, order):
     browser = Client(enforce_csrf_checks=True)
     browser.cookies = anna.cookies
-    for address, data in [pair for forms in forgeries(ORDER_ID).values() for pair in forms]:
-        response = browser.post(address, data, headers={"Accept": "text/html"})
+    for url, data in [pair for forms in forgeries(ORDER_ID).values() for pair in forms]:
+        response = browser.post(url, data, headers={"Accept": "text/html"})
         assert response.status_code == 403
         assert "reload the page and try again" in Page(response).text
     assert store.get(ORDER_ID).status is Status.PENDING

@@ -269,11 +269,11 @@ def test_a_duplicate_id_is_shown_and_changed_once(anna):
 
 def test_a_hundred_orders_are_accepted_and_more_are_refused(anna):
     orders = place_many(101)
-    for address, field, values in (
+    for url, field, values in (
         (PREVIEW, "id", ids(orders)),
         (APPLY, "seen", [f"{order.order_id}:1" for order in orders]),
     ):
-        response = anna.post(address, {"action": "cancel", field: values})
+        response = anna.post(url, {"action": "cancel", field: values})
         assert response.status_code == 400
         assert "at most 100 orders at a time. Nothing was changed." in Page(response).text
     assert {order.version for order in Order.scan()} == {1}
@@ -281,9 +281,9 @@ def test_a_hundred_orders_are_accepted_and_more_are_refused(anna):
 
 
 def test_a_get_request_for_a_bulk_page_redirects_to_the_list(anna):
-    for address in (PREVIEW, APPLY):
-        assert anna.get(address)["Location"] == "/dashboard/"
-        assert anna.put(address).status_code == 405
+    for url in (PREVIEW, APPLY):
+        assert anna.get(url)["Location"] == "/dashboard/"
+        assert anna.put(url).status_code == 405
 
 
 # --- What goes wrong underway -----------------------------------------------------------------------------------------

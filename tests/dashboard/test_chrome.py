@@ -13,9 +13,9 @@ PROGRAM = {"Accept": "application/json"}
 NOWHERE = ["/nothing", "/nothing/", "/dashboard/nothing/", "/dashboard/orders/", "/dashboard/overview", "/%00", "/💥"]
 
 
-@pytest.mark.parametrize("address", NOWHERE)
-def test_an_unknown_url_is_a_page_with_navigation_for_staff(anna, address):
-    response = anna.get(address, headers=BROWSER)
+@pytest.mark.parametrize("url", NOWHERE)
+def test_an_unknown_url_is_a_page_with_navigation_for_staff(anna, url):
+    response = anna.get(url, headers=BROWSER)
     assert response.status_code == 404
     page = Page(response)
     assert "There is no page at" in page.text
@@ -23,9 +23,9 @@ def test_an_unknown_url_is_a_page_with_navigation_for_staff(anna, address):
     assert page.has_link("Go to orders")
 
 
-@pytest.mark.parametrize("address", NOWHERE)
-def test_an_unknown_url_is_a_problem_document_for_a_program(anna, address):
-    response = anna.get(address, headers=PROGRAM)
+@pytest.mark.parametrize("url", NOWHERE)
+def test_an_unknown_url_is_a_problem_document_for_a_program(anna, url):
+    response = anna.get(url, headers=PROGRAM)
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
 
 
@@ -56,9 +56,9 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("address", PAGES)
-def test_pages_allow_only_scripts_of_this_site(anna, address):
-    policy = anna.get(address, headers=BROWSER)["Content-Security-Policy"]
+@pytest.mark.parametrize("url", PAGES)
+def test_pages_allow_only_scripts_of_this_site(anna, url):
+    policy = anna.get(url, headers=BROWSER)["Content-Security-Policy"]
     directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
     assert directives["script-src"] == "'self' 'unsafe-eval'"
     assert directives["default-src"] == "'self'"
@@ -69,8 +69,8 @@ def test_pages_allow_only_scripts_of_this_site(anna, address):
 def test_responses_other_than_pages_have_no_content_security_policy(anna, read_write_key):
     order = placed()
     key = {"Authorization": f"Api-Key {read_write_key}"}
-    for address in ("/orders", "/nothing", "/lifecycle", f"/dashboard/orders/{order.order_id}/raw/"):
-        assert "Content-Security-Policy" not in anna.get(address, headers={**PROGRAM, **key})
+    for url in ("/orders", "/nothing", "/lifecycle", f"/dashboard/orders/{order.order_id}/raw/"):
+        assert "Content-Security-Policy" not in anna.get(url, headers={**PROGRAM, **key})
     assert "Content-Security-Policy" not in anna.get("/dashboard/export.csv")
 
 
@@ -88,9 +88,9 @@ KEPT_NOWHERE = [
 ]
 
 
-@pytest.mark.parametrize("address", [*PAGES, *KEPT_NOWHERE])
-def test_no_page_may_be_cached(anna, address):
-    assert "no-store" in anna.get(address, headers=BROWSER)["Cache-Control"]
+@pytest.mark.parametrize("url", [*PAGES, *KEPT_NOWHERE])
+def test_no_page_may_be_cached(anna, url):
+    assert "no-store" in anna.get(url, headers=BROWSER)["Cache-Control"]
 
 
 def test_every_page_has_a_request_id_and_may_not_be_framed(anna):
@@ -103,9 +103,9 @@ def test_every_page_has_a_request_id_and_may_not_be_framed(anna):
 ADMIN_PAGES = ["/admin/accounts/user/", "/admin/accounts/user/add/", "/admin/accounts/apikey/", "/admin/auth/group/"]
 
 
-@pytest.mark.parametrize("address", [*PAGES, *ADMIN_PAGES])
-def test_a_page_without_charts_does_not_load_chart_js(sign_in, address):
-    content = sign_in(is_superuser=True).get(address, headers=BROWSER).content.decode()
+@pytest.mark.parametrize("url", [*PAGES, *ADMIN_PAGES])
+def test_a_page_without_charts_does_not_load_chart_js(sign_in, url):
+    content = sign_in(is_superuser=True).get(url, headers=BROWSER).content.decode()
     assert "unfold/js/htmx/htmx.js" in content
     assert "chart.js" not in content
 
@@ -126,8 +126,8 @@ def test_a_page_with_a_chart_of_unfold_loads_chart_js(db):
     assert page.count("unfold/js/chart/chart.js") == 1
 
 
-@pytest.mark.parametrize("address", PAGES[:3])
-def test_a_page_loads_nothing_from_another_host(anna, address):
-    content = anna.get(address, headers=BROWSER).content.decode()
+@pytest.mark.parametrize("url", PAGES[:3])
+def test_a_page_loads_nothing_from_another_host(anna, url):
+    content = anna.get(url, headers=BROWSER).content.decode()
     assert 'src="http' not in content
     assert 'rel="stylesheet" href="http' not in content

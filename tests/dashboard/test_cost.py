@@ -42,7 +42,7 @@ def _measure(browser: Client, traffic: Traffic, count: int) -> dict[str, tuple[l
     orders = place_many(count, step=timedelta(seconds=30), customer_email="zoe@example.com")
     deep = listing.page(Filters(), limit=100).next
     rows = "&".join(f"id={order.order_id}" for order in orders[:25])
-    looks = {
+    urls = {
         "list": "/dashboard/",
         "counts": "/dashboard/counts/",
         "status": "/dashboard/?status=PENDING",
@@ -53,9 +53,9 @@ def _measure(browser: Client, traffic: Traffic, count: int) -> dict[str, tuple[l
     }
     cache.clear()
     found = {}
-    for name, address in looks.items():
+    for name, url in urls.items():
         traffic.clear()
-        assert browser.get(address, headers={"HX-Request": "true"}).status_code == 200
+        assert browser.get(url, headers={"HX-Request": "true"}).status_code == 200
         found[name] = (sorted(traffic.operations), traffic.units)
     return found
 

@@ -108,8 +108,8 @@ def test_the_form_refuses_what_the_api_refuses_and_keeps_the_input(anna, read_wr
     assert (api.status_code, {error["field"] for error in api.json()["errors"]}) == (400, {name})
     page = refused(anna, "", **{"customer_name": "Meera", **fields})
     assert page.form(NEW).data()["token"] == [TOKEN]
-    kept = page.form(NEW).data()["customer_name"]
-    assert kept == [fields.get("customer_name", "Meera")]
+    shown = page.form(NEW).data()["customer_name"]
+    assert shown == [fields.get("customer_name", "Meera")]
 
 
 @pytest.mark.parametrize("quantity", ["1.000", "2.0", "1_000", "1,000", "1 000", "+4", "٣", "４", "1e3", "²"])

@@ -49,12 +49,12 @@ def test_every_field_of_an_order_is_shown(anna):
 def test_an_order_stored_with_an_upper_case_id_is_found_changed_and_deleted(anna):
     order_id = "0B9D4F2E-8A31-4C55-9A3E-2F6D1C7B8E90"
     placed(order_id=order_id)
-    address = f"/dashboard/orders/{order_id}/"
+    url = f"/dashboard/orders/{order_id}/"
     assert get_page(anna, "/dashboard/").listed() == [order_id]
-    assert anna.get("/dashboard/search/", {"q": order_id})["Location"] == address
+    assert anna.get("/dashboard/search/", {"q": order_id})["Location"] == url
     assert f'id="status-{order_id}"' in anna.get("/dashboard/live/", {"id": order_id}).content.decode()
-    page = get_page(anna, get_page(anna, address).link("Cancel order"))
-    assert submit(anna, page.form(f"{address}status/"), "Cancel order")["Location"] == address
+    page = get_page(anna, get_page(anna, url).link("Cancel order"))
+    assert submit(anna, page.form(f"{url}status/"), "Cancel order")["Location"] == url
     page = Page(anna.post("/dashboard/bulk/preview/", {"action": "delete", "id": order_id}))
     assert "was deleted" in Page(submit(anna, page.form("/dashboard/bulk/apply/"), "Delete 1 order")).text
     assert get_page(anna, "/dashboard/").listed() == []
@@ -64,9 +64,9 @@ def test_an_unreadable_order_stored_with_an_upper_case_id_can_be_deleted(anna):
     order_id = "0B9D4F2E-8A31-4C55-9A3E-2F6D1C7B8E90"
     placed(order_id=order_id)
     make_unreadable(order_id)
-    address = f"/dashboard/orders/{order_id}/"
-    page = get_page(anna, get_page(anna, address, status=409).link("Delete"))
-    assert submit(anna, page.form(f"{address}delete-unreadable/"), "Delete order").status_code == 302
+    url = f"/dashboard/orders/{order_id}/"
+    page = get_page(anna, get_page(anna, url, status=409).link("Delete"))
+    assert submit(anna, page.form(f"{url}delete-unreadable/"), "Delete order").status_code == 302
     assert get_page(anna, "/dashboard/").listed() == []
 
 
@@ -100,14 +100,14 @@ def test_only_allowed_transitions_are_offered(anna, status, forms, links):
 def test_the_history_shows_who_did_what_and_when(anna):
     order = placed(by="api-key:shop")
     store.change_status(order.order_id, Status.PROCESSING, at=LATER, by="staff:anna")
-    words = page_of(anna, order.order_id).text
-    assert "PENDING shop (API key) 22 Nov 2026, 10:15 UTC PROCESSING anna (staff) 22 Nov 2026, 10:20 UTC" in words
+    text = page_of(anna, order.order_id).text
+    assert "PENDING shop (API key) 22 Nov 2026, 10:15 UTC PROCESSING anna (staff) 22 Nov 2026, 10:20 UTC" in text
 
 
 def test_an_expired_order_shows_when_the_system_expired_it(anna):
-    words = page_of(anna, placed(status=Status.EXPIRED).order_id).text
-    assert "the system (expire_orders)" in words
-    assert "Expired 22 Nov 2026, 10:15 UTC" in words
+    text = page_of(anna, placed(status=Status.EXPIRED).order_id).text
+    assert "the system (expire_orders)" in text
+    assert "Expired 22 Nov 2026, 10:15 UTC" in text
 
 
 def test_an_order_that_does_not_exist_is_a_404_page(anna):

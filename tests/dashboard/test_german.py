@@ -85,9 +85,9 @@ def test_a_change_that_is_still_possible_after_a_conflict(anna, order):
 
 
 def test_the_message_after_a_change(anna, sign_in, order):
-    address = f"{DETAIL.format(order.order_id)}status/"
+    url = f"{DETAIL.format(order.order_id)}status/"
     change = {"to": "PROCESSING", "version": 1}
-    changed = german(anna.post(address, change, headers=GERMAN, follow=True))
+    changed = german(anna.post(url, change, headers=GERMAN, follow=True))
     assert "Die Bestellung hat jetzt den Status In Bearbeitung." in changed.text
     other = placed()
     move(other.order_id, Status.PROCESSING)

@@ -20,7 +20,7 @@ EVERY_FILTER = {
 }
 
 
-def address(**filters):
+def url(**filters):
     return f"{LIST}?{urlencode(filters)}"
 
 
@@ -29,7 +29,7 @@ def query(href):
 
 
 def listed(browser, **filters):
-    return get_page(browser, address(**filters)).listed()
+    return get_page(browser, url(**filters)).listed()
 
 
 # --- Nothing ----------------------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def test_an_empty_list_offers_to_place_an_order(anna):
 )
 def test_a_list_without_matches_offers_to_clear_the_filters(anna, filters):
     placed()
-    page = get_page(anna, address(**filters))
+    page = get_page(anna, url(**filters))
     assert "No matching orders" in page.text
     assert "No orders yet" not in page.text
     assert page.link("Clear all filters") == LIST
@@ -148,11 +148,11 @@ def test_htmx_gets_only_the_tabs_with_their_counts(anna):
 
 
 def test_the_url_of_the_counts_keeps_the_filters(anna):
-    assert anna.get(f"{COUNTS}?status=PENDING").headers["Location"] == address(status="PENDING")
+    assert anna.get(f"{COUNTS}?status=PENDING").headers["Location"] == url(status="PENDING")
 
 
 def test_counts_with_an_invalid_filter_lead_to_the_list_that_explains_it(anna, traffic):
-    invalid = address(created_from="tomorrow")
+    invalid = url(created_from="tomorrow")
     traffic.clear()
     assert anna.get(invalid.replace(LIST, COUNTS)).headers["Location"] == invalid
     assert traffic.operations == []
@@ -201,7 +201,7 @@ def test_the_cap_is_shown_as_999_plus():
 def test_tabs_have_no_counts_with_other_filters(anna, traffic, narrowed):
     place_many(3)
     traffic.clear()
-    page = get_page(anna, address(**narrowed))
+    page = get_page(anna, url(**narrowed))
     assert {tab.text for tab in tabs(page).values()} == {"All", *Status}
     assert traffic.operations == ["Query"]
 
@@ -219,7 +219,7 @@ def test_a_customer_is_found_in_upper_and_lower_case(anna):
 def test_a_status_is_found_in_upper_and_lower_case(anna):
     order = placed(status=Status.PROCESSING)
     placed()
-    page = get_page(anna, address(status="processing"))
+    page = get_page(anna, url(status="processing"))
     assert page.listed() == [order.order_id]
     assert "Status: PROCESSING" in page.text
 
@@ -287,7 +287,7 @@ def test_times_are_shown_in_the_users_time_zone(anna):
 
 
 def test_each_filter_is_a_chip_with_a_link_that_removes_it(anna):
-    page = get_page(anna, address(**EVERY_FILTER))
+    page = get_page(anna, url(**EVERY_FILTER))
     chips = {
         "status": "Status: PENDING",
         "customer_email": "Customer: zoe@example.com",
@@ -338,7 +338,7 @@ def test_an_invalid_filter_shows_its_error_and_no_orders(anna, traffic, filters,
     placed()
     traffic.clear()
     anna.cookies["timezone"] = zone
-    page = get_page(anna, address(**filters), status=400)
+    page = get_page(anna, url(**filters), status=400)
     assert expected in page.text
     assert page.listed() == []
     assert "No matching orders" not in page.text
@@ -347,7 +347,7 @@ def test_an_invalid_filter_shows_its_error_and_no_orders(anna, traffic, filters,
 
 def test_unknown_parameters_are_left_out_of_links(anna):
     placed()
-    page = get_page(anna, address(status="PENDING", utm_source="mail", page="7"))
+    page = get_page(anna, url(status="PENDING", utm_source="mail", page="7"))
     assert "utm_source" not in str(page.links)
     assert page.listed()
 
@@ -370,7 +370,7 @@ def test_paging_forward_and_back_shows_every_order_once(anna):
 
 def test_filters_are_kept_in_pages_tabs_rows_export_and_back_links(anna):
     place_many(60, customer_email="zoe@example.com", step=timedelta(minutes=10))
-    page = get_page(anna, address(**EVERY_FILTER))
+    page = get_page(anna, url(**EVERY_FILTER))
     older = page.link("Older")
     deep = get_page(anna, older)
     assert query(older).items() >= EVERY_FILTER.items()
@@ -398,8 +398,8 @@ def test_an_invalid_cursor_redirects_to_the_first_page_with_the_same_filters(ann
     placed(customer_email="zoe@example.com")
     elsewhere = listing.newer_cursor(placed(), Filters(status=Status.EXPIRED))
     for cursor in ("garbage", "a:b:c", elsewhere):
-        response = anna.get(address(**filters, cursor=cursor))
-        assert (response.status_code, response["Location"]) == (302, address(**filters) if filters else LIST)
+        response = anna.get(url(**filters, cursor=cursor))
+        assert (response.status_code, response["Location"]) == (302, url(**filters) if filters else LIST)
 
 
 def test_an_empty_later_page_links_to_other_pages(anna):
@@ -443,11 +443,9 @@ def sentences(page):
 
 
 def test_a_search_parameter_in_the_lists_url_redirects_to_the_search(anna):
-    response = anna.get(address(q=" zoe@example.com "))
+    response = anna.get(url(q=" zoe@example.com "))
     assert (response.status_code, response["Location"]) == (302, "/dashboard/search/?q=zoe%40example.com")
-    assert (
-        "“teapot” is not an order id or an e-mail" in get_page(anna, address(q="teapot"), status=404, follow=True).text
-    )
+    assert "“teapot” is not an order id or an e-mail" in get_page(anna, url(q="teapot"), status=404, follow=True).text
 
 
 @pytest.mark.parametrize(
@@ -473,18 +471,18 @@ def test_an_unknown_parameter_is_named_and_ignored(anna, query_string, notice):
 
 def test_a_search_parameter_beside_filters_is_offered_as_a_link(anna):
     placed()
-    page = get_page(anna, address(status="PENDING", q="zoe@example.com"))
+    page = get_page(anna, url(status="PENDING", q="zoe@example.com"))
     assert "This filter is unknown and was ignored: q." in sentences(page)
     assert page.link("Search for “ zoe@example.com ”") == "/dashboard/search/?q=zoe%40example.com"
 
 
 def test_an_unknown_parameter_is_named_beside_an_invalid_filter(anna):
-    page = get_page(anna, address(customer_email="zoe", limit=100), status=400)
+    page = get_page(anna, url(customer_email="zoe", limit=100), status=400)
     assert "ignored: limit." in sentences(page)
 
 
 def test_known_filters_show_no_notice(anna):
-    assert "ignored" not in get_page(anna, address(**EVERY_FILTER)).text
+    assert "ignored" not in get_page(anna, url(**EVERY_FILTER)).text
     assert "ignored" not in get_page(anna, LIST).text
 
 

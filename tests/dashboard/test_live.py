@@ -64,10 +64,10 @@ def test_only_new_orders_that_match_the_filters_are_counted(anna):
 def test_new_orders_link_to_the_first_page_also_after_paging_back(anna):
     place_many(60)
     second = get_page(anna, get_page(anna, "/dashboard/").link("Older"))
-    address = second.link("Newer")
-    first = get_page(anna, address)
+    url = second.link("Newer")
+    first = get_page(anna, url)
     assert not first.has_link("Newer")
-    page = anna.get(address).content.decode()
+    page = anna.get(url).content.decode()
     fragment = LIVE + page.partition(f'hx-get="{LIVE}')[2].partition('"')[0].replace("&amp;", "&")
     assert not Page(anna.get(fragment)).has_link("arrived")
     place(at=LATER)

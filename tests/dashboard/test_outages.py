@@ -45,21 +45,21 @@ def check_reticent(response):
     assert not [word for word in INSIDES if word.lower() in text.lower()]
 
 
-@pytest.mark.parametrize("address", READS)
-def test_a_page_reports_the_outage_and_retries(anna, no_dynamodb, address, caplog):
-    response = anna.get(address)
+@pytest.mark.parametrize("url", READS)
+def test_a_page_reports_the_outage_and_retries(anna, no_dynamodb, url, caplog):
+    response = anna.get(url)
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     page = Page(response)
     assert page.refresh == "5"
-    assert page.link("Try again now") == address
+    assert page.link("Try again now") == url
     assert "no-store" in response["Cache-Control"]
     assert [record for record in caplog.records if record.getMessage().startswith("DynamoDB is not responding: ")]
     check_reticent(response)
 
 
-@pytest.mark.parametrize("address", WRITES)
-def test_a_form_reports_an_unknown_outcome_and_is_not_retried(anna, no_dynamodb, address):
-    response = anna.post(address, WRITES[address])
+@pytest.mark.parametrize("url", WRITES)
+def test_a_form_reports_an_unknown_outcome_and_is_not_retried(anna, no_dynamodb, url):
+    response = anna.post(url, WRITES[url])
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     page = Page(response)
     assert page.refresh is None
@@ -92,18 +92,18 @@ def test_a_change_whose_response_was_lost_can_be_repeated(anna, proxy):
     order = placed()
     proxy.change("UpdateItem", drop_response)
     data = {"to": "PROCESSING", "version": "1"}
-    address = f"/dashboard/orders/{order.order_id}/status/"
-    assert anna.post(address, data).status_code == 503
+    url = f"/dashboard/orders/{order.order_id}/status/"
+    assert anna.post(url, data).status_code == 503
     assert stored(order.order_id)["status"] == {"S": "PROCESSING"}
-    assert anna.post(address, data).status_code == 302
+    assert anna.post(url, data).status_code == 302
     assert stored(order.order_id)["version"] == {"N": "2"}
 
 
 def test_an_order_whose_response_was_lost_is_placed_once_when_the_form_is_sent_again(anna, proxy):
     proxy.change("PutItem", drop_response)
-    address = "/dashboard/orders/new/"
-    assert anna.post(address, WRITES[address]).status_code == 503
-    assert anna.post(address, WRITES[address]).status_code == 302
+    url = "/dashboard/orders/new/"
+    assert anna.post(url, WRITES[url]).status_code == 503
+    assert anna.post(url, WRITES[url]).status_code == 302
     assert len(list(Order.scan())) == 1
 
 
@@ -195,32 +195,32 @@ def check_database_unavailable(response):
     return page
 
 
-@pytest.mark.parametrize("address", STAFF_READS)
-def test_a_page_without_the_user_database_offers_to_try_again(patient, request, address):
+@pytest.mark.parametrize("url", STAFF_READS)
+def test_a_page_without_the_user_database_offers_to_try_again(patient, request, url):
     request.getfixturevalue("stopped")
-    page = check_database_unavailable(patient.get(address, headers=HTML))
-    assert page.link("Try again") == address
+    page = check_database_unavailable(patient.get(url, headers=HTML))
+    assert page.link("Try again") == url
 
 
-@pytest.mark.parametrize("address", STAFF_WRITES)
-def test_a_form_without_the_user_database_reports_an_unknown_outcome(patient, request, address):
+@pytest.mark.parametrize("url", STAFF_WRITES)
+def test_a_form_without_the_user_database_reports_an_unknown_outcome(patient, request, url):
     request.getfixturevalue("stopped")
-    page = check_database_unavailable(patient.post(address, STAFF_WRITES[address], headers=HTML))
+    page = check_database_unavailable(patient.post(url, STAFF_WRITES[url], headers=HTML))
     assert "Your change may or may not have been saved" in page.text
     assert page.link("Go to orders") == "/dashboard/"
 
 
-@pytest.mark.parametrize("address", ["/dashboard/", "/admin/", "/no/such/page/"])
-def test_a_page_queries_a_hanging_database_only_once(patient, request, address):
+@pytest.mark.parametrize("url", ["/dashboard/", "/admin/", "/no/such/page/"])
+def test_a_page_queries_a_hanging_database_only_once(patient, request, url):
     server = request.getfixturevalue("hanging")
-    check_database_unavailable(patient.get(address, headers=HTML))
+    check_database_unavailable(patient.get(url, headers=HTML))
     assert len(server.connections) == 1
 
 
 def test_a_form_queries_a_hanging_database_only_once(patient, request):
     server = request.getfixturevalue("hanging")
-    address = "/admin/login/"
-    check_database_unavailable(patient.post(address, STAFF_WRITES[address], headers=HTML))
+    url = "/admin/login/"
+    check_database_unavailable(patient.post(url, STAFF_WRITES[url], headers=HTML))
     assert len(server.connections) == 1
 
 

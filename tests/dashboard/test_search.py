@@ -48,9 +48,9 @@ def test_any_other_search_shows_what_can_be_searched_for(anna, written, traffic)
     assert traffic == []
 
 
-@pytest.mark.parametrize("address", ["/dashboard/search/", "/dashboard/search/?q=", "/dashboard/search/?q=%20%20"])
-def test_an_empty_search_redirects_to_the_list(anna, address):
-    assert anna.get(address)["Location"] == "/dashboard/"
+@pytest.mark.parametrize("url", ["/dashboard/search/", "/dashboard/search/?q=", "/dashboard/search/?q=%20%20"])
+def test_an_empty_search_redirects_to_the_list(anna, url):
+    assert anna.get(url)["Location"] == "/dashboard/"
 
 
 def under_former_key(order):

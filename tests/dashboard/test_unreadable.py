@@ -25,7 +25,7 @@ def order_id(orders):
     return orders[1].order_id
 
 
-def address(order_id, page=""):
+def url(order_id, page=""):
     return f"/dashboard/orders/{order_id}/{page}"
 
 
@@ -57,18 +57,18 @@ def test_live_updates_show_an_unreadable_order(anna, orders, order_id):
 
 
 def test_the_page_shows_what_is_wrong_and_the_stored_data(anna, order_id):
-    page = get_page(anna, address(order_id), status=409)
+    page = get_page(anna, url(order_id), status=409)
     assert order_id in page.text
     assert "quantity is text, not a number." in page.text
     assert "status is 'SHIPPED', which is not a status." in page.text
     assert '"quantity": "a couple"' in page.text
-    assert page.link("Raw JSON") == address(order_id, "raw/")
+    assert page.link("Raw JSON") == url(order_id, "raw/")
     assert page.has_link("Delete")
     assert not [action for action in page.actions() if action.startswith("/dashboard/orders/")]
 
 
 def test_the_stored_item_of_an_unreadable_order_can_be_opened(anna, order_id):
-    response = anna.get(address(order_id, "raw/"))
+    response = anna.get(url(order_id, "raw/"))
     assert (response.status_code, response["Cache-Control"]) == (200, "no-store")
     assert response.json()["quantity"] == "a couple"
     assert json.loads(response.content).keys() == stored(order_id).keys()
@@ -76,37 +76,37 @@ def test_the_stored_item_of_an_unreadable_order_can_be_opened(anna, order_id):
 
 def test_an_item_with_foreign_types_is_shown(anna, order_id):
     overwrite(order_id, item={"BS": [b"\x00"]}, customer_name={"NULL": True}, extra={"M": {"a": {"BOOL": True}}})
-    assert '"a": true' in get_page(anna, address(order_id), status=409).text
+    assert '"a": true' in get_page(anna, url(order_id), status=409).text
 
 
 def test_an_unreadable_order_can_be_deleted_after_a_confirmation(anna, order_id):
-    page = get_page(anna, get_page(anna, address(order_id), status=409).link("Delete"))
+    page = get_page(anna, get_page(anna, url(order_id), status=409).link("Delete"))
     assert f"Order {order_id} cannot be read: quantity" in page.text
     assert stored(order_id) is not None
-    response = submit(anna, page.form(address(order_id, "delete-unreadable/")), "Delete order")
+    response = submit(anna, page.form(url(order_id, "delete-unreadable/")), "Delete order")
     assert (response.status_code, response["Location"]) == (302, "/dashboard/")
     assert stored(order_id) is None
 
 
 def test_deleting_is_not_offered_without_the_permission(viewer, order_id):
-    assert not get_page(viewer, address(order_id), status=409).has_link("Delete")
+    assert not get_page(viewer, url(order_id), status=409).has_link("Delete")
     for send in (viewer.get, viewer.post):
-        assert send(address(order_id, "delete-unreadable/")).status_code == 403
+        assert send(url(order_id, "delete-unreadable/")).status_code == 403
     assert stored(order_id) is not None
 
 
 def test_an_order_that_can_be_read_is_not_deleted_without_its_version(anna):
     order = placed()
     for send in (anna.get, anna.post):
-        response = send(address(order.order_id, "delete-unreadable/"))
-        assert (response.status_code, response["Location"]) == (302, address(order.order_id))
-    assert "can be read now, so it was not deleted" in get_page(anna, address(order.order_id)).text
+        response = send(url(order.order_id, "delete-unreadable/"))
+        assert (response.status_code, response["Location"]) == (302, url(order.order_id))
+    assert "can be read now, so it was not deleted" in get_page(anna, url(order.order_id)).text
     assert store.get(order.order_id).version == 1
 
 
 def test_deleting_an_unreadable_order_twice_is_no_error(anna, order_id):
     for _ in range(2):
-        assert anna.post(address(order_id, "delete-unreadable/")).status_code == 302
+        assert anna.post(url(order_id, "delete-unreadable/")).status_code == 302
     assert "was already deleted" in get_page(anna, "/dashboard/").text
 
 
@@ -114,7 +114,7 @@ def test_deleting_an_unreadable_order_twice_is_no_error(anna, order_id):
 def test_a_form_opened_before_the_order_became_unreadable_writes_nothing(anna, order_id, page, data):
     before = stored(order_id)
     for send in (anna.get, anna.post):
-        response = send(address(order_id, page), {**data, "version": "2"})
+        response = send(url(order_id, page), {**data, "version": "2"})
         assert response.status_code == 409
         assert "quantity is text, not a number." in Page(response).text
     assert stored(order_id) == before
@@ -153,7 +153,7 @@ def test_the_export_has_a_line_for_an_unreadable_order(anna, orders, order_id):
 
 def test_a_search_finds_an_unreadable_order(anna, order_id):
     response = anna.get("/dashboard/search/", {"q": order_id})
-    assert response["Location"] == address(order_id)
+    assert response["Location"] == url(order_id)
 
 
 def test_the_overview_and_the_counts_work_with_an_unreadable_order(anna, orders):
@@ -172,11 +172,11 @@ def outside(table):
 
 
 def test_the_page_shows_that_another_program_set_the_status(anna, outside):
-    page = get_page(anna, address(outside))
+    page = get_page(anna, url(outside))
     assert "Another program set the status to PROCESSING." in page.text
     page = get_page(anna, page.link("Complete"))
-    assert submit(anna, page.form(address(outside, "status/")), "Complete order").status_code == 302
-    page = get_page(anna, address(outside))
+    assert submit(anna, page.form(url(outside, "status/")), "Complete order").status_code == 302
+    page = get_page(anna, url(outside))
     assert "The order is now COMPLETED." in page.text
     assert "Another program set" not in page.text
     assert "PROCESSING another program, detected on" in page.text
@@ -185,7 +185,7 @@ def test_the_page_shows_that_another_program_set_the_status(anna, outside):
 
 def test_a_change_by_another_program_is_a_conflict(anna):
     order = placed()
-    form = get_page(anna, address(order.order_id)).form(address(order.order_id, "status/"), button="Start processing")
+    form = get_page(anna, url(order.order_id)).form(url(order.order_id, "status/"), button="Start processing")
     set_outside(order.order_id, "CANCELLED")
     response = submit(anna, form, "Start processing")
     assert response.status_code == 409
@@ -196,7 +196,7 @@ def test_a_change_by_another_program_is_a_conflict(anna):
 
 
 def test_a_conflict_shows_the_status_that_another_program_had_set(anna, outside):
-    cancel = get_page(anna, address(outside)).link("Cancel order")
+    cancel = get_page(anna, url(outside)).link("Cancel order")
     store.change_status(outside, Status.COMPLETED, at=store.get(outside).created_at, by="staff:bela")
     page = get_page(anna, cancel, status=409)
     assert "You saw PROCESSING" in page.text
@@ -204,8 +204,8 @@ def test_a_conflict_shows_the_status_that_another_program_had_set(anna, outside)
 
 
 def test_an_order_changed_by_another_program_can_be_deleted(anna, outside):
-    page = get_page(anna, get_page(anna, address(outside)).link("Delete"))
-    assert submit(anna, page.form(address(outside, "delete/")), "Delete order").status_code == 302
+    page = get_page(anna, get_page(anna, url(outside)).link("Delete"))
+    assert submit(anna, page.form(url(outside, "delete/")), "Delete order").status_code == 302
     assert stored(outside) is None
 
 

@@ -9,7 +9,7 @@ from tests.dashboard.html_page import Page
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 ACCEPTS = [BROWSER, "text/html", "text/html, application/json;q=0.9"]
-ADDRESSES = ["/orders", "/orders?limit=0", "/orders/none", "/lifecycle", "/healthz", "/schema", "/nothing"]
+URLS = ["/orders", "/orders?limit=0", "/orders/none", "/lifecycle", "/healthz", "/schema", "/nothing"]
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +86,11 @@ def test_no_url_fails_with_collected_static_files(collected, sign_in, accept):
     with_cookie = Client()
     with_cookie.cookies["sessionid"] = "x"
     for browser in (Client(), with_cookie, sign_in("Order viewers")):
-        for address in ADDRESSES:
-            response = browser.get(address, headers={"Accept": accept})
+        for url in URLS:
+            response = browser.get(url, headers={"Accept": accept})
             assert response.status_code < 500
             expected = ("text/html; charset=utf-8",) if response.status_code >= 400 else ("application/json", OPENAPI)
-            assert response["Content-Type"].startswith(expected), (address, response["Content-Type"])
+            assert response["Content-Type"].startswith(expected), (url, response["Content-Type"])
 
 
 OPENAPI = "application/vnd.oai.openapi+json"

@@ -29,8 +29,8 @@ def test_nothing_is_inline_from_another_host_or_cached(db):
     scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
     assert len(scripts) == 2
     assert all("src=" in attributes and not text.strip() for attributes, text in scripts)
-    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
-    assert [address for address in addresses if not address.startswith("/")] == []
+    urls = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert [url for url in urls if not url.startswith("/")] == []
     assert "unsafe-inline" not in re.search("script-src[^;]*", response["Content-Security-Policy"])[0]
     assert "no-store" in response["Cache-Control"]
 
