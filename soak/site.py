@@ -91,7 +91,7 @@ def copy_project(folder: Path) -> None:
             shutil.copy(PROJECT / name, folder / name)
 
 
-def environment(port: int, engine: str, database: str, *, shards: int) -> Environment:
+def environment(port: int, engine: str, database: str, *, shards: int = 1, table: str = TABLE) -> Environment:
     """The settings of docs/operations.md, Other servers."""
     return {
         "PATH": os.environ["PATH"],
@@ -107,7 +107,7 @@ def environment(port: int, engine: str, database: str, *, shards: int) -> Enviro
         "ORDERS_API_RATE": "1000000/min",
         "ORDERS_AUTH_FAILURE_RATE": "1000000/min",
         "ORDERS_INDEX_SHARDS": str(shards),
-        "ORDERS_TABLE": TABLE,
+        "ORDERS_TABLE": table,
         "AWS_ENDPOINT_URL_DYNAMODB": engine,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",

@@ -14,7 +14,7 @@ from soak.site import Site
 from soak.workload import Workload
 
 MAX_SECONDS = 20
-OPERATIONS_BETWEEN = 15
+OPERATIONS_BETWEEN = 50
 
 
 class Sweeper:

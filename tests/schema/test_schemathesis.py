@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from soak.site import THROUGH_THE_PROXY
 from tests.deploy.servers import PROJECT
-from tests.schema.production import THROUGH_THE_PROXY, production
+from tests.schema.production import production
 
 HERE = Path(__file__).parent
 CASES = int(os.environ.get("CASES", "300"))
