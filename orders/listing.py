@@ -103,17 +103,18 @@ def get_many(order_ids: Iterable[str]) -> list[StoredOrder]:
     return [orders[order_id] for order_id in ids if order_id in orders]
 
 
-def due(*, before: datetime) -> Iterator[StoredOrder]:
-    """The orders created before that instant that by_status lists as PENDING, oldest first, read during iteration.
+def due(*, before: datetime) -> Iterator[Item]:
+    """The orders created before that instant that by_status lists as PENDING, oldest first, queried during iteration.
 
-    Some may have another status: a program that sets the status of an order does not update the index.
+    As items, because the sweep need not read most of them as orders. Some may have another status: a program that sets
+    the status of an order does not update the index.
     """
     in_range = Order.created_key < write_instant(before)
     streams = [
         dynamodb.query(Order.by_status, status_key(Status.PENDING, shard), in_range, page_size=DUE_PER_QUERY)
         for shard in shards()
     ]
-    return map(read, heapq.merge(*streams, key=_created_key))
+    return heapq.merge(*streams, key=_created_key)
 
 
 class Selection(NamedTuple):

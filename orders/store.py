@@ -247,13 +247,19 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
     try:
         return _append(order_id, change, _as_ours([Status.PENDING], at), expired_at=at)
     except ConditionRefusedError as refused:
-        order, done = refused.order, _is_done(refused, change)
-    if order is None:
+        return expire_as_found(order_id, refused, change)
+
+
+def expire_as_found(order_id: str, refused: ConditionRefusedError, change: HistoryEntry) -> Order | None:
+    """Expire the order after a refused write of `change`, as `expire` does."""
+    if refused.order is None:
         return None
-    order = _readable(order, order_id)
-    if done or order.status is not Status.PENDING:
-        return order if done else None
-    at = _not_before(order, at)
+    order = _readable(refused.order, order_id)
+    if _is_done(refused, change):
+        return order
+    if order.status is not Status.PENDING:
+        return None
+    at = _not_before(order, change.at)
     return _rewrite_once(order, [*_outside(order, at), change._replace(at=at)], expired_at=at)
 
 

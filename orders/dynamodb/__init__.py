@@ -4,8 +4,9 @@ Every function raises StoreUnavailableError for a temporary fault and StoreMisco
 """
 
 from orders.dynamodb.client import connection, prepare
-from orders.dynamodb.errors import ConditionRefusedError, UnsupportedOperationError
+from orders.dynamodb.errors import ConditionRefusedError, StatementRefusedError, UnsupportedOperationError
 from orders.dynamodb.operations import BATCH_GET_LIMIT, batch_get, count, get, ping, query, read, save_many, write
+from orders.dynamodb.statements import UPDATES_LIMIT, Update, execute_updates
 from orders.dynamodb.table import (
     create_table,
     describe_table,
@@ -16,14 +17,18 @@ from orders.dynamodb.table import (
 
 __all__ = [
     "BATCH_GET_LIMIT",
+    "UPDATES_LIMIT",
     "ConditionRefusedError",
+    "StatementRefusedError",
     "UnsupportedOperationError",
+    "Update",
     "batch_get",
     "connection",
     "count",
     "create_table",
     "describe_table",
     "enable_point_in_time_recovery",
+    "execute_updates",
     "get",
     "ping",
     "prepare",

@@ -83,6 +83,10 @@ class UnsupportedOperationError(Exception):
     """The engine does not support this operation. A local engine may lack some that DynamoDB has."""
 
 
+class StatementRefusedError(Exception):
+    """DynamoDB refused one statement of a batch for a reason that a retry does not change."""
+
+
 class ConditionRefusedError(Exception):
     """The condition of a write was false. `order` is the current order; None if it does not exist."""
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,16 +28,20 @@ class Interruption:
 
     def handle(self, signum: int, _: FrameType | None) -> None:
         if self.signum is not None:
-            raise SystemExit(128 + signum)
+            raise _SecondSignal(signum)
         self.signum = signum
         # Not through sys.stderr, because the signal may interrupt a write to it.
         with suppress(OSError):
             os.write(STDERR, NOTICE.encode())
 
 
+class _SecondSignal(BaseException):
+    """Not an Exception, so that no handler for errors catches it. The argument is the signal's number."""
+
+
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Records the first SIGINT or SIGTERM during the block; a second one raises SystemExit.
+    """Records the first SIGINT or SIGTERM during the block; a second one ends the block and the process.
 
     Does nothing outside the main thread, the only one that receives signals.
     """
@@ -47,6 +52,11 @@ def interruption() -> Iterator[Interruption]:
     previous = {signum: signal.signal(signum, interruption.handle) for signum in SIGNALS}
     try:
         yield interruption
+    except _SecondSignal as second:
+        # On a usual exit, Python would wait for the calls that other threads are making.
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(128 + second.args[0])
     finally:
         for signum, handler in previous.items():
             signal.signal(signum, handler)

@@ -9,20 +9,25 @@ T = TypeVar("T")
 
 
 @contextmanager
-def counter(label: str) -> Iterator[Callable[[int], None]]:
-    """While the context is open, show `label` with the number last passed to the yielded function."""
+def counter(label: str, *, total: Callable[[], int]) -> Iterator[Callable[[int], None]]:
+    """While the context is open, show a bar and `label` with the number last passed to the yielded function.
+
+    `total` is called once, and only on a terminal, to find out how many there are.
+    """
     if not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 (not in the Lambda package)
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    columns = SpinnerColumn(), TextColumn(label + ": {task.completed:,}"), TimeElapsedColumn()
+    columns = TextColumn(label + ": {task.completed:,} of {task.total:,}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
+        task = progress.add_task("", total=total())
 
         def show(completed: int) -> None:
-            progress.update(task, completed=completed)
+            # More may be found than were counted.
+            known = progress.tasks[0].total or 0
+            progress.update(task, completed=completed, total=max(completed, known))
 
         yield show
 

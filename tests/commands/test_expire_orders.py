@@ -2,7 +2,9 @@ import json
 import logging
 import re
 import socket
+import sys
 from datetime import timedelta
+from io import StringIO
 from threading import Event, Thread
 
 import pytest
@@ -14,6 +16,7 @@ from orders.errors import OrderError
 from orders.expiry import sweep
 from orders.instants import read_instant
 from orders.lifecycle import Status
+from tests.contract.fault_proxy import fault_proxy, refusal
 from tests.contract.order_helpers import (
     BY,
     HOUR,
@@ -42,6 +45,7 @@ FIELDS = {
     "unreadable",
     "failed",
     "stopped_early",
+    "unavailable",
     "remaining",
     "remaining_is_capped",
 }
@@ -221,6 +225,7 @@ def test_the_summary_can_be_printed_as_one_line_of_json(table, run):
         "unreadable": 0,
         "failed": 0,
         "stopped_early": False,
+        "unavailable": False,
         "remaining": 0,
         "remaining_is_capped": False,
     }
@@ -341,6 +346,61 @@ def test_an_unreachable_dynamodb_is_reported_in_one_line(manage, finished):
 def test_the_message_about_an_outage_explains_that_expired_orders_stay_expired(run, engine):
     with other_engine("http://127.0.0.1:9"), pytest.raises(CommandError, match="Orders that have expired stay expired"):
         run("expire_orders", "--json")
+
+
+@pytest.fixture
+def outage(engine, table):
+    """The endpoint of a DynamoDB that can be read but refuses every write."""
+    with fault_proxy(engine) as proxy:
+        for operation in ("UpdateItem", "BatchExecuteStatement"):
+            proxy.refuse(operation, *[refusal(503, "ServiceUnavailable")] * 1_000)
+        yield proxy.endpoint
+
+
+@pytest.mark.parametrize(("count", "failed"), [(3, 2), (130, 100)])
+def test_the_command_stops_during_an_outage_and_exits_with_1(outage, manage, finished, count, failed):
+    due(count)
+    ((status, output, errors),) = finished(manage("expire_orders", "--json", AWS_ENDPOINT_URL_DYNAMODB=outage))
+    summary = json.loads(output)
+    assert status == 1
+    assert (summary["examined"], summary["expired"], summary["failed"]) == (failed, 0, failed)
+    assert (summary["stopped_early"], summary["unavailable"]) == (True, True)
+    assert (summary["remaining"], summary["remaining_is_capped"]) == (None, False)
+    assert errors.splitlines()[-1] == (
+        "CommandError: The run stopped, because DynamoDB did not respond to 2 calls in a row. "
+        f"{failed} orders could not be expired; the log names each. Run this again."
+    )
+
+
+def test_the_text_of_a_run_that_stopped_during_an_outage_does_not_guess_what_remains(outage, manage, finished):
+    due(3)
+    ((status, output, _),) = finished(manage("expire_orders", AWS_ENDPOINT_URL_DYNAMODB=outage))
+    assert status == 1
+    assert (lines_of(output)["failed"], lines_of(output)["remaining"]) == ("2", "unknown")
+    assert output.endswith("Stopped early; run it again to continue.\n")
+
+
+# --- Progress ---------------------------------------------------------------------------------------------------------
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_shows_how_many_of_the_due_orders_were_examined(traffic, run, monkeypatch):
+    due(30)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    run("expire_orders")
+    assert "Orders examined: 30 of 30" in sys.stderr.getvalue()
+
+
+def test_the_due_orders_are_counted_only_for_a_terminal(traffic, run, monkeypatch):
+    due(3)
+    traffic.clear()
+    run("expire_orders")
+    assert traffic.operations.count("Query") == 1
 
 
 # --- Arguments --------------------------------------------------------------------------------------------------------

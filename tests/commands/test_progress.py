@@ -21,7 +21,7 @@ def output_to(monkeypatch):
         monkeypatch.setenv("TERM", "xterm")
         # In the test itself, because pytest replaces the stream after the fixtures.
         monkeypatch.setattr(sys, "stderr", stream)
-        with counter("Orders examined") as show:
+        with counter("Orders examined", total=lambda: 2_000) as show:
             show(1_234)
         assert list(bar(iter("abc"), "Seeding", total=3)) == ["a", "b", "c"]
         return stream.getvalue()
@@ -31,7 +31,7 @@ def output_to(monkeypatch):
 
 def test_a_counter_and_a_bar_are_shown_on_a_terminal(output_to):
     written = output_to(Terminal())
-    assert "Orders examined: 1,234" in written
+    assert "Orders examined: 1,234 of 2,000" in written
     assert "Seeding" in written
 
 

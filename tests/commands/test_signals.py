@@ -8,6 +8,8 @@ from threading import Event
 import pytest
 from django.utils import timezone
 
+from orders.batches import BATCH
+from orders.expiry import CALLS
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.contract.fault_proxy import fault_proxy
@@ -120,6 +122,50 @@ def test_a_second_signal_ends_the_sweep_at_once(start, delayed, signum):
     interrupt(process, signum)
     process.send_signal(signum)
     assert end(process) == (128 + signum, "")
+
+
+@SIGNALS
+def test_a_sweep_in_batches_finishes_the_current_round(start, delayed, run, signum):
+    orders = due(CALLS * BATCH + 30)
+    process = start(delayed, "BatchExecuteStatement", "expire_orders", "--json")
+    interrupt(process, signum)
+    delayed.release.set()
+    status, output = end(process)
+    summary = json.loads(output)
+    assert status == 128 + signum
+    assert (summary["examined"], summary["expired"], summary["failed"]) == (CALLS * BATCH, CALLS * BATCH, 0)
+    assert (summary["stopped_early"], summary["remaining"]) == (True, 30)
+    assert json.loads(run("expire_orders", "--json"))["expired"] == 30
+    assert_expired_once(orders)
+
+
+@SIGNALS
+def test_a_second_signal_ends_a_sweep_in_batches_at_once(start, delayed, signum):
+    """It does not wait for the calls of the other threads, whose responses are delayed until the end of the test."""
+    due(60)
+    process = start(delayed, "BatchExecuteStatement", "expire_orders", "--json")
+    interrupt(process, signum)
+    process.send_signal(signum)
+    assert end(process) == (128 + signum, "")
+    assert not delayed.release.is_set()
+
+
+def test_the_next_run_continues_a_killed_sweep(start, delayed, run):
+    orders = due(CALLS * BATCH + 30)
+    process = start(delayed, "BatchExecuteStatement", "expire_orders", "--json")
+    process.kill()
+    process.communicate()
+    delayed.release.set()
+    summary = json.loads(run("expire_orders", "--json"))
+    assert summary["expired"] >= 30
+    assert (summary["failed"], summary["remaining"]) == (0, 0)
+    assert_expired_once(orders)
+
+
+def assert_expired_once(orders):
+    found = all_orders()
+    for order in orders:
+        assert [entry.status for entry in found[order.order_id].history] == [Status.PENDING, Status.EXPIRED]
 
 
 def test_interrupted_seeding_prints_how_many_orders_it_wrote(start, delayed):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from tests.serving import serving
 
 Reply = tuple[int, dict[str, str], bytes]
+Interceptor = Callable[[dict[str, str], bytes], Reply | None]
 
 
 class FaultProxy(ThreadingHTTPServer):
@@ -26,7 +27,7 @@ class FaultProxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.engine = urlsplit(engine).netloc
         self.changes: dict[str, list[Callable[[Reply], Reply | None]]] = {}
-        self.refusals: dict[str, list[Callable[[], Reply]]] = {}
+        self.interceptors: dict[str, list[Interceptor]] = {}
         self.operations: list[str] = []
         """The requested operations, including retries."""
         self.requests: list[dict[str, str]] = []
@@ -41,25 +42,32 @@ class FaultProxy(ThreadingHTTPServer):
 
     def refuse(self, operation: str, *refusals: Callable[[], Reply]) -> None:
         """Return these responses to the next requests. The engine does not get the requests."""
-        self.refusals.setdefault(operation, []).extend(refusals)
+        self.intercept(operation, *(lambda *_, refusal=refusal: refusal() for refusal in refusals))
+
+    def intercept(self, operation: str, *interceptors: Interceptor) -> None:
+        """Give the next requests to these functions, which may call `ask_engine`, instead of the engine."""
+        self.interceptors.setdefault(operation, []).extend(interceptors)
 
     def forward(self, operation: str, headers: dict[str, str], body: bytes) -> Reply | None:
         self.operations.append(operation)
         self.requests.append(headers)
-        if self.refusals.get(operation):
-            return self.refusals[operation].pop(0)()
+        if self.interceptors.get(operation):
+            return self.interceptors[operation].pop(0)(headers, body)
+        reply = self.ask_engine(headers, body)
+        changes = self.changes.get(operation)
+        return changes.pop(0)(reply) if changes else reply
+
+    def ask_engine(self, headers: dict[str, str], body: bytes) -> Reply:
         connection = http.client.HTTPConnection(self.engine)
         try:
-            connection.request("POST", "/", body, headers)
+            connection.request("POST", "/", body, {**headers, "Content-Length": str(len(body))})
             response = connection.getresponse()
             # The checksum does not match a changed body.
             dropped = ("x-amz-crc32", "content-length", "transfer-encoding", "connection")
             headers = {name: value for name, value in response.getheaders() if name.lower() not in dropped}
-            reply = response.status, headers, response.read()
+            return response.status, headers, response.read()
         finally:
             connection.close()
-        changes = self.changes.get(operation)
-        return changes.pop(0)(reply) if changes else reply
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -112,6 +120,22 @@ def replacing(old: bytes, new: bytes) -> Callable[[Reply], Reply]:
         return status, headers, content.replace(old, new)
 
     return change
+
+
+def failing_statements(proxy: FaultProxy, *numbers: int, code: str) -> Interceptor:
+    """Withhold these statements of a BatchExecuteStatement from the engine and return this error for each."""
+
+    def intercept(headers: dict[str, str], body: bytes) -> Reply:
+        request = json.loads(body)
+        statements = request["Statements"]
+        request["Statements"] = [part for number, part in enumerate(statements) if number not in numbers]
+        status, headers, content = proxy.ask_engine(headers, json.dumps(request).encode())
+        responses = iter(json.loads(content)["Responses"])
+        error = {"Error": {"Code": code, "Message": "requested by a test"}}
+        merged = [error if number in numbers else next(responses) for number in range(len(statements))]
+        return status, headers, json.dumps({"Responses": merged}).encode()
+
+    return intercept
 
 
 def leave_unprocessed(*order_ids: str) -> Callable[[Reply], Reply]:

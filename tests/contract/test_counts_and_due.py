@@ -4,6 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from orders import counts, listing
+from orders.dynamodb import read
 from orders.lifecycle import Status
 from tests.contract.order_helpers import HOUR, NOW, ids, make_unreadable, move, place_many, placed
 
@@ -16,27 +17,27 @@ MICROSECOND = timedelta(microseconds=1)
 
 def test_due_orders_are_sorted_oldest_first_over_all_shards(table, shards):
     orders = place_many(40)
-    assert ids(list(listing.due(before=NOW - 9 * MINUTE))) == ids(orders[:9:-1])
+    assert ids(map(read, listing.due(before=NOW - 9 * MINUTE))) == ids(orders[:9:-1])
 
 
 def test_only_orders_created_before_the_instant_are_due(table, shards):
     placed(at=NOW)
     placed(at=NOW + MICROSECOND)
     before = placed(at=NOW - MICROSECOND)
-    assert ids(list(listing.due(before=NOW))) == [before.order_id]
+    assert ids(map(read, listing.due(before=NOW))) == [before.order_id]
 
 
 def test_only_pending_orders_are_due(table, shards):
     for status in Status:
         placed(status=status, at=NOW - HOUR)
-    (due,) = listing.due(before=NOW)
+    (due,) = map(read, listing.due(before=NOW))
     assert listing.get_many([due.order_id])[0].status is Status.PENDING
 
 
 def test_due_orders_include_unreadable_ones(table, shards):
     orders = place_many(5)
     make_unreadable(orders[-1].order_id)
-    assert ids(list(listing.due(before=NOW + HOUR))) == ids(orders)[::-1]
+    assert ids(map(read, listing.due(before=NOW + HOUR))) == ids(orders)[::-1]
 
 
 # --- Counts -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from accounts.housekeeping import LOGIN_RECORD_AGE
 from orders import schedule, store
-from tests.contract.order_helpers import make_too_large, other_table
+from tests.contract.fault_proxy import fault_proxy, refusal
+from tests.contract.order_helpers import make_too_large, other_engine, other_table
 from tests.deploy.lambda_context import Context
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,17 @@ def test_orders_that_could_not_be_expired_are_logged_and_raise_an_error(table, c
         schedule.expire_orders({}, Context(seconds=28))
     (summary,) = [record.sweep for record in caplog.records if hasattr(record, "sweep")]
     assert (summary["failed"], summary["remaining"]) == (1, 1)
+
+
+def test_a_sweep_that_stops_during_an_outage_is_logged_and_raises_an_error(table, engine, caplog):
+    for _ in range(3):
+        placed(hours_old=61)
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        proxy.refuse("UpdateItem", *[refusal(503, "ServiceUnavailable")] * 100)
+        with caplog.at_level(logging.INFO), pytest.raises(RuntimeError, match="did not respond to 2 calls in a row"):
+            schedule.expire_orders({}, Context(seconds=28))
+    (summary,) = [record.sweep for record in caplog.records if hasattr(record, "sweep")]
+    assert (summary["unavailable"], summary["failed"], summary["remaining"]) == (True, 2, None)
 
 
 # --- Housekeeping -----------------------------------------------------------------------------------------------------

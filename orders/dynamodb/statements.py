@@ -1,0 +1,142 @@
+"""Conditional updates of several items in one call: BatchExecuteStatement, with PartiQL statements."""
+
+import random
+import time
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from orders.dynamodb.attempts import may_be_done
+from orders.dynamodb.client import connection
+from orders.dynamodb.errors import (
+    ConditionRefusedError,
+    StatementRefusedError,
+    UnsupportedOperationError,
+    translated_errors,
+)
+from orders.dynamodb.operations import get, read
+from orders.errors import StoreUnavailableError
+from orders.models import Order
+from orders.reading import Item
+
+UPDATES_LIMIT = 25
+"""The maximum number of statements in one BatchExecuteStatement."""
+WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds, at most, before each retry of the statements that failed for now. The wait is random up to this limit, so
+that concurrent sweeps spread out."""
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
+REFUSED = "ConditionalCheckFailed"
+DENIED = "AccessDenied"
+UNCERTAIN = "InternalServerError"
+"""The update may have been made, as after a server error of any other call."""
+TEMPORARY = frozenset(
+    {UNCERTAIN, "ProvisionedThroughputExceeded", "RequestLimitExceeded", "ThrottlingError", "TransactionConflict"}
+)
+
+Result = Exception | None
+
+
+class Update(NamedTuple):
+    """Set `values` of an existing item if the attributes in `unchanged` have these values and `absent` is not set."""
+
+    order_id: str
+    values: Item
+    unchanged: Item
+    absent: str
+
+
+def execute_updates(updates: Sequence[Update]) -> list[Result]:
+    """Make these updates, at most UPDATES_LIMIT, of different items. Each succeeds or fails on its own.
+
+    Returns for each None if it was made, or what would be raised for a single one: ConditionRefusedError with the
+    current order, StoreUnavailableError, or StatementRefusedError. Temporary failures are retried first.
+    Raises UnsupportedOperationError if DynamoDB refuses the call or the caller's permission; then nothing was changed.
+    """
+    batch = _Batch(updates)
+    batch.attempt()
+    for seconds in WAITS:
+        if not batch.pending:
+            break
+        time.sleep(random.uniform(0, seconds))  # noqa: S311 (not used for security)
+        batch.attempt()
+    return batch.results
+
+
+class _Batch:
+    """The updates of one `execute_updates`, the latest result of each and the numbers of those to retry."""
+
+    def __init__(self, updates: Sequence[Update]) -> None:
+        self.updates = updates
+        self.results: list[Result] = [None] * len(updates)
+        self.pending = list(range(len(updates)))
+        self._uncertain: set[int] = set()
+        self._outage: StoreUnavailableError | None = None
+
+    def attempt(self) -> None:
+        numbers, self.pending = self.pending, []
+        try:
+            reply = _call(self.updates[number] for number in numbers)
+        except StoreUnavailableError as error:
+            for number in numbers:
+                self.results[number] = error
+            return
+        if may_be_done(reply):
+            self._uncertain.update(numbers)
+        for number, response in zip(numbers, reply["Responses"], strict=True):
+            self._take(number, response.get("Error"))
+
+    def _take(self, number: int, error: dict[str, Any] | None) -> None:
+        self.results[number] = self._result(number, error) if error else None
+        if error and error["Code"] in TEMPORARY:
+            self.pending.append(number)
+        if error and error["Code"] == UNCERTAIN:
+            self._uncertain.add(number)
+
+    def _result(self, number: int, error: dict[str, Any]) -> Exception:
+        code, message = error["Code"], f"{error['Code']}: {error.get('Message', '')}"
+        if code == REFUSED:
+            return self._refusal(number, error.get("Item"))
+        if code == DENIED:
+            raise UnsupportedOperationError(message)
+        return StoreUnavailableError(message) if code in TEMPORARY else StatementRefusedError(message)
+
+    def _refusal(self, number: int, item: Item | None) -> Exception:
+        # DynamoDB returns the item on request, but not every engine does.
+        try:
+            item = item or (None if self._outage else get(self.updates[number].order_id))
+        except StoreUnavailableError as error:
+            self._outage = error
+        if self._outage:
+            return self._outage
+        return ConditionRefusedError(read(item) if item else None, may_be_done=number in self._uncertain)
+
+
+def _call(updates: Iterable[Update]) -> dict[str, Any]:
+    try:
+        with translated_errors():
+            reply: dict[str, Any] = connection().connection.dispatch(
+                "BatchExecuteStatement", {"Statements": [_statement(update) for update in updates]}
+            )
+    except ClientError as error:
+        # Permission is missing, the engine has no PartiQL, or the request is invalid.
+        raise UnsupportedOperationError(str(error)) from error
+    return reply
+
+
+def _statement(update: Update) -> dict[str, Any]:
+    return {
+        "Statement": _text(Order.Meta.table_name, tuple(update.values), tuple(update.unchanged), update.absent),
+        "Parameters": [*update.values.values(), {"S": update.order_id}, *update.unchanged.values()],
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+@lru_cache
+def _text(table: str, values: tuple[str, ...], unchanged: tuple[str, ...], absent: str) -> str:
+    # All names are ours. Quoted, because some are reserved words.
+    changes = " ".join(f'SET "{name}" = ?' for name in values)
+    conditions = " AND ".join(f'"{name}" = ?' for name in ("order_id", *unchanged))
+    return f'UPDATE "{table}" {changes} WHERE {conditions} AND "{absent}" IS MISSING'
