@@ -74,6 +74,10 @@ bench: setup deploy-venv ## Compare with bare handlers and other frameworks; fai
 soak: setup ## Use the site for long with faults and kills, then check every promise
 	$(BIN)/python -m soak
 
+KIND ?= GET
+profile: setup ## Show where the CPU time of requests goes; KIND is GET, POST, PUT, DELETE or list
+	@$(BIN)/python -m benchmarks.profile $(KIND)
+
 screenshots: setup ## Take the screenshots in docs/images/ again
 	$(BIN)/python -m pytest -q tests/browser/screenshots.py
 
