@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from orders import dynamodb, store
 from orders.dynamodb import UPDATES_LIMIT, ConditionRefusedError, Update
@@ -40,7 +41,7 @@ def is_as_placed(item: Item, *, at: datetime) -> bool:
     Much faster than reading the order, and stricter.
     """
     try:
-        return _is_as_placed(item) and item["updated_at"]["S"] <= write_instant(at)
+        return item["updated_at"]["S"] <= _written(at) and _is_as_placed(item)
     except (KeyError, TypeError, ValueError):
         return False
 
@@ -65,6 +66,10 @@ def _is_as_placed(item: Item) -> bool:
     )
 
 
+# The same instant for all orders of a run.
+_written = lru_cache(maxsize=8)(write_instant)
+
+
 def expire_many(items: Sequence[Item], *, at: datetime, by: str) -> list[Outcome]:
     """Expire these orders, at most BATCH; `is_as_placed` must be true for each. Each expires or not on its own.
 
@@ -87,7 +92,7 @@ def expire_many(items: Sequence[Item], *, at: datetime, by: str) -> list[Outcome
 
 def expiry_update(item: Item, *, at: datetime, by: str) -> Update:
     """The update that expires this order, of which `is_as_placed` is true."""
-    order_id, status, instant = item["order_id"]["S"], {"S": "EXPIRED"}, {"S": write_instant(at)}
+    order_id, status, instant = item["order_id"]["S"], {"S": "EXPIRED"}, {"S": _written(at)}
     values: Item = {
         "status": status,
         "status_key": {"S": status_key(Status.EXPIRED, shard_of(order_id))},

@@ -524,6 +524,29 @@ def test_a_run_whose_time_is_up_during_an_outage_does_not_count_the_remaining_or
     assert proxy.operations.count("Query") == 1
 
 
+def test_refused_statements_are_not_all_looked_up_during_an_outage(proxy):
+    due(25)
+    proxy.change(BATCH, drop_response)
+    proxy.refuse("GetItem", *[refusal(503, "ServiceUnavailable")] * 100)
+    assert swept() == {"examined": 25, "failed": 25}
+    assert proxy.operations.count("GetItem") == 3
+
+
+def test_orders_with_a_refused_statement_are_not_all_tried_again_during_an_outage(proxy):
+    orders = due(25)
+    changes = [partial(overwrite, order.order_id, item={"S": "Kettle"}) for order in orders[:5]]
+
+    def changes_and_outage(reply):
+        after_read(*changes)(reply)
+        proxy.refuse("UpdateItem", *[refusal(503, "ServiceUnavailable")] * 100)
+        proxy.operations.clear()
+        return reply
+
+    proxy.change("Query", changes_and_outage)
+    assert swept() == {"examined": 25, "expired": 20, "failed": 5}
+    assert proxy.operations.count("UpdateItem") == 3
+
+
 def test_an_unreachable_engine_fails_all_updates_of_a_call(proxy):
     due(2)
     items = list(islice(listing.due(before=AT - AGE), 2))
