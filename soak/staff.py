@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from local.errors import LocalError
 from soak.journal import now
+from soak.shop import pause
 from soak.web import Response, Web
 from soak.workload import Workload
 
@@ -44,7 +45,10 @@ class Staff:
         started = now()
         preview = self._request("POST", "/dashboard/bulk/preview/", {"action": action, "id": ids})
         self.web.record("preview", started, preview)
-        seen = SEEN.findall(preview.body.decode()) if preview.status == HTTPStatus.OK else []
+        if preview.status != HTTPStatus.OK:
+            pause(self.random)
+            return
+        seen = SEEN.findall(preview.body.decode())
         if seen:
             self._apply(action, seen)
 
