@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,22 +24,25 @@ FOLDER = ROOT / "soak"
 
 
 def main() -> int:
-    options = _parser().parse_args()
-    each = max(1, options.operations // len(options.shards))
-    kill_every = min(KILL_EVERY, max(1, each // 6))
-    plans = [
-        Plan(operations=each, shards=shards, seed=options.seed, seconds=options.seconds, kill_every=kill_every)
-        for shards in options.shards
-    ]
+    options = arguments()
     shutil.rmtree(FOLDER, ignore_errors=True)
     try:
-        found = [_run(plan, FOLDER / f"{plan.shards}-shards") for plan in plans]
+        found = [_run(plan, FOLDER / f"{plan.shards}-shards") for plan in plans(options)]
         if options.requests:
             found.append(_find_leaks(options.requests, FOLDER / "leaks", options.seed))
         return max(found)
     except LocalError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+
+
+def plans(options: Namespace) -> list[Plan]:
+    each = max(1, options.operations // len(options.shards))
+    kill_every = min(KILL_EVERY, max(1, each // 6))
+    return [
+        Plan(operations=each, shards=shards, seed=options.seed, seconds=options.seconds, kill_every=kill_every)
+        for shards in options.shards
+    ]
 
 
 def _run(plan: Plan, folder: Path) -> int:
@@ -65,7 +68,8 @@ def _find_leaks(requests: int, folder: Path, seed: int) -> int:
     return 1 if found else 0
 
 
-def _parser() -> ArgumentParser:
+def arguments(words: list[str] | None = None) -> Namespace:
+    """The arguments of the command line, or `words`."""
     parser = ArgumentParser(prog="python -m soak", description=DESCRIPTION)
     parser.add_argument(
         "--operations", type=_whole(1), default=20_000, metavar="N", help="operations of all clients (%(default)s)"
@@ -87,7 +91,7 @@ def _parser() -> ArgumentParser:
         metavar="N",
         help="one run for each of these values of ORDERS_INDEX_SHARDS; they share the operations (1 4)",
     )
-    return parser
+    return parser.parse_args(words)
 
 
 def _whole(fewest: int) -> Callable[[str], int]:
