@@ -66,10 +66,11 @@ class Journal:
             self._append(entry)
         return entry
 
-    def killed(self, process: str, action: Callable[[], None]) -> None:
-        """Run the action, which kills and replaces the process, and record both times."""
+    def killed(self, process: str, action: Callable[[], object]) -> None:
+        """Run the action, which kills and replaces the process, and record both times, unless it returns False."""
         at = now()
-        action()
+        if action() is False:
+            return
         with self._lock:
             self.kills.append(Kill(process=process, at=at, until=now()))
             self._append(self.kills[-1])

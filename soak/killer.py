@@ -25,9 +25,9 @@ class Killer:
                     return
                 self.journal.killed(process, self._kills()[process])
 
-    def _kills(self) -> dict[str, Callable[[], None]]:
+    def _kills(self) -> dict[str, Callable[[], object]]:
         return {
             "engine": self.site.engine.kill_and_restart,
-            "sweep": self.sweeper.kill,
+            "sweep": lambda: self.sweeper.kill_one(after=self.random.uniform(1, 5)),
             "worker": lambda: self.site.gunicorn.kill_a_worker(self.random.randrange(100)),
         }

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from threading import Lock
+from threading import Condition
 from typing import Any
 
 from local import child
@@ -21,7 +21,7 @@ class Sweeper:
     def __init__(self, site: Site, journal: Journal, workload: Workload) -> None:
         self.site, self.journal, self.workload = site, journal, workload
         self._running: subprocess.Popen[bytes] | None = None
-        self._lock = Lock()
+        self._changed = Condition()
 
     def run(self) -> None:
         while self.workload.take():
@@ -52,15 +52,27 @@ class Sweeper:
             reply={"summary": _summary(text), "output": text},
         )
 
-    def kill(self) -> None:
-        """Kill the sweep in progress, if there is one."""
-        with self._lock:
-            if self._running and self._running.poll() is None:
-                kill(self._running)
+    def kill_one(self, after: float) -> bool:
+        """Kill a sweep so many seconds after its start. False if the run is over before one takes that long."""
+        while process := self._wait_for_a_sweep():
+            try:
+                process.wait(after)
+            except subprocess.TimeoutExpired:
+                kill(process)
+                return True
+        return False
+
+    def _wait_for_a_sweep(self) -> subprocess.Popen[bytes] | None:
+        """The sweep that is running or starts next; None if the run is over."""
+        with self._changed:
+            while self._running is None and not self.workload.is_over():
+                self._changed.wait(1)
+            return self._running
 
     def _set_running(self, process: subprocess.Popen[bytes] | None) -> None:
-        with self._lock:
+        with self._changed:
             self._running = process
+            self._changed.notify_all()
 
 
 def _summary(output: str) -> dict[str, Any] | None:
