@@ -33,8 +33,8 @@ class Write(NamedTuple):
     kind: str
     outcome: Outcome
     to: str = ""
-    version: int | None = None
-    """The version of the order that a bulk action changes."""
+    version: int = 0
+    """The version that a bulk action has read and changes."""
 
 
 class Sighting(NamedTuple):
@@ -94,8 +94,12 @@ class Evidence:
         return {**seen, **stored}
 
     @cached_property
-    def placed_ids(self) -> set[str]:
-        return {key.order_id for key in self.sightings} | set(self.table.items)
+    def identities(self) -> dict[str, list[Identity]]:
+        """The orders that have had each id."""
+        found = defaultdict(list)
+        for key in self.histories:
+            found[key.order_id].append(key)
+        return found
 
     def may_be_deleted(self, order_id: str, *, by: str) -> bool:
         """Whether a request that was sent by that instant has deleted the order, or may have."""

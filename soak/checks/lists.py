@@ -39,8 +39,9 @@ def _problems(row: list[Any], entry: Entry, evidence: Evidence) -> Iterator[str]
 def incomplete_walks(evidence: Evidence) -> Iterator[str]:
     for entry in _walks(evidence):
         listed = {row[0] for row in entry.reply["rows"]}
+        before = write_instant(read_instant(entry.started) - INDEX_LAG)
         for order_id, item in evidence.table.items.items():
-            if order_id not in listed and _must_be_listed(item, entry, evidence):
+            if order_id not in listed and _must_be_listed(item, entry, before, evidence):
                 yield f"Order {order_id}: {entry} with {entry.sent or 'no filter'} does not list it."
 
 
@@ -48,10 +49,10 @@ def _walks(evidence: Evidence) -> Iterator[Entry]:
     return (entry for entry in evidence.entries if entry.operation == "walk" and entry.reply["complete"])
 
 
-def _must_be_listed(item: Item, walk: Entry, evidence: Evidence) -> bool:
-    """Whether the order existed and matched the filters from before the walk until after it."""
-    filters, before = walk.sent, write_instant(read_instant(walk.started) - INDEX_LAG)
-    if item["created_at"] < filters.get("created_after", ""):
+def _must_be_listed(item: Item, walk: Entry, before: str, evidence: Evidence) -> bool:
+    """Whether the order existed and matched the filters from that instant until the end of the walk."""
+    filters = walk.sent
+    if not filters.get("created_after", "") <= item["created_at"] <= before:
         return False
     if item["customer_email"] != filters.get("customer_email", item["customer_email"]):
         return False

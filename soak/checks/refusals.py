@@ -21,8 +21,9 @@ def wrong_refusals(evidence: Evidence) -> Iterator[str]:
 
 def _missing(entry: Entry, evidence: Evidence) -> str | None:
     """A 404 is wrong if the order was placed before the request, and no delete was sent before the response."""
-    for key, sightings in evidence.sightings.items():
-        if key.order_id == entry.order_id and sightings[0].entry.ended < entry.started:
+    for key in evidence.identities[entry.order_id]:
+        sightings = evidence.sightings.get(key)
+        if sightings and sightings[0].entry.ended < entry.started:
             if evidence.may_be_deleted(entry.order_id, by=entry.ended):
                 return None
             return f"{sightings[0].entry} shows the order, and nobody has deleted it"

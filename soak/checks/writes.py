@@ -28,7 +28,7 @@ def deleted_orders_that_exist(evidence: Evidence) -> Iterator[str]:
             # An order created after the delete was sent is another one, placed with the same key.
             if item and write.outcome is Outcome.DONE and item["created_at"] < write.entry.started:
                 yield f"Order {order_id}: {write.entry} deleted it, but it is still in the table."
-        if order_id not in evidence.placed_ids:
+        if not evidence.identities[order_id]:
             done = [write.entry for write in writes if write.outcome is Outcome.DONE]
             yield from (f"Order {order_id}: {entry} deleted an order that never existed." for entry in done)
 
@@ -83,15 +83,11 @@ def lost_bulk_changes(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_in_a_history(write: Write, evidence: Evidence) -> bool:
-    histories = [history for key, history in evidence.histories.items() if key.order_id == write.order_id]
-    known = [history for history in histories if write.version is not None and len(history) > write.version]
-    if not known and evidence.deletes[write.order_id]:
+    histories = [evidence.histories[key] for key in evidence.identities[write.order_id]]
+    changes = [history[write.version] for history in histories if len(history) > write.version]
+    if not changes and evidence.deletes[write.order_id]:
         return True  # it was deleted before anybody saw the change
-    return any(
-        (history[write.version]["status"], history[write.version]["by"]) == (write.to, write.entry.client)
-        for history in known
-        if write.version is not None
-    )
+    return any((change["status"], change["by"]) == (write.to, write.entry.client) for change in changes)
 
 
 def changes_that_nobody_requested(evidence: Evidence) -> Iterator[str]:
