@@ -96,6 +96,7 @@ def engine() -> Iterator[str]:
     """An in-memory DynamoDB Local for this worker."""
     with in_memory() as endpoint:
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
+        Order._connection = None  # importing ordersite.wsgi has created one for AWS
         yield endpoint
 
 
