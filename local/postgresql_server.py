@@ -17,12 +17,16 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from local import child
 from local.errors import LocalError
 from local.postgresql import PROGRAMS, fetch_postgresql, find_postgresql
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0
 POLL_INTERVAL = 0.2
+
+WAIT = ["tail", "-f", "/dev/null"]
+"""A command that runs until it is stopped."""
 
 
 class Postgresql(NamedTuple):
@@ -34,8 +38,16 @@ class Postgresql(NamedTuple):
 
 @contextmanager
 def postgresql_server() -> Iterator[Postgresql]:
-    """A server for the block, which the block may stop. Raises LocalError if there is no PostgreSQL."""
+    """A server for the block, which the block may stop. Raises LocalError if there is no PostgreSQL.
+
+    If this process is killed, the server ends within two minutes: it checks every minute whether its folder exists.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ordersite-pg-", dir="/tmp"))
+    with child.running(WAIT, cwd=folder, temporary=folder):
+        yield from _server(folder)
+
+
+def _server(folder: Path) -> Iterator[Postgresql]:
     # PostgreSQL refuses to run as root.
     account = _unprivileged() if os.geteuid() == 0 else None
     user: dict[str, Any] = (
@@ -57,7 +69,6 @@ def postgresql_server() -> Iterator[Postgresql]:
         yield Postgresql(url, server)
     finally:
         stop(server)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_port() -> int:

@@ -1,6 +1,7 @@
 """Parses the command line, runs the soak test, and prints each violation. The exit status is 1 if there is any."""
 
 import shutil
+import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
@@ -21,10 +22,12 @@ if the two differ. Needs no AWS account. The journal and the logs of the last ru
 docs/reliability.md explains the checks.
 """
 FOLDER = ROOT / "soak"
+INTERRUPTED = 130
 
 
 def main() -> int:
     options = arguments()
+    signal.signal(signal.SIGTERM, _interrupt)
     shutil.rmtree(FOLDER, ignore_errors=True)
     try:
         found = [_run(plan, FOLDER / f"{plan.shards}-shards") for plan in plans(options)]
@@ -34,6 +37,13 @@ def main() -> int:
     except LocalError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _interrupt(*_: object) -> None:
+    """Ends all processes on SIGTERM too, as on Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def plans(options: Namespace) -> list[Plan]:
