@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.deploy.measurement import measured, measuring_python
 from tests.deploy.servers import PROJECT, REGION, Aws
 
 FUNCTION = "ordersite-prod"
@@ -77,7 +78,13 @@ class Checkout:
         )
 
     def make_target(self, target: str, *variables: str) -> subprocess.CompletedProcess[str]:
-        return self.run("make", f"PYTHON={sys.executable}", target, *variables, GATEWAY_ADDRESS=self.aws.endpoint)
+        own = [*variables, f"DEPLOY={self.measuring_python.parent}"] if measured() else variables
+        return self.run("make", f"PYTHON={sys.executable}", target, *own, GATEWAY_ADDRESS=self.aws.endpoint)
+
+    @cached_property
+    def measuring_python(self) -> Path:
+        folder = self.folder.parent / "measuring"
+        return measuring_python(self.python, source=self.folder / "deploy", folder=folder)
 
     def manage(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a manage.py command on this machine with the stage's secrets."""
@@ -142,9 +149,9 @@ class Checkout:
 
 def links_outside_stage(page: str) -> list[str]:
     """The URLs in any attribute of a page (links, forms, scripts, htmx) that are outside of the stage."""
-    addresses = re.findall(r'(?<!keyshortcuts)="(/(?!/)[^"]*)"', page)
-    assert addresses, page
-    return [address for address in addresses if not address.startswith("/prod/")]
+    urls = re.findall(r'(?<!keyshortcuts)="(/(?!/)[^"]*)"', page)
+    assert urls, page
+    return [url for url in urls if not url.startswith("/prod/")]
 
 
 @dataclass(frozen=True)

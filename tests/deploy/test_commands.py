@@ -8,6 +8,7 @@ import pytest
 
 from deploy.__main__ import DeployError, _confirm
 from deploy.stage import read_stage
+from tests.deploy.measurement import measured
 from tests.deploy.servers import ACCOUNT, PROJECT
 
 
@@ -42,7 +43,7 @@ def test_without_credentials_the_command_stops_and_names_the_check(cloud, comman
     done = subprocess.run(
         [sys.executable, "-m", "deploy", command, "prod"],
         cwd=PROJECT,
-        env={**cloud.environment, **no_credentials, "CONFIRM": "prod"},
+        env={**cloud.environment, **no_credentials, "CONFIRM": "prod", **measured()},
         capture_output=True,
         text=True,
         check=False,

@@ -166,10 +166,10 @@ def test_a_member_of_staff_can_sign_in_and_change_an_order(shop, browser):
     assert (entered.status, entered.headers["Location"]) == (302, "/prod/dashboard/")
     listed = browser.get("/prod/dashboard/")
     assert order["order_id"] in listed.text
-    address = f"/prod/dashboard/orders/{order['order_id']}/"
-    detail = browser.get(address)
-    moved = browser.post(f"{address}status/", detail, to="PROCESSING", version=str(order["version"]))
-    assert (moved.status, moved.headers["Location"]) == (302, address)
+    url = f"/prod/dashboard/orders/{order['order_id']}/"
+    detail = browser.get(url)
+    moved = browser.post(f"{url}status/", detail, to="PROCESSING", version=str(order["version"]))
+    assert (moved.status, moved.headers["Location"]) == (302, url)
     after = shop.send("GET", f"/orders/{order['order_id']}").json()
     assert (after["status"], after["history"][-1]["by"]) == ("PROCESSING", "staff:admin")
 

@@ -54,6 +54,14 @@ def test_the_report_lists_the_parts_and_their_total(package, deployed):
     assert output in deployed
 
 
+def test_make_package_creates_the_zip_without_a_stage_and_shows_its_contents(checkout):
+    done = checkout.make_target("package", "STAGE=staging")
+    assert done.returncode == 0, done.stdout + done.stderr
+    file = checkout.folder / "ordersite-staging.zip"
+    assert done.stdout.endswith(f"{packaging.report(file, min_size=50_000)}\n{file.name}\n")
+    file.unlink()  # the package of a deploy is found by its name
+
+
 def test_packages_for_terminals_and_other_servers_are_left_out(names):
     unused = {"gunicorn", "rich", "markdown_it", "mdurl", "pygments", "click", "setuptools", "troposphere"}
     assert {name.partition("/")[0].partition("-")[0].lower() for name in names} & unused == set()

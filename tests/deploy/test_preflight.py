@@ -12,10 +12,11 @@ import pytest
 from deploy import preflight
 from deploy.preflight import CheckFailedError
 from deploy.stage import read_stage
+from tests.deploy.measurement import measured
 from tests.deploy.servers import ACCOUNT, PROJECT, REGION
 
 PARAMETER = "/ordersite/staging"
-WHOLE = {"SECRET_KEY": "k" * 60, "DATABASE_URL": "postgres://orders:hush@127.0.0.1:1/x", "ADMIN_PASSWORD": "hush"}
+SECRETS = {"SECRET_KEY": "k" * 60, "DATABASE_URL": "postgres://orders:hush@127.0.0.1:1/x", "ADMIN_PASSWORD": "hush"}
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def check(cloud):
         done = subprocess.run(
             [sys.executable, "-m", "deploy", "check", stage],
             cwd=PROJECT,
-            env={**cloud.environment, **variables},
+            env={**cloud.environment, **measured(), **variables},
             capture_output=True,
             text=True,
             check=False,
@@ -40,14 +41,14 @@ def check(cloud):
 
 
 def test_an_unreachable_database_is_reported_without_its_password(check):
-    output = check(json.dumps(WHOLE))
+    output = check(json.dumps(SECRETS))
     failure = "Cannot connect from this machine to PostgreSQL with the DATABASE_URL in /ordersite/staging"
     assert f"FAIL  PostgreSQL: {failure}" in output
     assert "ok    secrets" in output
 
 
 def test_sqlite_is_refused_with_an_example_of_a_valid_url(check):
-    output = check(json.dumps({**WHOLE, "DATABASE_URL": "sqlite:///db.sqlite3"}))
+    output = check(json.dumps({**SECRETS, "DATABASE_URL": "sqlite:///db.sqlite3"}))
     assert "SQLite does not work on Lambda, which does not keep files." in output
     assert "Use postgres://user:password@host:5432/name?sslmode=require." in output
 
@@ -60,7 +61,7 @@ def test_a_malformed_parameter_is_reported_and_the_other_checks_still_run(check)
 
 
 def test_a_virtual_environment_with_other_packages_is_refused(check):
-    output = check(json.dumps(WHOLE))
+    output = check(json.dumps(SECRETS))
     assert "FAIL  packages: " in output
     assert "Use `make deploy`, which creates one with exactly these packages." in output
 
@@ -86,7 +87,7 @@ def test_a_bucket_of_another_account_is_refused(check, cloud):
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=f"ordersite-deploy-{ACCOUNT}", CreateBucketConfiguration={"LocationConstraint": REGION})
     output = check(
-        json.dumps(WHOLE), AWS_ACCESS_KEY_ID=keys["AccessKeyId"], AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"]
+        json.dumps(SECRETS), AWS_ACCESS_KEY_ID=keys["AccessKeyId"], AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"]
     )
     assert f"FAIL  bucket: Cannot use the bucket ordersite-deploy-{ACCOUNT}" in output
     assert "Set another s3_bucket in zappa_settings.json." in output

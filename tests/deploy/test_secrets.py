@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ordersite.secrets import parse_secrets, read_secrets
 from tests.deploy.servers import PROJECT, REGION
 
-WHOLE = {"SECRET_KEY": "k" * 50, "DATABASE_URL": "postgres://orders:hush@db/orders", "ADMIN_PASSWORD": "hush"}
+SECRETS = {"SECRET_KEY": "k" * 50, "DATABASE_URL": "postgres://orders:hush@db/orders", "ADMIN_PASSWORD": "hush"}
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def refusal(text):
 
 
 def test_a_secure_string_in_ssm_is_read(operator):
-    operator.client("ssm").put_parameter(Name="/a/b", Type="SecureString", Value=json.dumps(WHOLE))
-    assert read_secrets("/a/b", region=REGION) == WHOLE
+    operator.client("ssm").put_parameter(Name="/a/b", Type="SecureString", Value=json.dumps(SECRETS))
+    assert read_secrets("/a/b", region=REGION) == SECRETS
 
 
 def test_a_missing_parameter_is_named(operator):
@@ -51,7 +51,7 @@ def test_a_parameter_without_permission_is_named(operator, monkeypatch):
 
 
 def test_optional_values_are_accepted():
-    more = {**WHOLE, "ADMIN_USERNAME": "anna", "ADMIN_EMAIL": "anna@example.com", "SECRET_KEY_FALLBACKS": "older"}
+    more = {**SECRETS, "ADMIN_USERNAME": "anna", "ADMIN_EMAIL": "anna@example.com", "SECRET_KEY_FALLBACKS": "older"}
     assert parse(json.dumps(more)) == more
 
 
@@ -62,9 +62,9 @@ def test_optional_values_are_accepted():
         ("SECRET_KEY=x", "is not JSON"),
         ('["SECRET_KEY"]', "is not a JSON object but a list"),
         ("{}", "lacks SECRET_KEY, DATABASE_URL, ADMIN_PASSWORD"),
-        (json.dumps({**WHOLE, "ADMIN_PASSWORD": ""}), "must contain non-empty strings only; check ADMIN_PASSWORD"),
-        (json.dumps({**WHOLE, "SECRET_KEY": 5}), "must contain non-empty strings only; check SECRET_KEY"),
-        (json.dumps({**WHOLE, "DEBUG": "true"}), "contains unknown settings: DEBUG"),
+        (json.dumps({**SECRETS, "ADMIN_PASSWORD": ""}), "must contain non-empty strings only; check ADMIN_PASSWORD"),
+        (json.dumps({**SECRETS, "SECRET_KEY": 5}), "must contain non-empty strings only; check SECRET_KEY"),
+        (json.dumps({**SECRETS, "DEBUG": "true"}), "contains unknown settings: DEBUG"),
     ],
 )
 def test_an_invalid_parameter_is_named_with_the_reason(text, message):
@@ -77,7 +77,7 @@ def test_no_message_contains_a_secret(text):
 
 
 def test_an_invalid_value_in_the_parameter_is_refused_with_the_name_of_the_setting(operator):
-    wrong = json.dumps({**WHOLE, "DATABASE_URL": "mysql://orders:hush@db/orders"})
+    wrong = json.dumps({**SECRETS, "DATABASE_URL": "mysql://orders:hush@db/orders"})
     operator.client("ssm").put_parameter(Name="/wrong/url", Type="SecureString", Value=wrong)
     done = subprocess.run(
         [sys.executable, "-c", "import ordersite.settings"],

@@ -61,7 +61,7 @@ def test_a_request_that_takes_too_long_gets_an_error_page(blocked_sign_in, brows
 
 def test_if_dynamodb_stalls_clients_get_a_503_and_the_sweep_fails(shop, checkout):
     """A failed invocation causes retries, a dead letter and an alarm."""
-    with unresponsive_server() as address, checkout.other_variables(AWS_ENDPOINT_URL_DYNAMODB=address):
+    with unresponsive_server() as url, checkout.other_variables(AWS_ENDPOINT_URL_DYNAMODB=url):
         with ThreadPoolExecutor() as pool:
             sweep = pool.submit(checkout.invoke, SCHEDULED_EVENT)
             reply = shop.send("GET", "/orders")
@@ -122,8 +122,8 @@ def integration_elsewhere(checkout, gateway):
     one = {"restApiId": gateway.api_id, "resourceId": proxy, "httpMethod": "ANY"}
     uri = apis.get_integration(**one)["uri"]
 
-    def call(address):
-        apis.update_integration(**one, patchOperations=[{"op": "replace", "path": "/uri", "value": address}])
+    def call(url):
+        apis.update_integration(**one, patchOperations=[{"op": "replace", "path": "/uri", "value": url}])
         apis.create_deployment(restApiId=gateway.api_id, stageName="prod")
 
     call(uri.replace(FUNCTION, "another"))
