@@ -25,6 +25,7 @@ FREE_PORTS_TRIED = 5
 START_TIMEOUT = 60.0
 POLL_INTERVAL = 0.02
 LOG_LINES = 15
+OK = 200
 
 
 @dataclass(frozen=True)
@@ -108,15 +109,26 @@ def _starts(process: subprocess.Popen[bytes], port: int, origin: str, log: Path)
 
 
 def _is_engine(port: int, origin: str) -> bool:
-    """Whether the program there allows this origin. Raises ConnectionRefusedError if nothing listens."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    """Whether the engine with this origin lists its tables. Raises ConnectionRefusedError if nothing listens.
+
+    The first call takes the engine a second or more, which its user should not wait for.
+    """
+    credential = "Credential=local/20200101/ap-south-1/dynamodb/aws4_request"
+    headers = {
+        "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",  # it checks the form only
+        "Content-Type": "application/x-amz-json-1.0",
+        "Origin": origin,
+        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+    }
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=START_TIMEOUT)) as connection:
         try:
-            connection.request("GET", "/", headers={"Origin": origin})
-            return connection.getresponse().headers["Access-Control-Allow-Origin"] == origin
+            connection.request("POST", "/", "{}", headers)
+            response = connection.getresponse()
         except ConnectionRefusedError:
             raise
         except (OSError, http.client.HTTPException):
             return False
+    return response.status == OK and response.headers["Access-Control-Allow-Origin"] == origin
 
 
 def _tail(log: Path) -> str:
