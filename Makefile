@@ -33,14 +33,14 @@ run: setup-run ## Serve on PORT (8000) with demo data; Ctrl-C stops everything
 	@exec $(BIN)/python -m local --port $(PORT)
 
 T ?=
-# All CPUs for all tests, and one process for those in T, which start faster that way.
-WORKERS ?= $(if $(T),0,logical)
+# tests/conftest.py defines how many. The tests in T run in one process, because they start faster that way.
+WORKERS ?= $(if $(T),0,auto)
 test: setup ## Run all tests in parallel, or those in T: make test T=tests/unit
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses=8 $(T)
+	$(BIN)/python -m pytest -n $(WORKERS) $(T)
 
 # Not the browser tests, which add time and no lines.
 coverage: setup ## List the lines and branches that no test runs, and fail below the minimum in pyproject.toml
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses=8 --cov --cov-report=term-missing:skip-covered --ignore tests/browser
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term-missing:skip-covered --ignore tests/browser
 
 DJADE = find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2
 lint: setup ## Check style, types, import rules and missing migrations

@@ -34,8 +34,9 @@ hypothesis_settings.load_profile("no deadline")
 
 ONE_WORKER = "deploy"
 """The folder whose files share a deployed stage."""
-ORDER = [ONE_WORKER, "schema", "local", "benchmarks", "", "browser"]
-"""Folders with long tests start first; "" stands for all others. A browser runs until its worker ends."""
+ORDER = [ONE_WORKER, "schema", "local", "browser", "benchmarks", ""]
+"""Folders with long files start first, so that all workers end at the same time; "" stands for all others."""
+MOST_WORKERS = 8
 
 
 class Scheduling(LoadFileScheduling):
@@ -47,6 +48,12 @@ class Scheduling(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return ONE_WORKER if _folder(PurePath(file)) == ONE_WORKER else file
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than CPUs, because tests/deploy and tests/local wait for other processes half of the time."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cpus + 1, MOST_WORKERS)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
