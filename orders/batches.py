@@ -9,30 +9,29 @@ from orders.dynamodb import UPDATES_LIMIT, ConditionRefusedError, Update
 from orders.errors import StoreUnavailableError
 from orders.instants import write_instant
 from orders.lifecycle import Status
-from orders.models import MAX_EMAIL, MAX_TEXT, HistoryEntry, Order, shard_of, status_key
-from orders.reading import Item, fits_url
+from orders.models import UUID_TEXT, HistoryEntry, Order, shard_of, status_key
+from orders.reading import Item
 
 BATCH = UPDATES_LIMIT
 """The maximum number of orders in one call."""
 
-READ = (
-    "status",
-    "status_key",
-    "item",
-    "quantity",
-    "customer_name",
-    "customer_email",
-    "created_at",
-    "updated_at",
-    "version",
-    "history",
-)
-"""The attributes that must not change between the read and the write: what the write replaces, and what must be valid.
-Otherwise an order could be written that can no longer be read."""
+PENDING_KEY = "PENDING#"
 MAX_DIGITS = 15
+
+# What `is_as_placed` has found in the index must still be true in the table. Otherwise the update could expire an order
+# that has moved on, or write one that can no longer be read. The values that differ between orders are compared too.
+STILL_AS_PLACED = (
+    """"status" = 'PENDING' AND "version" = 1 AND "expired_at" IS MISSING"""
+    """ AND size("history") = 1 AND "history"[0]."status" = 'PENDING'"""
+    """ AND attribute_type("history"[0]."by", 'S') AND attribute_type("item", 'S')"""
+    """ AND attribute_type("customer_name", 'S') AND attribute_type("customer_email", 'S')"""
+)
 
 Outcome = bool | Exception
 """Whether the order expired, as `store.expire` returns it, or what `store.expire` would raise."""
+
+# The same instant for all orders of a run.
+_written = lru_cache(maxsize=8)(write_instant)
 
 
 def is_as_placed(item: Item, *, at: datetime) -> bool:
@@ -48,26 +47,24 @@ def is_as_placed(item: Item, *, at: datetime) -> bool:
 
 def _is_as_placed(item: Item) -> bool:
     (entry,) = item["history"]["L"]
-    created_at, quantity = item["created_at"]["S"], item["quantity"]["N"]
+    created_at = item["created_at"]["S"]
     return (
         item["status"]["S"] == Status.PENDING
-        and item["status_key"]["S"].startswith("PENDING#")
+        and item["status_key"]["S"].startswith(PENDING_KEY)
+        and _is_number(item["status_key"]["S"].removeprefix(PENDING_KEY))
         and "expired_at" not in item
         and item["version"]["N"] == "1"
         and item["updated_at"]["S"] == created_at
         and entry["M"] == {"status": item["status"], "at": item["created_at"], "by": {"S": entry["M"]["by"]["S"]}}
-        and quantity.isdecimal()
-        and len(quantity) <= MAX_DIGITS
-        and len(item["item"]["S"]) <= MAX_TEXT
-        and len(item["customer_name"]["S"]) <= MAX_TEXT
-        and len(item["customer_email"]["S"]) <= MAX_EMAIL
-        and fits_url(item["order_id"]["S"])
+        and _is_number(item["quantity"]["N"])
+        and all("S" in item[name] for name in ("item", "customer_name", "customer_email"))
+        and UUID_TEXT.fullmatch(item["order_id"]["S"]) is not None
         and Order.created_at.serialize(Order.created_at.deserialize(created_at)) == created_at
     )
 
 
-# The same instant for all orders of a run.
-_written = lru_cache(maxsize=8)(write_instant)
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
 
 
 def expire_many(items: Sequence[Item], *, at: datetime, by: str) -> list[Outcome]:
@@ -91,17 +88,29 @@ def expire_many(items: Sequence[Item], *, at: datetime, by: str) -> list[Outcome
 
 
 def expiry_update(item: Item, *, at: datetime, by: str) -> Update:
-    """The update that expires this order, of which `is_as_placed` is true."""
-    order_id, status, instant = item["order_id"]["S"], {"S": "EXPIRED"}, {"S": _written(at)}
-    values: Item = {
-        "status": status,
-        "status_key": {"S": status_key(Status.EXPIRED, shard_of(order_id))},
-        "updated_at": instant,
-        "expired_at": instant,
-        "version": {"N": "2"},
-        "history": {"L": [*item["history"]["L"], {"M": {"status": status, "at": instant, "by": {"S": by}}}]},
-    }
-    return Update(order_id, values, {name: item[name] for name in READ}, absent="expired_at")
+    """The update that expires this order, of which `is_as_placed` is true.
+
+    So each value in the statement is an instant, a number or a UUID, and needs no escaping.
+    """
+    order_id, placed_at = item["order_id"]["S"], item["created_at"]["S"]
+    statement = (
+        f'UPDATE "{Order.Meta.table_name}" {_changes(_written(at), by)}'  # noqa: S608 (no text of a user)
+        f""" SET "status_key" = '{status_key(Status.EXPIRED, shard_of(order_id))}'"""
+        f""" WHERE "order_id" = '{order_id}' AND "status_key" = '{item["status_key"]["S"]}'"""
+        f""" AND "created_at" = '{placed_at}' AND "updated_at" = '{placed_at}' AND "history"[0]."at" = '{placed_at}'"""
+        f""" AND "quantity" = {item["quantity"]["N"]} AND {STILL_AS_PLACED}"""
+    )
+    return Update(order_id, statement)
+
+
+@lru_cache(maxsize=8)
+def _changes(at: str, by: str) -> str:
+    """What is the same for all orders of a run."""
+    author = by.replace("'", "''")
+    return (
+        f"""SET "status" = 'EXPIRED' SET "updated_at" = '{at}' SET "expired_at" = '{at}' SET "version" = 2"""
+        f""" SET "history" = list_append("history", [{{'status': 'EXPIRED', 'at': '{at}', 'by': '{author}'}}])"""
+    )
 
 
 def _follow_up(order_id: str, result: Exception, change: HistoryEntry) -> Outcome:
