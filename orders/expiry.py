@@ -204,8 +204,11 @@ class _Run:
         return _result(store.expire(order.order_id, at=self.at, by=BY) is not None)
 
     def _count(self, call: Call, results: list[Result]) -> None:
-        is_silent = all(isinstance(result, StoreUnavailableError) for result in results)
-        self.silent = self.silent + 1 if is_silent else 0
+        if all(isinstance(result, StoreUnavailableError) for result in results):
+            self.silent += 1
+        elif any(result is not Outcome.UNREADABLE for result in results):
+            # An order that the index shows to be unreadable takes no call.
+            self.silent = 0
         for item, result in zip(call, results, strict=True):
             self.result.examined += 1
             if isinstance(result, Exception):

@@ -501,6 +501,15 @@ def test_the_run_stops_after_two_calls_in_a_row_without_a_response(proxy, caplog
     assert {order.status for order in all_orders().values()} == {Status.PENDING}
 
 
+def test_unreadable_orders_between_two_failures_do_not_hide_an_outage(proxy):
+    orders = due(10)
+    for order in orders[1:4]:
+        make_unreadable(order.order_id)
+    outage(proxy)
+    result = sweep(at=AT, age=AGE)
+    assert (result.examined, result.unreadable, result.failed, result.unavailable) == (5, 3, 2, True)
+
+
 def test_failures_that_are_not_in_a_row_do_not_stop_the_run(proxy):
     due(6)
     failed = [refusal(503, "ServiceUnavailable")] * 3
