@@ -156,11 +156,6 @@ def test_a_deleted_order_that_exists_is_found(story):
     assert "Order D: entry 8 (api-key:shop-0, delete, 204) deleted it, but it is still in the table." in found(story)
 
 
-def test_a_delete_of_an_order_that_never_existed_is_found(story):
-    story.add("delete", order_id="X", sent={"version": None}, status=204)
-    assert found(story) == ["Order X: entry 14 (api-key:shop-0, delete, 204) deleted an order that never existed."]
-
-
 def test_an_order_that_was_placed_again_after_its_deletion_is_no_violation(story):
     story.place("D")
     assert found(story) == []
@@ -194,6 +189,13 @@ def test_a_repeat_that_places_the_order_again_is_found(story):
 def test_a_lost_bulk_change_is_found(story):
     story.items["B"]["history"][1]["by"] = "staff:staff-1"
     assert any("reports a change to CANCELLED that the history lacks" in sentence for sentence in found(story))
+
+
+def test_a_bulk_change_of_an_order_that_was_deleted_and_placed_again_is_no_violation(story):
+    story.delete("B")
+    story.place("B", client=OTHER)
+    story.move("B", "PROCESSING", client=OTHER)
+    assert found(story) == []
 
 
 def test_a_change_without_a_request_is_found(story):
