@@ -87,10 +87,6 @@ class NpmPackage:
     sha512: str
     """In base64, as the registry publishes it."""
 
-    @property
-    def archive(self) -> str:
-        return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
-
 
 def from_npm(package: NpmPackage, temporary: Path) -> None:
     """Unpack the package into the temporary folder. Raises DownloadError, also for a wrong checksum."""
@@ -99,7 +95,7 @@ def from_npm(package: NpmPackage, temporary: Path) -> None:
     # Override the developer's ~/.npmrc, and do not use the cache in HOME, which may be read-only.
     options = ["--ignore-scripts", "--dry-run=false", "--offline=false", "--pack-destination=.", "--cache=npm-cache"]
     run([*command, "pack", f"{package.name}@{package.version}", *options], temporary, "npm")
-    archive = temporary / package.archive
+    (archive,) = temporary.glob("*.tgz")
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if digest != package.sha512:
         raise DownloadError(f"{package.name} {package.version} from npm is not the expected package (SHA-512 differs)")

