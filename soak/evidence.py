@@ -1,7 +1,7 @@
 """What a run leaves behind, in the forms in which the checks need it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -63,6 +63,8 @@ class Evidence:
     table: Table
     faults: Mapping[str, int] = field(default_factory=dict)
     """How often each fault was injected."""
+    descriptors: Sequence[int] = ()
+    """The open descriptors of each worker after the last request. Empty on systems without /proc."""
 
     @cached_property
     def writes(self) -> list[Write]:

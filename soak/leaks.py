@@ -13,6 +13,7 @@ from local.errors import LocalError
 from local.postgresql_server import free_port, postgresql_server
 from soak.journal import Journal
 from soak.plan import Plan
+from soak.processes import HAS_PROC, count_descriptors
 from soak.shop import Shop
 from soak.site import copy_project, environment, prepare, serve
 from soak.web import Web
@@ -52,7 +53,7 @@ def measure(requests: int, folder: Path, *, seed: int) -> Iterator[Use]:
 
     Raises LocalError if the system has no /proc, as Linux does, or a part of the site does not start.
     """
-    if not Path("/proc/self/fd").exists():
+    if not HAS_PROC:
         raise LocalError("The open descriptors of a process can only be counted on Linux.")
     with ExitStack() as stack:
         engine = stack.enter_context(durable(folder / "engine", port=free_port()))
@@ -87,4 +88,4 @@ def _send(operations: int, keys: dict[str, str], port: int, journal: Journal, se
 
 def _use(pid: int, requests: int) -> Use:
     memory = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)  # noqa: S607
-    return Use(requests, int(memory.stdout), len(list(Path(f"/proc/{pid}/fd").iterdir())))
+    return Use(requests, int(memory.stdout), count_descriptors(pid))

@@ -15,6 +15,8 @@ from local.engine import Engine, durable
 from local.errors import LocalError
 
 START_TIMEOUT = 120.0
+HAS_PROC = Path("/proc/self/fd").exists()
+"""Linux has it, macOS does not."""
 POLL_INTERVAL = 0.1
 
 
@@ -37,6 +39,11 @@ def children(pid: int) -> list[int]:
     listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)  # noqa: S607
     pairs = (map(int, line.split()) for line in listing.stdout.splitlines())
     return [child_pid for child_pid, parent in pairs if parent == pid]
+
+
+def count_descriptors(pid: int) -> int:
+    """The open descriptors of the process. Needs /proc."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 class Part:

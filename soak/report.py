@@ -24,6 +24,7 @@ def describe(plan: Plan, evidence: Evidence) -> str:
         "list walks": f"{sum(entry.operation == 'walk' for entry in evidence.entries):,}",
         "kills": _counts(Counter(kill.process for kill in evidence.kills)),
         "faults": _counts(Counter(evidence.faults)),
+        "descriptors": ", ".join(map(str, evidence.descriptors)) or "not counted",
         "orders at the end": _counts(Counter(item["status"] for item in evidence.table.items.values())),
     }
     return "\n".join(f"{name + ':':<22}{value}" for name, value in lines.items())

@@ -10,6 +10,7 @@ from soak.evidence import Evidence
 from soak.journal import Journal
 from soak.killer import Killer
 from soak.plan import Plan
+from soak.processes import HAS_PROC, count_descriptors
 from soak.shop import Shop, walk_list
 from soak.site import Site, injected_faults, serve, site
 from soak.staff import Staff
@@ -28,9 +29,10 @@ def run(plan: Plan, folder: Path) -> Evidence:
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
         _act(plan, running, journal)
+        descriptors = [count_descriptors(worker) for worker in running.gunicorn.workers()] if HAS_PROC else []
         _read_everything(running, journal, folder)
         table = read_table(running.engine.running.endpoint)
-        return Evidence(journal.entries, journal.kills, table, injected_faults(running))
+        return Evidence(journal.entries, journal.kills, table, injected_faults(running), descriptors)
 
 
 def _act(plan: Plan, running: Site, journal: Journal) -> None:

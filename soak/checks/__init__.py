@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from soak.checks import answers, histories, lists, refusals, sweeps, writes
+from soak.checks import answers, histories, lists, refusals, sweeps, workers, writes
 from soak.evidence import Evidence
 
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
@@ -25,6 +25,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     lists.incomplete_indexes,
     sweeps.wrong_expiries,
     sweeps.wrong_summaries,
+    workers.leaked_descriptors,
 )
 
 

@@ -1,5 +1,6 @@
 """Each check of the soak test finds the violation that it is for, and nothing in a run without any."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -379,6 +380,11 @@ def test_a_sweep_may_end_with_a_signal_only_if_it_was_killed(story):
 def test_a_sweep_without_a_summary_is_found(story):
     story.change(7, reply={"summary": None, "output": ""})
     assert found(story) == ["entry 7 (system:expire_orders, sweep, 0) has no summary."]
+
+
+def test_a_worker_with_many_open_descriptors_is_found(story):
+    evidence = replace(story.evidence(), descriptors=[20, 500])
+    assert violations(evidence) == ["A worker had 500 open descriptors at the end, more than 128."]
 
 
 # --- Leaks ------------------------------------------------------------------------------------------------------------
