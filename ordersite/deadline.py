@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from orders.stopwatch import time_limit
+
 
 class DeadlinePassedError(BaseException):
     """Raised in the code that takes too long; the traceback shows where.
@@ -21,8 +23,15 @@ class DeadlinePassedError(BaseException):
 def deadline(seconds: float) -> Iterator[None]:
     """Raises DeadlinePassedError in the block after this many seconds.
 
-    Works only in the main thread, in which Lambda calls its handler, because other threads receive no signals.
+    Works only in the main thread, in which Lambda calls its handler, because other threads receive no signals. Calls to
+    DynamoDB in the block end at the same time, in every thread.
     """
+    with time_limit(seconds), _alarm(seconds):
+        yield
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -7,6 +7,7 @@ sentence omits a value that may contain a password.
 
 import re
 import warnings
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal, NamedTuple, NoReturn
 
@@ -91,6 +92,12 @@ class Environment(environ.Env):  # type: ignore[misc] # it has no stubs
         text = (self._stripped(name) or default).upper()
         if text not in LOG_LEVELS:
             _refuse(name, text, f"one of {', '.join(LOG_LEVELS)}")
+        return text
+
+    def choice(self, name: str, options: Sequence[str], *, default: str) -> str:
+        text = self._stripped(name).lower() or default
+        if text not in options:
+            _refuse(name, text, " or ".join(options))
         return text
 
     def hosts(self, name: str) -> list[str]:

@@ -68,6 +68,8 @@ TRUSTED_PROXIES = env.proxies("TRUSTED_PROXIES")
 ORDERS_TABLE = env.table("ORDERS_TABLE", default="Orders")
 # At most ten years, so that the cutoff is always a valid datetime.
 ORDERS_EXPIRY_HOURS = env.whole_number("ORDERS_EXPIRY_HOURS", default=60, at_most=87_600)
+# What sends the calls to DynamoDB; docs/configuration.md compares them.
+ORDERS_DYNAMODB_CLIENT = env.choice("ORDERS_DYNAMODB_CLIENT", ["lean", "botocore"], default="lean")
 # Limited, because a page of a list queries each shard once.
 ORDERS_INDEX_SHARDS = env.whole_number("ORDERS_INDEX_SHARDS", default=1, at_most=100)
 # Per caller and process. A limit for the whole system belongs in API Gateway or a proxy.

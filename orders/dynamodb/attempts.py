@@ -11,6 +11,11 @@ SERVER_ERROR = 500
 NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 
+def is_uncertain(status: int | None, error: Exception | None) -> bool:
+    """Whether an attempt with this status (None: no usable response) or this error may have been carried out."""
+    return not isinstance(error, NOT_SENT) and (status is None or status >= SERVER_ERROR)
+
+
 def observe(client: Any) -> None:
     """Add MAY_BE_DONE to the responses of this botocore client, to errors too."""
     client.meta.events.register("needs-retry.dynamodb", _note)
@@ -27,9 +32,7 @@ def may_be_done(response: dict[str, Any]) -> bool:
 
 
 def _note(response: Any, caught_exception: Exception | None, request_dict: dict[str, Any], **_: object) -> None:
-    if isinstance(caught_exception, NOT_SENT):
-        return
-    if response is None or response[0].status_code >= SERVER_ERROR:
+    if is_uncertain(response[0].status_code if response else None, caught_exception):
         request_dict["context"][MAY_BE_DONE] = True
 
 

@@ -9,7 +9,9 @@ from botocore import exceptions as aws
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 from urllib3.exceptions import LocationValueError
+from urllib3.util.ssl_match_hostname import CertificateError
 
+from orders.dynamodb.replies import UnreadableReplyError
 from orders.errors import StoreMisconfiguredError, StoreUnavailableError
 from orders.reading import StoredOrder
 
@@ -61,10 +63,11 @@ NO_RESPONSE = (
     aws.HTTPClientError,
     aws.IncompleteReadError,
     aws.MetadataRetrievalError,
+    UnreadableReplyError,
 )
-# botocore wraps these in errors of the classes above: an invalid address, a certificate that is not trusted, a missing
-# certificate file.
-MISTAKES = (LocationValueError, SSLCertVerificationError, FileNotFoundError)
+# botocore wraps these in errors of the classes above: an invalid address, a certificate that is not trusted or belongs
+# to another host, a missing certificate file.
+MISTAKES = (LocationValueError, SSLCertVerificationError, CertificateError, FileNotFoundError)
 
 ADVICE = {
     aws.ProfileNotFound: "Unset AWS_PROFILE, or add the profile to ~/.aws/config.",

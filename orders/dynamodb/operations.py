@@ -12,7 +12,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
 from orders.dynamodb.attempts import may_be_done
-from orders.dynamodb.client import connection
+from orders.dynamodb.client import connection, model
 from orders.dynamodb.errors import ConditionRefusedError, translated_errors
 from orders.errors import StoreUnavailableError
 from orders.models import Order
@@ -134,7 +134,7 @@ def batch_get(order_ids: Iterable[str]) -> Iterator[Item]:
 
 def save_many(orders: Iterable[Order]) -> Iterator[Order]:
     """Write the orders unconditionally, 25 per call, and yield each. For seeding."""
-    with translated_errors(), Order.batch_write() as batch:
+    with translated_errors(), model().batch_write() as batch:
         for order in orders:
             batch.save(order)
             yield order

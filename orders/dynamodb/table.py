@@ -4,20 +4,20 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orders.dynamodb.client import connection
+from orders.dynamodb.client import connection, model
 from orders.dynamodb.errors import UnsupportedOperationError, translated_errors
 from orders.models import Order
 
 
 def table_exists() -> bool:
     with translated_errors():
-        return bool(Order.exists())
+        return bool(model().exists())
 
 
 def create_table() -> None:
     """Start creating the table with its indexes."""
     with translated_errors():
-        Order.create_table()
+        model().create_table()
 
 
 def describe_table() -> dict[str, Any]:

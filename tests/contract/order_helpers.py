@@ -156,8 +156,8 @@ def _reconnected() -> Iterator[None]:
     try:
         yield
     finally:
-        if Order._connection is not None and (client := connection().connection._client):  # not always created
-            client.close()
+        if Order._connection is not None:
+            connection().connection.close()
         Order._connection = previous
 
 

@@ -129,6 +129,7 @@ TABLES = "3 to 255 letters, digits, dots, dashes or underscores, as DynamoDB nam
 WRONG = [
     *((name, "ture", "true or false") for name in ("DEBUG", "HTTPS_ONLY", "COLLECTED_STATIC", "LOG_JSON")),
     *(("ORDERS_API_RATE", rate, RATES) for rate in ("fast", "1200", "0/min", "-1/min", "1200/fortnight", "1.5/sec")),
+    ("ORDERS_DYNAMODB_CLIENT", "boto3", "lean or botocore"),
     ("LOG_LEVEL", "LOUD", "one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     *(("ALLOWED_HOSTS", host, HOSTS) for host in ("https://a.example", "a.example:8000", "a.example/x", "a b")),
     *(("CSRF_TRUSTED_ORIGINS", origin, ORIGINS) for origin in ("a.example", "https://a.example/", "https://a:99999")),
@@ -213,6 +214,8 @@ ACCEPTED = [
     ("ORDERS_EXPIRY_HOURS", "87600", "ORDERS_EXPIRY_HOURS", 87600),
     ("ORDERS_TABLE", "", "ORDERS_TABLE", "Orders"),
     ("LOG_LEVEL", "debug", "LOG_LEVEL", "DEBUG"),
+    ("ORDERS_DYNAMODB_CLIENT", "", "ORDERS_DYNAMODB_CLIENT", "lean"),
+    ("ORDERS_DYNAMODB_CLIENT", " Botocore ", "ORDERS_DYNAMODB_CLIENT", "botocore"),
     ("ALLOWED_HOSTS", "a.example, .b.example,[::1],*,", "ALLOWED_HOSTS", ["a.example", ".b.example", "[::1]", "*"]),
     (
         "CSRF_TRUSTED_ORIGINS",
