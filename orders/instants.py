@@ -12,6 +12,9 @@ def write_instant(instant: datetime) -> str:
 
     Raises ValueError for a naive datetime, because its time zone would be a guess.
     """
+    if instant.tzinfo is UTC:
+        # Almost always, and this takes a third of the time.
+        return instant.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
     if instant.tzinfo is None:
         raise ValueError(f"{instant!r} has no time zone")
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
@@ -20,6 +23,8 @@ def write_instant(instant: datetime) -> str:
 def read_instant(text: str) -> datetime:
     """The aware UTC datetime in a stored text. A text without a time zone, as the former system wrote it, is in UTC."""
     instant = datetime.fromisoformat(text)
+    if instant.tzinfo is UTC:
+        return instant
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 

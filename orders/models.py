@@ -9,7 +9,7 @@ from zlib import crc32
 
 from django.conf import settings
 from pynamodb.attributes import Attribute, NumberAttribute, UnicodeAttribute
-from pynamodb.constants import LIST, PAY_PER_REQUEST_BILLING_MODE, STRING
+from pynamodb.constants import LIST, NULL, PAY_PER_REQUEST_BILLING_MODE, STRING
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -208,15 +208,20 @@ class Order(Model):
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
         """May raise anything if an attribute cannot be read; `orders.reading` never raises."""
-        # PynamoDB calls this for every read except refresh().
-        order = super().from_raw_data(data)
-        order.stored = data
-        if order.version is None:
-            order.version = UNVERSIONED
-        if order.history is None:
-            order.history = []
-        if order.updated_at is None:
-            order.updated_at = order.created_at
+        # PynamoDB calls this for every read except refresh(). Its own method does the same, but takes 40 % of the CPU
+        # time of a list.
+        values: dict[str, Any] = {}
+        for name, attribute in cls.get_attributes().items():
+            typed = data.get(name)
+            if typed and NULL not in typed:
+                values[name] = attribute.deserialize(typed[attribute.attr_type])
+            elif attribute.default is not None:
+                values[name] = attribute.default
+        values.setdefault("version", UNVERSIONED)
+        values.setdefault("history", [])
+        values.setdefault("updated_at", values.get("created_at"))
+        order = cls.__new__(cls)
+        order.attribute_values, order.stored = values, data
         return order
 
     @property

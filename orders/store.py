@@ -24,7 +24,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from orders import dynamodb, lifecycle
-from orders.dynamodb import ConditionRefusedError, write
+from orders.dynamodb import ConditionRefusedError, FixedCondition, write
 from orders.errors import (
     IdempotencyKeyReusedError,
     IllegalTransitionError,
@@ -83,7 +83,9 @@ IN_RANGE = (
     & _is_in_readable_years(Order.created_at)
     & _is_in_readable_years(Order.updated_at)
 )
-WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN), IN_RANGE)
+WELL_FORMED = FixedCondition(
+    reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN), IN_RANGE)
+)
 
 # What a status change overwrites.
 OVERWRITTEN: tuple[Attribute[Any], ...] = (
@@ -415,7 +417,7 @@ def _as_ours(sources: Collection[Status], at: datetime, versions: Versions = Non
     # True if the order has one of these statuses and versions, did not change after `at` and is as this module writes
     # it. Only EXPIRED orders, which are final, have expired_at.
     condition: Condition = (
-        _in_step(sources) & WELL_FORMED & (Order.updated_at <= at) & Order.expired_at.does_not_exist()
+        WELL_FORMED & _in_step(sources) & (Order.updated_at <= at) & Order.expired_at.does_not_exist()
     )
     return condition if versions is None else condition & _at(versions)
 

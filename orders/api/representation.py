@@ -17,20 +17,24 @@ from orders.reading import UnreadableOrder
 
 
 def order_document(order: Order) -> dict[str, Any]:
+    # PynamoDB's access by attribute takes a tenth of the CPU time of a list.
+    values = order.attribute_values
     return {
-        "order_id": order.order_id,
-        "item": order.item,
-        "quantity": order.quantity,
-        "status": order.status,
-        "customer_name": order.customer_name,
-        "customer_email": order.customer_email,
-        "created_at": write_instant(order.created_at),
-        "updated_at": write_instant(order.updated_at),
-        "expired_at": _instant(order.expired_at),
-        "version": order.version,
+        "order_id": values["order_id"],
+        "item": values["item"],
+        "quantity": values["quantity"],
+        "status": values["status"],
+        "customer_name": values["customer_name"],
+        "customer_email": values["customer_email"],
+        "created_at": write_instant(values["created_at"]),
+        "updated_at": write_instant(values["updated_at"]),
+        "expired_at": _instant(values.get("expired_at")),
+        "version": values["version"],
         "expires_at": _instant(order.expires_at),
         "allowed_transitions": order.allowed_transitions,
-        "history": [{"status": entry.status, "at": write_instant(entry.at), "by": entry.by} for entry in order.history],
+        "history": [
+            {"status": entry.status, "at": write_instant(entry.at), "by": entry.by} for entry in values["history"]
+        ],
     }
 
 

@@ -6,6 +6,7 @@ refused, because ignoring them would lose data. `orders.text` defines what a tex
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from unicodedata import category
 
@@ -48,9 +49,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
     def _refuse_unknown(self, data: Mapping[str, Any]) -> None:
-        known = ", ".join(self.fields) or "none"
-        sentence = f"There is no such {self.input_kind}. Allowed: {known}."
-        if errors := {name: [sentence] for name in data if name not in self.fields}:
+        if unknown := [name for name in data if name not in self.fields]:
+            known = ", ".join(self.fields) or "none"
+            sentence = f"There is no such {self.input_kind}. Allowed: {known}."
+            errors = {name: [sentence] for name in unknown}
             raise serializers.ValidationError(errors, code=f"unknown_{self.input_kind}")
 
     def _refuse_repeated(self, data: QueryDict) -> None:
@@ -197,10 +199,19 @@ class NoParametersSerializer(StrictSerializer):
 
 def validate(serializer_class: type[StrictSerializer], data: Any) -> dict[str, Any]:
     """The validated data. Raises ValidationError."""
-    serializer = serializer_class(data=data)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
+    try:
+        values: dict[str, Any] = _shared(serializer_class).run_validation(data)
+    except serializers.ValidationError:
+        # Only an instance with the data can describe every error.
+        serializer_class(data=data).is_valid(raise_exception=True)
+        raise
     return values
+
+
+@cache
+def _shared(serializer_class: type[StrictSerializer]) -> StrictSerializer:
+    """One instance for all requests, because copying the fields for each takes a tenth of the CPU time of a POST."""
+    return serializer_class()
 
 
 class ListOrdersSerializer(StrictSerializer):

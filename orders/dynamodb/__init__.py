@@ -4,6 +4,7 @@ Every function raises StoreUnavailableError for a temporary fault and StoreMisco
 """
 
 from orders.dynamodb.client import connection, prepare
+from orders.dynamodb.conditions import FixedCondition
 from orders.dynamodb.errors import ConditionRefusedError, StatementRefusedError, UnsupportedOperationError
 from orders.dynamodb.operations import BATCH_GET_LIMIT, batch_get, count, get, ping, query, read, save_many, write
 from orders.dynamodb.statements import UPDATES_LIMIT, Update, execute_updates
@@ -19,6 +20,7 @@ __all__ = [
     "BATCH_GET_LIMIT",
     "UPDATES_LIMIT",
     "ConditionRefusedError",
+    "FixedCondition",
     "StatementRefusedError",
     "UnsupportedOperationError",
     "Update",
