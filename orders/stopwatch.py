@@ -8,6 +8,10 @@ from math import inf
 
 TimeIsUp = Callable[[], bool]
 
+REQUEST_SECONDS = 8.0
+"""The calls to DynamoDB of one request take at most this long in all, well within the timeouts of API Gateway and of
+proxies."""
+
 _end: ContextVar[float] = ContextVar("end", default=inf)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
@@ -12,7 +13,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from accounts.callers import identify
-from orders import listing, store
+from orders import listing, stopwatch, store
 from orders.api.pagination import links, page_document
 from orders.api.preconditions import accepted_versions, etag, matches_if_none_match
 from orders.api.representation import lifecycle_document, order_document
@@ -24,6 +25,7 @@ from orders.api.serializers import (
     validate,
 )
 from orders.models import Order
+from orders.stopwatch import time_limit
 
 MAX_IDEMPOTENCY_KEY = 255
 
@@ -64,6 +66,10 @@ class OrderViewSet(ViewSet):
     def destroy(self, request: Request, order_id: str) -> Response:
         store.delete(order_id, versions=accepted_versions(request, order_id))
         return Response(status=204)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with time_limit(stopwatch.REQUEST_SECONDS):
+            return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -88,7 +88,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_page(VIEW)
+@staff_page(VIEW, seconds=MAX_SECONDS)
 def apply(request: HttpRequest) -> HttpResponse:
     """Apply the action to each order of the preview that has not changed since."""
     return _respond(request, _previewed_revisions(request.POST), _apply)

@@ -10,8 +10,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Need, refusal
+from orders import stopwatch
 from orders.dashboard import responses
 from orders.errors import OrderNotFoundError, StoreUnavailableError, UnreadableOrderError
+from orders.stopwatch import time_limit
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +21,8 @@ Parameters = ParamSpec("Parameters")
 View = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
 
 
-def staff_page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
-    """A view for staff who have this permission.
+def staff_page(need: Need, *, seconds: float | None = None) -> Callable[[View[Parameters]], View[Parameters]]:
+    """A view for staff who have this permission. `seconds` limits its calls to DynamoDB in all.
 
     Anonymous users are redirected to the login, which returns to the page. A missing permission, a missing or
     unreadable order, and an unavailable order store each have an error page.
@@ -32,7 +34,8 @@ def staff_page(need: Need) -> Callable[[View[Parameters]], View[Parameters]]:
             if (response := _refusal(request, need)) is not None:
                 return response
             try:
-                return view(request, *args, **kwargs)
+                with time_limit(seconds or stopwatch.REQUEST_SECONDS):
+                    return view(request, *args, **kwargs)
             except OrderNotFoundError as error:
                 return responses.not_found(request, _("There is no order %s.") % error.order_id)
             except UnreadableOrderError as error:

@@ -22,10 +22,10 @@ from orders.dynamodb.replies import ERROR, UnreadableReplyError, parse
 from orders.dynamodb.retries import RetryQuota
 from orders.dynamodb.signing import Signer
 from orders.dynamodb.transport import Reply, Transport
-from orders.stopwatch import seconds_left
+from orders.stopwatch import REQUEST_SECONDS, seconds_left
 
-BUDGET = 8.0
-"""Seconds for one call with all its attempts. Well within the timeouts of Lambda and API Gateway."""
+BUDGET = REQUEST_SECONDS
+"""Seconds for one call with all its attempts, in a command too."""
 
 OPERATIONS = frozenset(
     {

@@ -1,15 +1,18 @@
 """Lets botocore check each reply that it receives itself, by handlers of its public events.
 
-They hold for every call of the stock client, and for the few that the lean client leaves to botocore. botocore counts a
-timeout anew with each byte, so a reply that trickles in has no time limit here.
+They hold for every call of the stock client, and for the few that the lean client leaves to botocore. No attempt begins
+after the time limit of the caller, but botocore counts a timeout anew with each byte, so one that trickles in has none.
 """
 
 from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
 
 from orders.dynamodb import retries
 from orders.dynamodb.attempts import MAY_BE_DONE
 from orders.dynamodb.credentials import EXPIRED_CODES, DeferredCredentials
 from orders.dynamodb.replies import ERROR, UnreadableReplyError, missing, read_document
+from orders.stopwatch import seconds_left
 
 UNREADABLE = "UnreadableReply"
 """A member of the parsed reply, and of the call's context: the reason why the reply cannot be used."""
@@ -23,10 +26,16 @@ class StockHandlers:
         self._attempts = attempts
 
     def register(self, events: Any) -> None:
+        events.register("before-call.dynamodb", self.refuse_late)
         events.register("before-parse.dynamodb", self.check_document)
         # First, because botocore's own handler ends the event when it has no more attempts.
         events.register_first("needs-retry.dynamodb", self.needs_retry)
         events.register_first("after-call.dynamodb", self.refuse_unreadable)
+
+    def refuse_late(self, params: Any, **_: Any) -> None:
+        """`before-call`: raise ReadTimeoutError if the time limit of the caller has passed."""
+        if seconds_left() <= 0:
+            raise ReadTimeoutError(endpoint_url=params["url"])
 
     def check_document(self, response_dict: Any, customized_response_dict: Any, **_: Any) -> None:
         """`before-parse`: replace a body that botocore could not parse, or would accept although it is wrong."""
@@ -43,8 +52,9 @@ class StockHandlers:
         """`needs-retry`: the delay before a retry, False for none, None to leave the decision to botocore."""
         context = request_dict["context"]
         context.pop(UNREADABLE, None)
+        is_late = seconds_left() <= 0
         if response is None:
-            return None
+            return False if is_late else None
         http, parsed = response
         reason = parsed.pop(UNREADABLE, None)
         if reason is None and http.status_code < ERROR:
@@ -52,8 +62,8 @@ class StockHandlers:
         if reason:
             context[UNREADABLE] = UnreadableReplyError(operation=operation.name, reason=reason)
             context[MAY_BE_DONE] = True
-            return attempts < self._attempts and retries.delay(attempts, throttling=False)
-        return self._renewal(parsed, context)
+            return attempts < self._attempts and not is_late and retries.delay(attempts, throttling=False)
+        return False if is_late else self._renewal(parsed, context)
 
     def _renewal(self, parsed: Any, context: Any) -> float | None:
         """Repeat a call once, and at once, with new credentials."""

@@ -16,7 +16,16 @@ from orders.concurrency import map_concurrently
 from orders.dynamodb import connection
 from orders.errors import OrderNotFoundError, StoreMisconfiguredError, StoreUnavailableError
 from orders.stopwatch import time_limit
-from tests.contract.fault_proxy import Chunked, FaultProxy, Trickle, TrickleAll, UntilClosed, as_content, drop_response
+from tests.contract.fault_proxy import (
+    Chunked,
+    FaultProxy,
+    Trickle,
+    TrickleAll,
+    UntilClosed,
+    as_content,
+    aws_error,
+    drop_response,
+)
 from tests.contract.order_helpers import ids, other_engine, place_many, placed
 from tests.serving import serving
 
@@ -109,15 +118,24 @@ def test_a_time_limit_covers_all_attempts(proxy, client, monkeypatch):
     assert proxy.operations.count("GetItem") == 1
 
 
-def test_no_call_begins_after_the_time_limit(proxy, client):
-    if client == "botocore":
-        pytest.skip("botocore has a limit for each attempt only")
+def test_no_call_begins_after_the_time_limit(proxy):
     with time_limit(0), pytest.raises(StoreUnavailableError):
         dynamodb.ping()
     assert proxy.operations == []
 
 
-def test_a_server_that_does_not_respond_is_an_outage(client, engine, monkeypatch):
+def test_no_attempt_begins_after_the_time_limit(proxy):
+    def slow_error(reply):
+        proxy.stopped.wait(1)
+        return aws_error(500, "InternalServerError")(reply)
+
+    proxy.change("GetItem", slow_error, slow_error)
+    with time_limit(0.5), pytest.raises(StoreUnavailableError):
+        dynamodb.ping()
+    assert proxy.operations == ["GetItem"]
+
+
+def test_a_server_that_does_not_respond_is_an_outage(client, engine):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         start = time.monotonic()

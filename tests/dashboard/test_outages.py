@@ -13,9 +13,10 @@ from django.db.utils import ConnectionHandler
 from django.test import Client
 from environ import Env
 
+from orders import stopwatch
 from orders.models import Order
 from ordersite.settings import DATABASE_OPTIONS
-from tests.contract.fault_proxy import aws_error, drop_response
+from tests.contract.fault_proxy import Trickle, as_content, aws_error, drop_response
 from tests.contract.order_helpers import placed, stored
 from tests.dashboard.html_page import Page, get_page
 
@@ -79,6 +80,12 @@ def test_a_bulk_action_without_dynamodb_reports_on_each_order(anna, no_dynamodb)
     page = Page(anna.post("/dashboard/bulk/apply/", {"action": "cancel", "seen": ["one:1", "two:1"]}))
     assert "may or may not have changed" in page.text
     assert "was not tried" in page.text
+
+
+def test_a_page_whose_replies_trickle_in_reports_the_outage(anna, proxy, monkeypatch):
+    monkeypatch.setattr(stopwatch, "REQUEST_SECONDS", 0.5)
+    proxy.change("Query", *[as_content(Trickle)] * 8)
+    assert anna.get("/dashboard/").status_code == 503
 
 
 def test_the_page_works_again_after_the_outage(anna, proxy):

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from orders import store
-from tests.contract.fault_proxy import aws_error, fault_proxy
+from orders import stopwatch, store
+from tests.contract.fault_proxy import Trickle, as_content, aws_error, fault_proxy
 from tests.contract.order_helpers import other_engine
 
 TEAPOT = {"item": "Teapot", "quantity": 2}
@@ -71,6 +71,15 @@ def test_a_wrong_configuration_is_a_500_and_only_the_log_names_it(api, no_dynamo
     assert "Retry-After" not in response
     check_no_internals(response)
     assert "The config profile (nobody) could not be found. Unset AWS_PROFILE" in caplog.text
+
+
+def test_a_request_whose_replies_trickle_in_is_a_503_with_retry_after(api, engine, monkeypatch):
+    monkeypatch.setattr(stopwatch, "REQUEST_SECONDS", 0.5)
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        for operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"):
+            proxy.change(operation, *[as_content(Trickle)] * 3)
+        for response in every_endpoint(api):
+            check_retry_later(response, "store_unavailable")
 
 
 def test_endpoints_without_orders_work_while_dynamodb_is_unreachable(api, no_dynamodb):
