@@ -34,7 +34,7 @@ hypothesis_settings.load_profile("no deadline")
 
 ONE_WORKER = "deploy"
 """The folder whose files share a deployed stage."""
-ORDER = [ONE_WORKER, "schema", "local", "browser", "benchmarks", ""]
+ORDER = [ONE_WORKER, "schema", "soak", "local", "browser", "benchmarks", ""]
 """Folders with long files start first, so that all workers end at the same time; "" stands for all others."""
 MOST_WORKERS = 8
 

@@ -1,0 +1,34 @@
+"""A short run of the soak test, with all of its faults and kills."""
+
+from collections import Counter
+
+import pytest
+
+from soak.checks import CHECKS
+from soak.checks.answers import late_answers
+from soak.plan import Plan
+from soak.report import describe
+from soak.run import run
+
+OPERATIONS = 200
+"""About 30 seconds on two otherwise idle cores, and as long again to start the site."""
+
+PLAN = Plan(operations=OPERATIONS, shards=4, seed=1, kill_every=OPERATIONS // 5)
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    return run(PLAN, tmp_path_factory.mktemp("soak"))
+
+
+def test_a_short_run_keeps_every_promise(evidence):
+    # Not the time limit, because other tests use the CPUs meanwhile.
+    checks = [check for check in CHECKS if check is not late_answers]
+    assert [sentence for check in checks for sentence in check(evidence)] == [], describe(PLAN, evidence)
+
+
+def test_a_short_run_contains_every_kind_of_operation_and_kill(evidence):
+    operations = Counter(entry.operation for entry in evidence.entries)
+    assert set(operations) >= {"create", "get", "change", "delete", "page", "walk", "preview", "sweep"}, operations
+    assert {kill.process for kill in evidence.kills} == {"engine", "sweep", "worker"}
+    assert evidence.faults
