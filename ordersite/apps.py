@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from ordersite.checks import database_is_permanent
+from ordersite.checks import admin_is_valid, database_is_permanent
 
 
 class OrdersiteConfig(AppConfig):
@@ -9,3 +9,4 @@ class OrdersiteConfig(AppConfig):
 
     def ready(self) -> None:
         register(database_is_permanent, Tags.database, deploy=True)
+        register(admin_is_valid, Tags.admin)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.checks import check_admin_app
 from django.core.checks import CheckMessage, Error
 
 
@@ -17,3 +19,9 @@ def database_is_permanent(**_: Any) -> list[CheckMessage]:
             id="ordersite.E001",
         )
     ]
+
+
+def admin_is_valid(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Django's own check of the admin, after loading the models that are registered there."""
+    admin.autodiscover()
+    return check_admin_app(app_configs)

@@ -85,7 +85,8 @@ INSTALLED_APPS = [
     "orders",
     # Before the admin, whose site and templates it replaces.
     "unfold",
-    "django.contrib.admin",
+    # Without its search for registered models, which the first page does; see ordersite/admin_urls.py.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

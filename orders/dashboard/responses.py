@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -24,9 +25,16 @@ def render(
     request: HttpRequest, template: str, context: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK
 ) -> HttpResponse:
     """A page with the admin's navigation. Never cached, because it shows personal data."""
+    _load_admin()
     response = render_template(request, template, {**admin.site.each_context(request), **context}, status=status)
     patch_cache_control(response, no_store=True)
     return response
+
+
+@cache
+def _load_admin() -> None:
+    """Load what the navigation lists. The first page does it, because the API does not need the admin."""
+    admin.autodiscover()
 
 
 def forbidden(request: HttpRequest, sentence: str) -> HttpResponse:

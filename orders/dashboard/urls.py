@@ -2,8 +2,6 @@ from django.urls import path
 
 from orders.dashboard import bulk, export, order_actions, order_create, order_detail, order_list, overview, search
 
-app_name = "dashboard"
-
 urlpatterns = [
     path("", order_list.order_list, name="list"),
     path("overview/", overview.overview, name="overview"),

@@ -230,5 +230,6 @@ def test_permissions_on_orders_are_offered_by_that_name(administrator):
 
 
 def test_the_admin_lists_one_kind_of_api_key():
+    admin.autodiscover()
     labels = [model._meta.label for model in admin.site._registry]
     assert [label for label in labels if label.lower().endswith("apikey")] == ["accounts.ApiKey"]
