@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from accounts.callers import identify
-from orders import listing, stopwatch, store
+from orders import dynamodb, listing, stopwatch, store
 from orders.api.pagination import links, page_document
 from orders.api.preconditions import accepted_versions, etag, matches_if_none_match
 from orders.api.representation import lifecycle_document, order_document
@@ -68,8 +68,10 @@ class OrderViewSet(ViewSet):
         return Response(status=204)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with time_limit(stopwatch.REQUEST_SECONDS):
-            return super().dispatch(request, *args, **kwargs)
+        with time_limit(stopwatch.REQUEST_SECONDS), dynamodb.recorded_calls() as calls:
+            response = super().dispatch(request, *args, **kwargs)
+        response.headers["Server-Timing"] = calls.server_timing
+        return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Need, refusal
-from orders import stopwatch
+from orders import dynamodb, stopwatch
 from orders.dashboard import responses
 from orders.errors import OrderNotFoundError, StoreUnavailableError, UnreadableOrderError
 from orders.stopwatch import time_limit
@@ -31,11 +31,11 @@ def staff_page(need: Need, *, seconds: float | None = None) -> Callable[[View[Pa
     def decorate(view: View[Parameters]) -> View[Parameters]:
         @wraps(view)
         def wrapper(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
-            if (response := _refusal(request, need)) is not None:
-                return response
+            if (refused := _refusal(request, need)) is not None:
+                return refused
             try:
-                with time_limit(seconds or stopwatch.REQUEST_SECONDS):
-                    return view(request, *args, **kwargs)
+                with time_limit(seconds or stopwatch.REQUEST_SECONDS), dynamodb.recorded_calls() as calls:
+                    response = view(request, *args, **kwargs)
             except OrderNotFoundError as error:
                 return responses.not_found(request, _("There is no order %s.") % error.order_id)
             except UnreadableOrderError as error:
@@ -43,6 +43,8 @@ def staff_page(need: Need, *, seconds: float | None = None) -> Callable[[View[Pa
             except StoreUnavailableError as error:
                 logger.warning("DynamoDB is not responding: %s", error.reason)
                 return responses.orders_unavailable(request)
+            response.headers["Server-Timing"] = calls.server_timing
+            return response
 
         # `wraps` hides from the type checker that the two have one signature.
         return cast("View[Parameters]", wrapper)

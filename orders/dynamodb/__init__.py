@@ -3,6 +3,7 @@
 Every function raises StoreUnavailableError for a temporary fault and StoreMisconfiguredError for a wrong configuration.
 """
 
+from orders.dynamodb.calls import recorded_calls
 from orders.dynamodb.client import connection, prepare
 from orders.dynamodb.conditions import FixedCondition
 from orders.dynamodb.errors import ConditionRefusedError, StatementRefusedError, UnsupportedOperationError
@@ -36,6 +37,7 @@ __all__ = [
     "prepare",
     "query",
     "read",
+    "recorded_calls",
     "save_many",
     "table_exists",
     "update_table",

@@ -1,5 +1,6 @@
 """The connection to the orders table, and the botocore client behind it."""
 
+import time
 from contextlib import suppress
 from functools import cache
 from threading import RLock
@@ -13,6 +14,7 @@ from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
 
 from orders.dynamodb.attempts import observe
+from orders.dynamodb.calls import record
 from orders.dynamodb.credentials import DeferredCredentials
 from orders.dynamodb.lean import LeanClient
 from orders.dynamodb.stock import StockHandlers
@@ -113,13 +115,19 @@ class ClientConnection(Connection):
         return client
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """PynamoDB's method for every call on items. Without its signals, which nothing uses."""
+        """PynamoDB's method for every call on items. The call is recorded."""
+        start, reply = time.monotonic(), None
+        try:
+            reply = self._dispatch(operation_name, operation_kwargs)
+        finally:
+            record(operation_name, time.monotonic() - start, reply)
+        return reply
+
+    def _dispatch(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        # Without PynamoDB's signals, which nothing uses.
         client = self.client
-        if self._lean is not None:
-            reply = self._lean.call(client, operation_name, operation_kwargs)
-            if reply is not None:
-                return reply
-        return super().dispatch(operation_name, operation_kwargs)
+        reply = self._lean.call(client, operation, arguments) if self._lean else None
+        return super().dispatch(operation, arguments) if reply is None else reply
 
     def prepare(self) -> None:
         """Create the client and its pool, without a connection."""

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
 from orders.dynamodb.attempts import may_be_done
-from orders.dynamodb.client import connection, model
+from orders.dynamodb.client import connection
 from orders.dynamodb.errors import ConditionRefusedError, translated_errors
 from orders.errors import StoreUnavailableError
 from orders.models import Order
@@ -20,8 +21,10 @@ from orders.reading import Item, StoredOrder, UnreadableOrder, read_order
 
 BATCH_GET_LIMIT = 100
 """The maximum number of keys in one BatchGetItem."""
+BATCH_WRITE_LIMIT = 25
+"""The maximum number of items in one BatchWriteItem."""
 UNPROCESSED_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds, at most, before each retry of the keys that a BatchGetItem left unprocessed. Exponential, as AWS recommends:
+"""Seconds, at most, before each retry of the keys that a batch left unprocessed. Exponential, as AWS recommends:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
 REPORTED_ORDERS = 1_000
@@ -134,10 +137,23 @@ def batch_get(order_ids: Iterable[str]) -> Iterator[Item]:
 
 def save_many(orders: Iterable[Order]) -> Iterator[Order]:
     """Write the orders unconditionally, 25 per call, and yield each. For seeding."""
-    with translated_errors(), model().batch_write() as batch:
-        for order in orders:
-            batch.save(order)
-            yield order
+    rest = iter(orders)
+    while batch := list(islice(rest, BATCH_WRITE_LIMIT)):
+        _save([order.serialize() for order in batch])
+        yield from batch
+
+
+def _save(items: list[Any]) -> None:
+    # PynamoDB's own batch_write() retries unprocessed items at once, and only once.
+    for seconds in (0.0, *UNPROCESSED_WAITS):
+        time.sleep(random.uniform(0, seconds))  # noqa: S311 (as above)
+        with translated_errors():
+            reply = connection().batch_write_item(put_items=items)
+        left = reply.get("UnprocessedItems", {}).get(Order.Meta.table_name, [])
+        if not left:
+            return
+        items = [request["PutRequest"]["Item"] for request in left]
+    raise StoreUnavailableError(f"BatchWriteItem left {len(items)} items unprocessed")
 
 
 def ping() -> None:

@@ -76,6 +76,8 @@ def missing(operation: str, request: bytes, reply: Mapping[str, Any]) -> str | N
     name, kind = MEMBERS[operation]
     if not isinstance(reply.get(name), kind):
         return f"without {name}"
+    if operation == "BatchExecuteStatement" and len(reply[name]) != request.count(b'"Statement":'):
+        return "without a response for each statement"
     if operation in WITH_ITEMS and b'"COUNT"' not in request:
         items = reply.get("Items")
         return None if isinstance(items, list) and len(items) == reply["Count"] else "without Items"
