@@ -1,4 +1,4 @@
-"""Fills the tables of a local engine with many orders quickly: items made from templates, sent without a client."""
+"""Fills a table of a local engine with many orders quickly: items made from templates, sent without a client."""
 
 import http.client
 import json
@@ -19,6 +19,7 @@ from orders.models import HistoryEntry, new_order, status_key
 SEED = 1
 BATCH, THREADS = 25, 3
 """BatchWriteItem takes at most 25 items."""
+GROUP = 100
 OLDEST, DUE, RECENT = timedelta(days=90), timedelta(days=3), timedelta(hours=50)
 """Due orders are DUE to OLDEST old, and PENDING orders that are not due at most RECENT."""
 OK = 200
@@ -34,15 +35,23 @@ FORMER = ("order_id", "item", "quantity", "status", "customer_name", "customer_e
 ID, CREATED, CUSTOMER = "11111111-2222-4333-8444-555555555555", "2001-02-03T04:05:06.000007Z", "customer-of-the-order"
 
 
-def fill(table: str, former_table: str, count: int, *, due: int, at: datetime) -> None:
-    """Put `count` orders, of which `due` are due at `at`, into both tables. Raises RuntimeError for a refused batch."""
+def fill(table: str, count: int, *, due: int, at: datetime) -> None:
+    """Put `count` orders into our table, of which `due` are due at `at`. Raises RuntimeError for a refused batch."""
+    _put(table, _items(*_templates(), count, due, at))
+
+
+def fill_former(table: str, count: int, *, at: datetime) -> None:
+    """Put `count` orders into a former table. Raises RuntimeError for a refused batch."""
     pending, completed = _templates()
-    for name, templates in ((table, (pending, completed)), (former_table, (_former(pending), _former(completed)))):
-        with ThreadPoolExecutor(THREADS) as pool:
-            for _ in pool.map(
-                lambda batch, name=name: _send(name, batch), _batches(_items(*templates, count, due, at))
-            ):
-                pass
+    _put(table, _items(_former(pending), _former(completed), count, 0, at))
+
+
+def _put(table: str, items: Iterator[str]) -> None:
+    batches = _batches(items)
+    with ThreadPoolExecutor(THREADS) as pool:
+        # In groups, because `map` reads all batches before it sends the first one.
+        while group := list(islice(batches, GROUP)):
+            list(pool.map(lambda batch: _send(table, batch), group))
 
 
 def _templates() -> tuple[str, str]:

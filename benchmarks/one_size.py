@@ -20,6 +20,8 @@ from orders.dynamodb import connection
 from orders.models import Order
 
 MOST_DUE = 20_000
+MOST_FORMER = 100_000
+"""The local engine takes minutes for each page of a Scan of a larger table."""
 LIMIT, DEEP = 25, 1_000
 """Orders per page, and the number of the deep page."""
 STEP = 100
@@ -30,9 +32,10 @@ def measure(orders: int) -> Size:
 
     tables.make_tables()
     due = min(orders // 5, MOST_DUE)
-    filling.fill(Order.Meta.table_name, baseline.table.name, orders, due=due, at=timezone.now())
+    filling.fill(Order.Meta.table_name, orders, due=due, at=timezone.now())
+    filling.fill_former(baseline.table.name, min(orders, MOST_FORMER), at=timezone.now())
     pages = [_page(1, {}), _page(*_deep(orders))]
-    return Size(orders, pages, _sweep(due))
+    return Size(orders, pages, _sweep(orders, due))
 
 
 def _page(number: int, query: dict[str, str]) -> Page:
@@ -63,9 +66,9 @@ def _get(request: Any) -> Any:
     return checked(request, worker.ours()(request)()).json()
 
 
-def _sweep(due: int) -> Sweep:
+def _sweep(orders: int, due: int) -> Sweep:
 
-    former_rcu, output = _complete_scan(), io.StringIO()
+    former_rcu, output = _complete_scan(orders), io.StringIO()
     gc.collect()
     with metered(connection().connection.client) as meter, redirect_stderr(io.StringIO()):
         start, cpu = perf_counter(), process_time()
@@ -75,8 +78,10 @@ def _sweep(due: int) -> Sweep:
     return Sweep(due, expired, meter.calls, meter.rcu or 0.0, seconds, cpu, former_rcu)
 
 
-def _complete_scan() -> float:
-    """The units of a Scan of the whole former table, all its pages."""
+def _complete_scan(orders: int) -> float:
+    """The units of a Scan of the whole former table; above MOST_FORMER orders in proportion to the items scanned."""
     paginator = baseline.table.meta.client.get_paginator("scan")
-    pages = paginator.paginate(TableName=baseline.table.name, Select="COUNT", ReturnConsumedCapacity="TOTAL")
-    return float(sum(page["ConsumedCapacity"]["CapacityUnits"] for page in pages))
+    settings = {"TableName": baseline.table.name, "Select": "COUNT", "ReturnConsumedCapacity": "TOTAL"}
+    pages = list(paginator.paginate(**settings))
+    units = sum(page["ConsumedCapacity"]["CapacityUnits"] for page in pages)
+    return float(units * orders / sum(page["Count"] for page in pages))

@@ -24,7 +24,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One run. `former_rcu` is what a complete Scan of the former table consumes."""
+    """One run. `former_rcu` is what a complete Scan of the former table consumes; for large tables computed."""
 
     due: int
     expired: int
