@@ -12,10 +12,10 @@ of the write lets only one of them expire an order.
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, auto
 from itertools import chain, islice
 
 from orders import batches, counts, dynamodb, lifecycle, listing, store
@@ -43,6 +43,18 @@ MAX_SILENT = 2
 logger = logging.getLogger(__name__)
 
 
+class Outcome(Enum):
+    """What happened to an order."""
+
+    EXPIRED = auto()
+    MOVED_ON = auto()
+    REPAIRED = auto()
+    UNREADABLE = auto()
+    FAILED = auto()
+    DUE = auto()
+    """In a dry run: it would expire."""
+
+
 @dataclass
 class Sweep:
     """The result of one run."""
@@ -65,22 +77,19 @@ class Sweep:
     """Orders that are still due; `counts.COUNT_CAP` means that many or more. None if unknown: the run stopped early and
     DynamoDB did not respond to its last call."""
 
+    def add(self, outcomes: Mapping[Outcome, int]) -> None:
+        """Count orders with these outcomes."""
+        self.examined += sum(outcomes.values())
+        self.expired += outcomes.get(Outcome.EXPIRED, 0)
+        self.moved_on += outcomes.get(Outcome.MOVED_ON, 0)
+        self.repaired += outcomes.get(Outcome.REPAIRED, 0)
+        self.unreadable += outcomes.get(Outcome.UNREADABLE, 0)
+        self.failed += outcomes.get(Outcome.FAILED, 0)
+
     @property
     def due(self) -> int:
         """How many of the examined orders had to expire: they expired, failed or, in a dry run, would expire."""
         return self.examined - self.moved_on - self.repaired - self.unreadable
-
-
-class Outcome(StrEnum):
-    """What happened to an order. Each is a count of Sweep, except DUE."""
-
-    EXPIRED = "expired"
-    MOVED_ON = "moved_on"
-    REPAIRED = "repaired"
-    UNREADABLE = "unreadable"
-    FAILED = "failed"
-    DUE = "due"
-    """It would expire in a run that is not dry."""
 
 
 Result = Outcome | Exception
@@ -210,13 +219,11 @@ class _Run:
             # An order that the index shows to be unreadable takes no call.
             self.silent = 0
         for item, result in zip(call, results, strict=True):
-            self.result.examined += 1
             if isinstance(result, Exception):
                 # Without a traceback: in an outage, many orders may fail.
                 logger.error("Order %s could not be expired: %r", item["order_id"]["S"], result)
-            name = Outcome.FAILED if isinstance(result, Exception) else result
-            if name is not Outcome.DUE:
-                setattr(self.result, name, getattr(self.result, name) + 1)
+        outcomes = Counter(Outcome.FAILED if isinstance(result, Exception) else result for result in results)
+        self.result.add(outcomes)
 
 
 def _result(outcome: batches.Outcome) -> Result:

@@ -10,6 +10,7 @@ from tests.contract.order_helpers import other_engine
 CLIENTS = "lean", "botocore"
 BOTH_CLIENTS = frozenset(
     {
+        "test_batches",
         "test_credentials",
         "test_dynamodb_errors",
         "test_lost_responses",

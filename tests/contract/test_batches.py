@@ -334,13 +334,13 @@ def test_orders_whose_batch_got_a_server_error_count_as_expired(proxy):
 
 
 def test_an_order_counts_as_expired_although_another_program_changes_it_before_the_retry(proxy):
-    orders = due(30)
+    orders = due(25)
 
     def lose(_):
         set_outside(orders[3].order_id, "PROCESSING")
 
     proxy.change(BATCH, lose)
-    assert swept() == {"examined": 30, "expired": 30}
+    assert swept() == {"examined": 25, "expired": 25}
 
 
 def test_orders_that_another_sweep_expired_at_the_same_instant_are_not_counted(proxy):
