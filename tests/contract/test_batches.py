@@ -471,7 +471,8 @@ def test_concurrent_sweeps_with_and_without_batches_expire_each_order_once(table
     def one_by_one():
         return [store.expire(order.order_id, at=AT, by=BY) is not None for order in orders]
 
-    first, second, singles = race(partial(sweep, at=AT, age=AGE), partial(sweep, at=AT, age=AGE), one_by_one)
+    later, latest = AT + timedelta(seconds=1), AT + timedelta(seconds=2)
+    first, second, singles = race(partial(sweep, at=later, age=AGE), partial(sweep, at=latest, age=AGE), one_by_one)
     assert first.expired + second.expired + sum(singles) == 120
     assert (first.failed, second.failed) == (0, 0)
     assert_expired_once(orders)
