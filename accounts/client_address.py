@@ -7,6 +7,7 @@ the client itself.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Literal, Protocol
 
@@ -74,6 +75,7 @@ def _is_trusted(peer: Peer) -> bool:
     return any(network != "unix" and peer in network for network in settings.TRUSTED_PROXIES)
 
 
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> Address | None:
     """The address in an entry like 192.0.2.1, 192.0.2.1:4711, 2001:db8::1 or [2001:db8::1]:4711, or None."""
     text = text.strip()

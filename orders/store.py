@@ -12,7 +12,7 @@ raises StoreUnavailableError when DynamoDB is unavailable.
 import logging
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from functools import cache, reduce
 from operator import and_, or_
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4, uuid5
@@ -83,9 +83,7 @@ IN_RANGE = (
     & _is_in_readable_years(Order.created_at)
     & _is_in_readable_years(Order.updated_at)
 )
-WELL_FORMED = FixedCondition(
-    reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN), IN_RANGE)
-)
+WELL_FORMED = reduce(and_, (Path(attribute).is_type(attribute.attr_type) for attribute in WRITTEN), IN_RANGE)
 
 # What a status change overwrites.
 OVERWRITTEN: tuple[Attribute[Any], ...] = (
@@ -247,7 +245,7 @@ def expire(order_id: str, *, at: datetime, by: str) -> Order | None:
     """
     change = HistoryEntry(Status.EXPIRED, at, by)
     try:
-        return _append(order_id, change, _as_ours([Status.PENDING], at), expired_at=at)
+        return _append(order_id, change, _as_ours((Status.PENDING,), at), expired_at=at)
     except ConditionRefusedError as refused:
         return expire_as_found(order_id, refused, change)
 
@@ -413,13 +411,18 @@ def _is_gone(refused: ConditionRefusedError, order_id: str) -> bool:
 # --- Conditions -------------------------------------------------------------------------------------------------------
 
 
-def _as_ours(sources: Collection[Status], at: datetime, versions: Versions = None) -> Condition:
+def _as_ours(sources: tuple[Status, ...], at: datetime, versions: Versions = None) -> Condition:
     # True if the order has one of these statuses and versions, did not change after `at` and is as this module writes
-    # it. Only EXPIRED orders, which are final, have expired_at.
-    condition: Condition = (
-        WELL_FORMED & _in_step(sources) & (Order.updated_at <= at) & Order.expired_at.does_not_exist()
-    )
+    # it.
+    condition: Condition = _well_formed_with(sources) & (Order.updated_at <= at)
     return condition if versions is None else condition & _at(versions)
+
+
+@cache
+def _well_formed_with(sources: tuple[Status, ...]) -> Condition:
+    # True if the order has one of these statuses and is as this module writes it. Only EXPIRED orders, which are final,
+    # have expired_at.
+    return FixedCondition(WELL_FORMED & _in_step(sources) & Order.expired_at.does_not_exist())
 
 
 def _in_step(statuses: Collection[Status]) -> Condition:

@@ -6,7 +6,6 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from threading import Lock, local
 from typing import Any, NamedTuple, cast
@@ -38,6 +37,9 @@ ERRORS: tuple[tuple[Any, Any], ...] = (
     (http_errors.ConnectTimeoutError, aws.ConnectTimeoutError),
     (http_errors.ReadTimeoutError, aws.ReadTimeoutError),
     (http_errors.ProtocolError, aws.ConnectionClosedError),
+    # Of a connection that was already open, where no urllib3 is in between.
+    (TimeoutError, aws.ReadTimeoutError),
+    ((ConnectionError, http.client.HTTPException), aws.ConnectionClosedError),
 )
 
 _attempt = local()
@@ -186,8 +188,29 @@ class _TimedTls(_Timed, HTTPSConnection):
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Timed
 
+    def exchange(self, target: str, headers: Mapping[str, str], body: bytes, *, timeout: float) -> Reply | None:
+        """The reply over a connection that is already open; None if there is none, or if there is a proxy.
 
-class _TlsPool(HTTPSConnectionPool):
+        `urlopen` does the same and takes another 5 % of the CPU time of a GET.
+        """
+        if self.proxy is not None:
+            return None
+        connection: Any = self._get_conn()
+        try:
+            if connection.is_closed:
+                return None
+            connection.timeout = timeout
+            connection.request("POST", target, body, headers)
+            reply: Reply = connection.getresponse()
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            self._put_conn(connection)
+        return reply
+
+
+class _TlsPool(_Pool, HTTPSConnectionPool):
     ConnectionCls = _TimedTls
 
 
@@ -208,7 +231,7 @@ class Transport:
         parts = urlsplit(url)
         # A proxy for HTTP needs the whole URL; through one for HTTPS, the connection is a tunnel.
         self._target = url if self._proxy and parts.scheme == "http" else parts.path or "/"
-        self._pool: HTTPConnectionPool | None = None
+        self._pool: _Pool | None = None
         self._lock = Lock()
 
     def prepare(self) -> None:
@@ -219,33 +242,34 @@ class Transport:
     def send(self, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
         """One attempt, of this many seconds at most. Raises the errors that botocore raises."""
         _attempt.ends = time.monotonic() + seconds
-        timeout = Timeout(connect=min(self._connect_timeout, seconds), read=min(self._read_timeout, seconds))
         try:
             pool = self._pool or self._create_pool()
-            response: Any = pool.urlopen(
-                "POST",
-                self._target,
-                body,
-                headers,
-                retries=NO_RETRIES,
-                redirect=False,
-                assert_same_host=False,
-                timeout=timeout,
-                release_conn=True,
-                preload_content=False,
-            )
-        except CancelledError:
-            raise
+            reply = pool.exchange(self._target, headers, body, timeout=min(self._read_timeout, seconds))
+            return reply or self._connect_and_send(pool, headers, body, seconds)
         except Exception as error:
             raise self._translated(error) from error
-        return cast("Reply", response)
 
-    def _create_pool(self) -> HTTPConnectionPool:
+    def _connect_and_send(self, pool: _Pool, headers: Mapping[str, str], body: bytes, seconds: float) -> Reply:
+        reply: Any = pool.urlopen(
+            "POST",
+            self._target,
+            body,
+            headers,
+            retries=NO_RETRIES,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(connect=min(self._connect_timeout, seconds), read=min(self._read_timeout, seconds)),
+            release_conn=True,
+            preload_content=False,
+        )
+        return cast("Reply", reply)
+
+    def _create_pool(self) -> _Pool:
         with self._lock:
             if self._pool is None:
                 manager = self._manager()
                 manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
-                pool = manager.connection_from_url(self._url)
+                pool = cast("_Pool", manager.connection_from_url(self._url))
                 if isinstance(pool, HTTPSConnectionPool):
                     pool.cert_reqs = "CERT_REQUIRED" if self._verify else "CERT_NONE"
                     pool.ca_certs = get_cert_path(self._verify) if self._verify else None
