@@ -7,11 +7,15 @@ from typing import Any, NamedTuple, Protocol
 
 from django.core.management import CommandError, call_command
 
+from orders.stopwatch import time_limit
+
 MARGIN_SECONDS = 8.0
 """Reserved for the summary and the current order, which a stalled DynamoDB can delay this long."""
 HOUSEKEEPING_MARGIN_SECONDS = 5.0
 """Reserved for a database connection that times out after 3 s, and for the current batch."""
 MIN_SECONDS = 1.0
+SUMMARY_SECONDS = 1.0
+"""Reserved for the summary after the calls to DynamoDB, all of which end before."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +67,13 @@ def _run(command: str, context: LambdaContext, *, margin: float, skip_when_late:
     """
     output, failure = StringIO(), None
     try:
-        seconds = context.get_remaining_time_in_millis() / 1000 - margin
+        remaining = context.get_remaining_time_in_millis() / 1000
+        seconds = remaining - margin
         if seconds < MIN_SECONDS and skip_when_late:
             logger.info("Skipped %s because no time was left; the next run will do it", command)
             return Run({})
-        call_command(command, "--json", f"--max-seconds={max(MIN_SECONDS, seconds):.6f}", stdout=output)
+        with time_limit(remaining - SUMMARY_SECONDS):
+            call_command(command, "--json", f"--max-seconds={max(MIN_SECONDS, seconds):.6f}", stdout=output)
     except Exception as error:
         logger.exception("%s failed", command)
         failure = error

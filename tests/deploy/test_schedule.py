@@ -87,6 +87,14 @@ def test_a_sweep_that_stops_during_an_outage_is_logged_and_raises_an_error(table
     assert (summary["unavailable"], summary["failed"], summary["remaining"]) == (True, 2, None)
 
 
+def test_no_call_to_dynamodb_goes_on_until_the_function_times_out(table, engine):
+    placed(hours_old=61)
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        with pytest.raises(RuntimeError, match="The sweep failed: DynamoDB is not responding"):
+            schedule.expire_orders({}, Context(seconds=schedule.SUMMARY_SECONDS))
+        assert proxy.operations == []
+
+
 # --- Housekeeping -----------------------------------------------------------------------------------------------------
 
 
