@@ -65,6 +65,8 @@ def _measure(options: Namespace) -> list[str]:
         stock=options.stock,
         report=_report,
     )
+    if options.record:
+        options.record.write_text(f"{as_json(results)}\n")
     if options.json:
         sys.stdout.write(f"{as_json(results)}\n")
     else:
@@ -113,6 +115,7 @@ def _parser() -> ArgumentParser:
         "--pages", action="store_true", help="measure the staff pages instead, with 100 orders and with N"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="also write the results to FILE as JSON")
     return parser
 
 
