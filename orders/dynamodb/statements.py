@@ -80,13 +80,22 @@ class _Batch:
         try:
             reply = _call(self.updates[number] for number in numbers)
         except StoreUnavailableError as error:
-            for number in numbers:
-                self.results[number] = error
+            self._fail(numbers, error)
+            return
+        except UnsupportedOperationError as error:
+            if len(numbers) == len(self.updates):
+                raise
+            # A retry of some, after others were made.
+            self._fail(numbers, StatementRefusedError(str(error)))
             return
         if may_be_done(reply):
             self._uncertain.update(numbers)
         for number, response in zip(numbers, reply["Responses"], strict=True):
             self._take(number, response.get("Error"))
+
+    def _fail(self, numbers: Iterable[int], error: Exception) -> None:
+        for number in numbers:
+            self.results[number] = error
 
     def _take(self, number: int, error: dict[str, Any] | None) -> None:
         self.results[number] = self._result(number, error) if error else None

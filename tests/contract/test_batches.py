@@ -406,6 +406,14 @@ def test_an_order_whose_statement_is_refused_for_another_reason_gets_its_own_cal
     assert_expired_once(orders)
 
 
+def test_a_retry_that_dynamodb_refuses_does_not_hide_the_orders_that_have_expired(proxy):
+    orders = due(25)
+    proxy.intercept(BATCH, failing_statements(proxy, 2, code="ThrottlingError"))
+    proxy.refuse(BATCH, refusal(400, "AccessDeniedException"))
+    assert swept() == {"examined": 25, "expired": 25}
+    assert_expired_once(orders)
+
+
 def test_each_update_of_a_call_has_its_own_result(proxy):
     order_ids = ids(due(4))
     updates = [batches.expiry_update(item, at=AT, by=BY) for item in due_items()]
