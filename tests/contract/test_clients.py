@@ -12,12 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orders import counts, listing, store
 from orders.dynamodb import connection
 from orders.dynamodb.signing import CONTENT_TYPE, Signer
+from orders.lifecycle import Status
+from orders.listing import Filters
 from tests.contract.fault_proxy import as_content, aws_error, drop_response, fault_proxy
-from tests.contract.order_helpers import other_engine
+from tests.contract.order_helpers import all_orders, other_engine, place_many, placed
 
 TABLE = "Orders"
+ORDER_ID = "6b1d9c1c-1111-4222-8333-444455556666"
 CAPACITY = {"ReturnConsumedCapacity": "TOTAL"}
 KEY = {"order_id": {"S": "a"}}
 ITEM = {
@@ -161,6 +165,38 @@ def test_both_clients_make_the_same_attempts_and_report_their_number(engine, set
     operation = {"update_item": "UpdateItem", "put_item": "PutItem"}[call[0]]
     lean, stock = (run(name, engine, settings, [call], (operation, *faults)) for name in ("lean", "botocore"))
     assert lean == stock
+
+
+@pytest.mark.usefixtures("table")
+def test_the_store_sends_the_same_requests_with_both_clients(engine, settings):
+    lean, stock = (stored_with(name, engine, settings) for name in ("lean", "botocore"))
+    assert lean == stock
+    assert {operation for operation, _ in lean} == {
+        "BatchGetItem",
+        "BatchWriteItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "UpdateItem",
+    }
+
+
+def stored_with(name, engine, settings):
+    """What this client sends for calls of the store and of lists."""
+    settings.ORDERS_DYNAMODB_CLIENT = name
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        place_many(2)
+        order = placed(order_id=ORDER_ID, customer_email="ann@example.com", status=Status.PROCESSING)
+        store.get(order.order_id)
+        for filters in (Filters(), Filters(status=Status.PENDING), Filters(customer_email="ann@example.com")):
+            listing.page(filters, limit=5)
+        counts.count(Status.PENDING)
+        store.delete(order.order_id, versions={2})
+        requests = list(zip(proxy.operations, map(json.loads, proxy.bodies), strict=True))
+    for order_id in all_orders():
+        store.delete(order_id)
+    return requests
 
 
 # --- Signatures -------------------------------------------------------------------------------------------------------
