@@ -25,6 +25,7 @@ from tests.contract.fault_proxy import (
     as_content,
     aws_error,
     drop_response,
+    refusal,
 )
 from tests.contract.order_helpers import ids, other_engine, place_many, placed
 from tests.serving import serving
@@ -66,6 +67,21 @@ def test_every_attempt_is_counted(proxy):
     proxy.change("GetItem", drop_response, as_content(lambda _: b"{"))
     assert retry_attempts() == 2
     assert len(proxy.operations) == 6
+
+
+def test_a_long_outage_uses_up_the_retries_until_calls_succeed_again(proxy):
+    proxy.refuse("GetItem", *[refusal(500, "InternalServerError")] * 61)
+    while len(proxy.operations) < 60:
+        with pytest.raises(StoreUnavailableError):
+            dynamodb.ping()
+    with pytest.raises(StoreUnavailableError):
+        dynamodb.ping()
+    assert len(proxy.operations) == 61
+
+    for _ in range(15):
+        dynamodb.ping()
+    proxy.change("GetItem", drop_response)
+    assert retry_attempts() == 1
 
 
 @pytest.mark.parametrize("form", [Chunked, UntilClosed])
