@@ -63,6 +63,8 @@ class Evidence:
     table: Table
     faults: Mapping[str, int] = field(default_factory=dict)
     """How often each fault was injected."""
+    operations: int = 0
+    """How many operations the clients have started. One may take several requests."""
     descriptors: Sequence[int] = ()
     """The open descriptors of each worker after the last request. Empty on systems without /proc."""
 

@@ -16,7 +16,7 @@ def describe(plan: Plan, evidence: Evidence) -> str:
     lines = {
         "shards, seed": f"{plan.shards}, {plan.seed}",
         "duration": f"{_duration(evidence):.0f} s",
-        "operations": f"{plan.operations:,}",
+        "operations": f"{evidence.operations:,}",
         "requests": f"{len(requests):,}",
         "answers": _counts(Counter(str(entry.status or "none") for entry in requests)),
         "seconds per request": _percentiles(requests),

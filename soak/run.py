@@ -28,15 +28,18 @@ def run(plan: Plan, folder: Path) -> Evidence:
         running = stack.enter_context(site(folder, shards=plan.shards, seed=plan.seed))
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
-        _act(plan, running, journal)
+        operations = _act(plan, running, journal)
         descriptors = [count_descriptors(worker) for worker in running.gunicorn.workers()] if HAS_PROC else []
         _read_everything(running, journal, folder)
         table = read_table(running.engine.running.endpoint)
-        return Evidence(journal.entries, journal.kills, table, injected_faults(running), descriptors)
+        return Evidence(journal.entries, journal.kills, table, injected_faults(running), operations, descriptors)
 
 
-def _act(plan: Plan, running: Site, journal: Journal) -> None:
-    """Let all clients act at the same time until the plan is done. Raises the first error of a client."""
+def _act(plan: Plan, running: Site, journal: Journal) -> int:
+    """Let all clients act at the same time until the plan is done. Returns the number of operations.
+
+    Raises the first error of a client.
+    """
     workload = Workload(plan)
     sweeper = Sweeper(running, journal, workload)
     killer = Killer(running, sweeper, journal, workload, _random(plan, "killer"))
@@ -51,6 +54,7 @@ def _act(plan: Plan, running: Site, journal: Journal) -> None:
         member.sign_in()
     runners = [*(shop.run for shop in shops), *(member.run for member in staff), sweeper.run, killer.run]
     _run_all(runners, workload)
+    return workload.done
 
 
 def _random(plan: Plan, name: str) -> Random:
