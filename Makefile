@@ -19,8 +19,10 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 
 # Uses the Python with which the environment was created, because $(PYTHON) may be a different or older version. The
-# environment's own Python is not used, because a set-up that runs at the same time may remove it.
-SET_UP = python=$$($(BIN)/python -c 'import sys; print(sys._base_executable)' 2>/dev/null) || { python=$(PYTHON); $(NEW_ENOUGH); }; \
+# environment's own Python is not used, because a set-up that runs at the same time may remove it, or may have removed its
+# configuration, without which it is no environment.
+BASE_PYTHON = import sys; sys.prefix == sys.base_prefix and sys.exit(1); print(sys._base_executable)
+SET_UP = python=$$($(BIN)/python -c '$(BASE_PYTHON)' 2>/dev/null) || { python=$(PYTHON); $(NEW_ENOUGH); }; \
 	$$python -m local.setup .venv
 
 setup: ## Create .venv, or recreate it if it is broken, moved or out of date

@@ -100,8 +100,10 @@ def _packages(files: list[Path]) -> set[str]:
 
 
 def _runs(folder: Path) -> bool:
+    """Whether its Python runs and has its configuration, without which it would use the packages of the machine."""
+    command = [folder / "bin" / "python", "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)"]
     try:
-        return subprocess.run([folder / "bin" / "python", "-c", ""], capture_output=True, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:  # its Python has been removed
         return False
 

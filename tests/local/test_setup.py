@@ -124,6 +124,15 @@ def test_a_linked_environment_is_replaced_and_the_target_of_the_link_is_unchange
     assert [path.name for path in other.iterdir()] == ["file"]
 
 
+def test_an_environment_without_its_configuration_file_is_recreated(checkout):
+    """Another set-up that removes the environment may have got this far."""
+    make(checkout, "setup")
+    (checkout.folder / ".venv" / "pyvenv.cfg").unlink()
+
+    assert make(checkout, "setup") == SETTING_UP
+    assert prefix_of(checkout) == str(checkout.folder / ".venv")
+
+
 def test_concurrent_set_ups_wait_for_each_other_and_a_killed_one_is_repeated(checkout):
     with started(checkout, "setup") as killed:
         assert comes_true((checkout.folder / ".venv" / "pyvenv.cfg").exists, within=60)
