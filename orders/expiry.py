@@ -30,7 +30,7 @@ from orders.stopwatch import TimeIsUp, never
 
 BY = "system:expire_orders"
 
-CALLS = 4
+CALLS = 8
 """How many calls with BATCH orders are made at the same time."""
 PER_SECOND = 500
 """How many orders of a shard expire per second, at most. A partition key of an index takes 1,000 WCU per second. To

@@ -360,7 +360,7 @@ def outage(engine, table):
         yield proxy.endpoint
 
 
-@pytest.mark.parametrize(("count", "failed"), [(3, 2), (130, 100)])
+@pytest.mark.parametrize(("count", "failed"), [(3, 2), (230, 200)])
 def test_the_command_stops_during_an_outage_and_exits_with_1(outage, manage, finished, count, failed):
     due(count)
     ((status, output, errors),) = finished(manage("expire_orders", "--json", AWS_ENDPOINT_URL_DYNAMODB=outage))
