@@ -101,7 +101,7 @@ def _packages(files: list[Path]) -> set[str]:
 
 def _runs(folder: Path) -> bool:
     """Whether its Python runs and has its configuration, without which it would use the packages of the machine."""
-    command = [folder / "bin" / "python", "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)"]
+    command = [str(folder / "bin" / "python"), "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)"]
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:  # its Python has been removed
