@@ -81,11 +81,12 @@ def lost_bulk_changes(evidence: Evidence) -> Iterator[str]:
 
 def _is_in_a_history(write: Write, evidence: Evidence) -> bool:
     orders = [key for key in evidence.identities[write.order_id] if key.created_at < write.entry.ended]
-    histories = [evidence.histories[key] for key in orders]
-    changes = [history[write.version] for history in histories if len(history) > write.version]
-    if not changes and evidence.deletes[write.order_id]:
-        return True  # it was deleted before anybody saw the change
-    return any((change["status"], change["by"]) == (write.to, write.entry.client) for change in changes)
+    # The latest of the orders that were placed with the same key, each after the deletion of the one before.
+    history = evidence.histories[max(orders, key=lambda key: key.created_at)] if orders else []
+    if len(history) <= write.version:
+        return bool(evidence.deletes[write.order_id])  # it was deleted before anybody saw the change
+    change = history[write.version]
+    return (change["status"], change["by"]) == (write.to, write.entry.client)
 
 
 def changes_that_nobody_requested(evidence: Evidence) -> Iterator[str]:

@@ -199,6 +199,17 @@ def test_a_bulk_change_of_an_order_that_was_deleted_and_placed_again_is_no_viola
     assert found(story) == []
 
 
+def test_a_bulk_change_of_an_order_that_was_placed_again_and_deleted_is_no_violation(story):
+    story.delete("B")
+    story.place("B", client=OTHER)
+    story.move("B", "PROCESSING", client=OTHER)
+    story.delete("B")
+    story.place("B", client=OTHER)
+    story.move_in_bulk("B", "CANCELLED", "cancel")
+    story.delete("B")
+    assert found(story) == []
+
+
 def test_a_change_without_a_request_is_found(story):
     story.items["B"]["history"][1]["by"] = OTHER
     assert any("api-key:shop-1 did not request the change to CANCELLED" in sentence for sentence in found(story))
