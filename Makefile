@@ -91,7 +91,7 @@ lock: setup ## Pin the packages of pyproject.toml again, with their hashes
 	$(COMPILE) --group pyproject.toml:peers -c requirements.txt -o requirements-peers.txt
 
 clean: ## Remove all generated files, but not orders, users and keys
-	rm -rf .venv .local/engine .local/tools .local/deploy .local/soak staticfiles ordersite-*.zip
+	rm -rf .venv .local/engine .local/tools .local/deploy .local/bench .local/soak .local/microburst-* staticfiles ordersite-*.zip
 
 clean-data: ## Remove the orders of `make run`, and its users and keys in db.sqlite3
 	@$(NEW_ENOUGH)
