@@ -14,7 +14,7 @@ from soak.site import Site
 from soak.workload import Workload
 
 MAX_SECONDS = 20
-OPERATIONS_BETWEEN = 50
+OPERATIONS_BETWEEN = 25
 
 
 class Sweeper:
@@ -53,13 +53,14 @@ class Sweeper:
         )
 
     def kill_one(self, after: float) -> bool:
-        """Kill a sweep so many seconds after its start. False if the run is over before one takes that long."""
+        """Kill a sweep so many seconds after its start, or sooner if sweeps take less. False if the run is over."""
         while process := self._wait_for_a_sweep():
             try:
                 process.wait(after)
             except subprocess.TimeoutExpired:
                 kill(process)
                 return True
+            after /= 2
         return False
 
     def _wait_for_a_sweep(self) -> subprocess.Popen[bytes] | None:

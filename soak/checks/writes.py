@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from soak.evidence import CREATED, Evidence, Outcome, Write
+from soak.evidence import CREATED, Evidence, Identity, Outcome, Write
 from soak.table import Item
 
 FIELDS = ("item", "quantity", "customer_name", "customer_email", "created_at")
@@ -25,9 +25,15 @@ def deleted_orders_that_exist(evidence: Evidence) -> Iterator[str]:
     for order_id, writes in evidence.deletes.items():
         item = evidence.table.items.get(order_id)
         for write in writes:
-            # An order created after the delete was sent is another one, placed with the same key.
-            if item and write.outcome is Outcome.DONE and item["created_at"] < write.entry.started:
+            if item and write.outcome is Outcome.DONE and _placed_before(item, write.entry.started, evidence):
                 yield f"Order {order_id}: {write.entry} deleted it, but it is still in the table."
+
+
+def _placed_before(item: Item, instant: str, evidence: Evidence) -> bool:
+    """Whether the request that placed the order had ended by then. A later one may have placed it again."""
+    key = Identity(item["order_id"], item["created_at"])
+    sightings = evidence.sightings.get(key, [])
+    return bool(sightings) and sightings[0].entry.ended < instant
 
 
 def orders_placed_twice(evidence: Evidence) -> Iterator[str]:
@@ -80,13 +86,11 @@ def lost_bulk_changes(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_in_a_history(write: Write, evidence: Evidence) -> bool:
-    orders = [key for key in evidence.identities[write.order_id] if key.created_at < write.entry.ended]
-    # The latest of the orders that were placed with the same key, each after the deletion of the one before.
-    history = evidence.histories[max(orders, key=lambda key: key.created_at)] if orders else []
-    if len(history) <= write.version:
-        return bool(evidence.deletes[write.order_id])  # it was deleted before anybody saw the change
-    change = history[write.version]
-    return (change["status"], change["by"]) == (write.to, write.entry.client)
+    if evidence.deletes[write.order_id]:
+        return True  # unknown: it was deleted, and may have been placed again with the same key
+    histories = [evidence.histories[key] for key in evidence.identities[write.order_id]]
+    changes = [history[write.version] for history in histories if len(history) > write.version]
+    return any((change["status"], change["by"]) == (write.to, write.entry.client) for change in changes)
 
 
 def changes_that_nobody_requested(evidence: Evidence) -> Iterator[str]:

@@ -162,6 +162,17 @@ def test_an_order_that_was_placed_again_after_its_deletion_is_no_violation(story
     assert found(story) == []
 
 
+def test_a_repeat_that_was_sent_before_the_deletion_and_carried_out_after_it_is_no_violation(story):
+    story.place("D")
+    story.change(14, started=at(66), ended=at(74))
+    created = at(66.5)
+    story.items["D"].update(created_at=created, updated_at=created)
+    story.items["D"]["history"][0]["at"] = created
+    story.change(14, reply=story.document("D"))
+    story.change(11, reply={**story.entries[10].reply, "complete": False})
+    assert found(story) == []
+
+
 def test_one_request_with_two_orders_is_found(story):
     story.items["E"] = {**story.document("A"), "order_id": "E"}
     assert any("one request for 'Teapot of A' has placed them all" in sentence for sentence in found(story))

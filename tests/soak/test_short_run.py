@@ -13,7 +13,7 @@ from soak.run import run
 OPERATIONS = 200
 """About 30 seconds on two otherwise idle cores, and as long again to start the site."""
 
-PLAN = Plan(operations=OPERATIONS, shards=4, seed=1, kill_every=OPERATIONS // 5)
+PLAN = Plan(operations=OPERATIONS, shards=4, seed=1, kill_every=OPERATIONS // 8)
 
 
 @pytest.fixture(scope="module")
