@@ -28,7 +28,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.path.stem in BOTH_CLIENTS:
         # First, because other fixtures connect.
         metafunc.fixturenames.insert(0, "client")
-        metafunc.parametrize("client", CLIENTS, indirect=True)
+        clients = CLIENTS[:1] if metafunc.definition.get_closest_marker("only_lean") else CLIENTS
+        metafunc.parametrize("client", clients, indirect=True)
 
 
 @pytest.fixture

@@ -100,10 +100,12 @@ def test_a_compressed_reply_is_not_requested(proxy):
 # --- Time limits ------------------------------------------------------------------------------------------------------
 
 
+# botocore counts a timeout anew with each byte and has a limit for each attempt only; docs/configuration.md says so.
+
+
+@pytest.mark.only_lean
 @pytest.mark.parametrize("form", [Trickle, TrickleAll])
-def test_a_reply_that_trickles_in_ends_with_the_time_limit(proxy, client, form):
-    if client == "botocore":
-        pytest.skip("botocore counts each byte anew; docs/configuration.md says so")
+def test_a_reply_that_trickles_in_ends_with_the_time_limit(proxy, form):
     order = placed()
     proxy.change("GetItem", *[as_content(form)] * 3)
     start = time.monotonic()
@@ -113,9 +115,8 @@ def test_a_reply_that_trickles_in_ends_with_the_time_limit(proxy, client, form):
     assert proxy.operations.count("GetItem") == 1
 
 
-def test_a_time_limit_holds_in_other_threads(proxy, client):
-    if client == "botocore":
-        pytest.skip("botocore counts each byte anew; docs/configuration.md says so")
+@pytest.mark.only_lean
+def test_a_time_limit_holds_in_other_threads(proxy):
     order_ids = [placed().order_id for _ in range(4)]
     proxy.change("GetItem", *[as_content(Trickle)] * 4)
     start = time.monotonic()
@@ -124,9 +125,8 @@ def test_a_time_limit_holds_in_other_threads(proxy, client):
     assert time.monotonic() - start < ENDS
 
 
-def test_a_time_limit_covers_all_attempts(proxy, client, monkeypatch):
-    if client == "botocore":
-        pytest.skip("botocore has a limit for each attempt only")
+@pytest.mark.only_lean
+def test_a_time_limit_covers_all_attempts(proxy, monkeypatch):
     monkeypatch.setattr("orders.dynamodb.lean.BUDGET", 1)
     proxy.change("GetItem", as_content(Trickle), as_content(Trickle))
     with pytest.raises(StoreUnavailableError):
@@ -240,15 +240,6 @@ def resolving_to_localhost(resolve):
 # --- IPv6 -------------------------------------------------------------------------------------------------------------
 
 
-def has_ipv6():
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
-
-
-@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 def test_an_endpoint_may_be_an_ipv6_address(client, engine):
     with serving(FaultProxy(engine, "::1")) as server, other_engine(f"http://[::1]:{server.server_port}"):
         dynamodb.ping()
