@@ -26,6 +26,7 @@ from orders.dynamodb import operations
 from orders.models import Order
 from orders.table import ensure_table
 from tests.clients import ApiClient
+from tests.dynamodb_clients import dynamodb_client, pytest_generate_tests  # noqa: F401 (pytest finds them here)
 from tests.traffic import Traffic, recorded
 
 # With a deadline, tests would fail on a slow or busy machine.

@@ -151,7 +151,7 @@ def test_no_attempt_begins_after_the_time_limit(proxy):
     assert proxy.operations == ["GetItem"]
 
 
-def test_a_server_that_does_not_respond_is_an_outage(client, engine):
+def test_a_server_that_does_not_respond_is_an_outage(dynamodb_client, engine):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         start = time.monotonic()
@@ -186,7 +186,7 @@ def test_a_proxy_is_not_used_for_an_excluded_host(via_proxy, monkeypatch):
     assert via_proxy.targets == ["/"]
 
 
-def test_the_password_of_a_proxy_is_not_reported(client, engine, monkeypatch):
+def test_the_password_of_a_proxy_is_not_reported(dynamodb_client, engine, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://user:secret-word@127.0.0.1:9")
     with other_engine("http://dynamodb.test:8000"), pytest.raises(StoreUnavailableError) as refusal:
         dynamodb.ping()
@@ -203,7 +203,7 @@ def test_an_endpoint_may_have_a_path(proxy):
 
 
 @pytest.fixture
-def https(client, engine):
+def https(dynamodb_client, engine):
     """A server with a certificate that only AWS_CA_BUNDLE makes trusted."""
     server = FaultProxy(engine)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -240,7 +240,7 @@ def resolving_to_localhost(resolve):
 # --- IPv6 -------------------------------------------------------------------------------------------------------------
 
 
-def test_an_endpoint_may_be_an_ipv6_address(client, engine):
+def test_an_endpoint_may_be_an_ipv6_address(dynamodb_client, engine):
     with serving(FaultProxy(engine, "::1")) as server, other_engine(f"http://[::1]:{server.server_port}"):
         dynamodb.ping()
         assert server.requests[0]["Host"] == f"[::1]:{server.server_port}"
