@@ -5,9 +5,11 @@ import os
 import socket
 import ssl
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -203,7 +205,7 @@ def test_an_endpoint_may_have_a_path(proxy):
 
 
 @pytest.fixture
-def https(dynamodb_client, engine):
+def https(dynamodb_client, engine, table):
     """A server with a certificate that only AWS_CA_BUNDLE makes trusted."""
     server = FaultProxy(engine)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -237,10 +239,48 @@ def resolving_to_localhost(resolve):
     return lambda _, *rest, **options: resolve("127.0.0.1", *rest, **options)
 
 
+class Tunnel(BaseHTTPRequestHandler):
+    """A proxy for HTTPS. Connects each client to `server.upstream`, although it requests another host."""
+
+    def do_CONNECT(self):
+        self.server.requests.append((self.path, self.headers["Proxy-Authorization"]))
+        with socket.create_connection(("127.0.0.1", self.server.upstream)) as upstream:
+            self.send_response(200)
+            self.end_headers()
+            replies = Thread(target=copy, args=(upstream, self.connection), daemon=True)
+            replies.start()
+            copy(self.connection, upstream)
+            replies.join()
+
+    def log_message(self, *_):
+        pass
+
+
+def copy(source, sink):
+    with suppress(OSError):
+        while content := source.recv(65_536):
+            sink.sendall(content)
+        sink.shutdown(socket.SHUT_WR)
+
+
+def test_calls_over_https_pass_a_proxy_in_a_tunnel(https, monkeypatch):
+    monkeypatch.setenv("AWS_CA_BUNDLE", CERTIFICATE)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    tunnel = ThreadingHTTPServer(("127.0.0.1", 0), Tunnel)
+    tunnel.daemon_threads = True
+    tunnel.upstream, tunnel.requests = int(https.rpartition(":")[2]), []
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:pass@127.0.0.1:{tunnel.server_port}")
+    with serving(tunnel), other_engine("https://dynamodb.test"):
+        for _ in range(2):
+            dynamodb.ping()
+    assert tunnel.requests == [("dynamodb.test:443", "Basic dXNlcjpwYXNz")]
+
+
 # --- IPv6 -------------------------------------------------------------------------------------------------------------
 
 
-def test_an_endpoint_may_be_an_ipv6_address(dynamodb_client, engine):
+def test_an_endpoint_may_be_an_ipv6_address(dynamodb_client, engine, table):
     with serving(FaultProxy(engine, "::1")) as server, other_engine(f"http://[::1]:{server.server_port}"):
         dynamodb.ping()
         assert server.requests[0]["Host"] == f"[::1]:{server.server_port}"
