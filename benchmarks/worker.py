@@ -1,6 +1,6 @@
 """A process that handles requests and reports the CPU time of each: `python -m benchmarks.worker SUBJECT`.
 
-Each line of standard input is a JSON object {"requests": [...], "meter": true or false}. The answer is one line with
+Each line of standard input is a JSON object {"requests": [...], "meter": true or false}. The response is one line with
 the responses and their CPU seconds and, if a meter was requested, the calls and capacity units. Imports nothing but the
 standard library and the subject, which may have a virtual environment of its own.
 """
@@ -97,8 +97,8 @@ def _client(subject: str) -> Any:
 
 def main() -> None:
     subject = sys.argv[1]
-    # Libraries print, and the parent reads only answers.
-    answers = os.fdopen(os.dup(1), "w")
+    # Libraries print, and the parent reads only responses.
+    output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     prepare = SUBJECTS[subject]()
     for number, line in enumerate(sys.stdin):
@@ -110,8 +110,8 @@ def main() -> None:
             # After the first requests, as Lambda's entry point does after the import.
             gc.collect()
             gc.freeze()
-        answers.write(f"{json.dumps(answer)}\n")
-        answers.flush()
+        output.write(f"{json.dumps(answer)}\n")
+        output.flush()
 
 
 def _timed(call: Call) -> tuple[int, str, float]:

@@ -29,7 +29,7 @@ class Entry:
     order_id: str = ""
     sent: dict[str, Any] = field(default_factory=dict)
     status: int | None = None
-    """The HTTP status, or the exit status of a sweep. None if there was no answer."""
+    """The HTTP status, or the exit status of a sweep. None if there was no response."""
     code: str = ""
     """The `code` of a problem document."""
     reply: Any = None
@@ -37,7 +37,7 @@ class Entry:
     replayed: bool = False
 
     def __str__(self) -> str:
-        status = "no answer" if self.status is None else f"{self.status} {self.code}".strip()
+        status = "no response" if self.status is None else f"{self.status} {self.code}".strip()
         return f"entry {self.number} ({self.client}, {self.operation}, {status})"
 
 

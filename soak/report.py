@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from statistics import quantiles
 
 from orders.instants import read_instant
-from soak.checks.answers import EXPECTED
+from soak.checks.responses import EXPECTED
 from soak.evidence import Evidence
 from soak.journal import Entry
 from soak.plan import Plan
@@ -18,7 +18,7 @@ def describe(plan: Plan, evidence: Evidence) -> str:
         "duration": f"{_duration(evidence):.0f} s",
         "operations": f"{evidence.operations:,}",
         "requests": f"{len(requests):,}",
-        "answers": _counts(Counter(str(entry.status or "none") for entry in requests)),
+        "responses": _counts(Counter(str(entry.status or "none") for entry in requests)),
         "seconds per request": _percentiles(requests),
         "sweeps": _counts(Counter(str(entry.status) for entry in evidence.entries if entry.operation == "sweep")),
         "list walks": f"{sum(entry.operation == 'walk' for entry in evidence.entries):,}",

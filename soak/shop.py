@@ -16,7 +16,7 @@ from soak.web import Response, Web
 from soak.workload import Workload
 
 UNCERTAIN = (None, 502, 503, 504)
-"""After these answers, docs/api.md says: repeat the request."""
+"""After these responses, docs/api.md says: repeat the request."""
 REPEATS = 4
 PAGE_REPEATS = 20
 MAX_PAUSE = 1.0
@@ -84,7 +84,7 @@ class Shop:
         unique = f"{self.web.name} {self.number}"
         customer = self.random.randrange(CUSTOMERS)
         order = {
-            "item": f"Teapot of {unique}",  # identifies the order in the table, even if no answer arrived
+            "item": f"Teapot of {unique}",  # identifies the order in the table, even if no response arrived
             "quantity": self.random.randint(1, 1_000_000),
             "customer_email": f"customer-{customer}@example.com" if customer else "",
         }
@@ -94,7 +94,7 @@ class Shop:
         self._post(sent)
 
     def replay(self) -> None:
-        """Repeat an earlier create, as a program does that has lost the answer."""
+        """Repeat an earlier create, as a program does that has lost the response."""
         if self.created:
             self._post(self.random.choice(self.created))
 

@@ -151,7 +151,7 @@ def microburst(upstream: int, folder: Path) -> Iterator[str]:
         (folder / "microburst.log").open("wb") as log,
         child.running(command, cwd=folder, env={"PATH": os.environ["PATH"]}, output=log),
     ):
-        wait_until(lambda: _answers(port, "/_microburst/health"), what="The start of microburst")
+        wait_until(lambda: _has_response(port, "/_microburst/health"), what="The start of microburst")
         yield f"http://127.0.0.1:{port}"
 
 
@@ -169,10 +169,10 @@ def injected_faults(running: Site) -> dict[str, int]:
 
 
 def _responds(port: int) -> bool:
-    return _answers(port, "/lifecycle")
+    return _has_response(port, "/lifecycle")
 
 
-def _answers(port: int, path: str) -> bool:
+def _has_response(port: int, path: str) -> bool:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
         try:
             connection.request("GET", path, headers=THROUGH_THE_PROXY)

@@ -10,12 +10,12 @@ from soak.journal import Entry, Journal, now
 from soak.site import THROUGH_THE_PROXY
 
 TIMEOUT = 60.0
-"""Seconds. Longer than any answer may take, so that a late one is seen and not cut off."""
+"""Seconds. Longer than any response may take, so that a late one is seen and not cut off."""
 
 
 @dataclass
 class Response:
-    """`status` is None if there was no answer."""
+    """`status` is None if there was no response."""
 
     status: int | None = None
     headers: dict[str, list[str]] = field(default_factory=dict)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from soak.checks import answers, histories, lists, refusals, sweeps, workers, writes
+from soak.checks import histories, lists, refusals, responses, sweeps, workers, writes
 from soak.evidence import Evidence
 
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
-    answers.unexpected_statuses,
-    answers.missing_answers,
-    answers.late_answers,
-    answers.failed_bulk_rows,
+    responses.unexpected_statuses,
+    responses.missing_responses,
+    responses.late_responses,
+    responses.failed_bulk_rows,
     refusals.wrong_refusals,
     refusals.refused_writes_that_took_effect,
     writes.lost_orders,

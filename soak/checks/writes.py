@@ -62,7 +62,7 @@ def _with_the_same_key(evidence: Evidence) -> Iterator[str]:
 
 
 def _not_replayed(evidence: Evidence) -> Iterator[str]:
-    """A repeated create is answered as such, if the order was placed before and nobody has deleted it."""
+    """The response to a repeated create says so, if the order was placed before and nobody has deleted it."""
     placed: dict[str, Write] = {}
     for write in evidence.writes:
         if write.kind != "create" or write.entry.status != CREATED:

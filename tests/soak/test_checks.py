@@ -24,17 +24,17 @@ def test_a_run_without_violations_passes(story):
     assert found(story) == []
 
 
-# --- Answers ----------------------------------------------------------------------------------------------------------
+# --- Responses --------------------------------------------------------------------------------------------------------
 
 
 def test_an_internal_error_is_found(story):
     story.get("A", status=500, code="internal_error", reply={"code": "internal_error"})
-    assert found(story) == ["Order A: entry 14 (api-key:shop-0, get, 500 internal_error) is not a documented answer."]
+    assert found(story) == ["Order A: entry 14 (api-key:shop-0, get, 500 internal_error) is not a documented response."]
 
 
 def test_a_status_with_another_code_is_found(story):
     story.get("A", status=404, code="not_found", reply={"code": "not_found"})
-    assert any("is not a documented answer" in sentence for sentence in found(story))
+    assert any("is not a documented response" in sentence for sentence in found(story))
 
 
 def test_an_outage_without_retry_after_is_found(story):
@@ -52,7 +52,7 @@ def test_an_unreadable_order_in_a_list_is_found(story):
 def test_a_missing_answer_is_found_unless_a_worker_was_killed(story):
     story.get("A", status=None, reply=None)
     assert found(story) == [
-        "Order A: entry 14 (api-key:shop-0, get, no answer) happened although no worker was killed."
+        "Order A: entry 14 (api-key:shop-0, get, no response) happened although no worker was killed."
     ]
     story.kills.append(Kill(process="engine", at=at(131), until=at(132)))
     assert len(found(story)) == 1

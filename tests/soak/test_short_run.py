@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from soak.checks import CHECKS
-from soak.checks.answers import late_answers
+from soak.checks.responses import late_responses
 from soak.plan import Plan
 from soak.report import describe
 from soak.run import run
@@ -23,7 +23,7 @@ def evidence(tmp_path_factory):
 
 def test_a_short_run_keeps_every_promise(evidence):
     # Not the time limit, because other tests use the CPUs meanwhile.
-    checks = [check for check in CHECKS if check is not late_answers]
+    checks = [check for check in CHECKS if check is not late_responses]
     assert [sentence for check in checks for sentence in check(evidence)] == [], describe(PLAN, evidence)
 
 

@@ -1,4 +1,4 @@
-"""Every request is answered in time, with a documented status."""
+"""Every request gets a response in time, with a documented status."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -41,7 +41,7 @@ def unexpected_statuses(evidence: Evidence) -> Iterator[str]:
         if entry.status == UNAVAILABLE:
             yield from _wrong_unavailability(entry)
         elif entry.code not in EXPECTED[entry.operation].get(entry.status, ()):
-            yield f"{_named(entry)} is not a documented answer."
+            yield f"{_named(entry)} is not a documented response."
         elif entry.operation == "page" and entry.reply:
             yield f"{_named(entry)} lists unreadable orders: {entry.reply}."
 
@@ -49,20 +49,20 @@ def unexpected_statuses(evidence: Evidence) -> Iterator[str]:
 def _wrong_unavailability(entry: Entry) -> Iterator[str]:
     is_page = entry.operation in ("preview", "bulk")
     if entry.code != ("" if is_page else "store_unavailable"):
-        yield f"{_named(entry)} is not a documented answer."
+        yield f"{_named(entry)} is not a documented response."
     if not entry.retry_after:
         yield f"{_named(entry)} has no Retry-After."
 
 
-def missing_answers(evidence: Evidence) -> Iterator[str]:
-    """Only a killed worker may leave requests without an answer."""
+def missing_responses(evidence: Evidence) -> Iterator[str]:
+    """Only a killed worker may leave requests without a response."""
     kills = [kill for kill in evidence.kills if kill.process == "worker"]
     for entry in evidence.entries:
         if entry.status is None and not _overlaps(entry, kills, NO_ANSWER_AFTER_KILL):
             yield f"{_named(entry)} happened although no worker was killed."
 
 
-def late_answers(evidence: Evidence) -> Iterator[str]:
+def late_responses(evidence: Evidence) -> Iterator[str]:
     kills = [kill for kill in evidence.kills if kill.process != "sweep"]
     for entry in evidence.entries:
         limit = BULK_LIMIT if entry.operation == "bulk" else LIMIT
