@@ -117,14 +117,16 @@ def test_an_unreadable_order_is_not_changed(traffic, changes, versions):
 
 @VERSIONS
 @pytest.mark.parametrize("changes", ALL_CHANGES)
-def test_an_unreadable_order_of_the_former_system_is_not_changed(table, changes, versions):
+def test_an_unreadable_order_of_the_former_system_is_not_changed(traffic, changes, versions):
     order_id = former(**changes)
     before = stored(order_id)
+    traffic.clear()
     for to in Status:
         with pytest.raises(UnreadableOrderError):
             store.change_status(order_id, to, at=LATER, by=BY, versions=versions)
     with pytest.raises(UnreadableOrderError):
         store.expire(order_id, at=LATER, by=BY)
+    assert sorted(traffic.operations) == ["GetItem"] * 2 + ["UpdateItem"] * 4
     assert stored(order_id) == before
 
 
