@@ -17,8 +17,8 @@ from soak.run import run
 
 DESCRIPTION = """
 Run the site with production settings while 12 clients use it, faults are injected between it and DynamoDB Local, and
-processes are killed. Then compare the table with what the clients were told. Exits with 1 and a sentence per violation
-if the two differ. Needs no AWS account. The journal and the logs of the last run stay in .local/soak.
+processes are killed. Then compare the table with the responses that the clients got. Exits with 1 and a sentence per
+violation if the two differ. Needs no AWS account. The journal and the logs of the last run stay in .local/soak.
 docs/reliability.md explains the checks.
 """
 FOLDER = ROOT / "soak"

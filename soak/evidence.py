@@ -18,7 +18,7 @@ BULK_UNKNOWN = ("may or may not", "could not be changed")
 
 
 class Outcome(Enum):
-    """What the client was told about a write."""
+    """The response that the client got for a write."""
 
     DONE = "done"
     REFUSED = "refused"

@@ -84,7 +84,7 @@ class ClientConnection(Connection):
         self._credentials.session = session
         session.register_component("credential_provider", self._credentials)
         session.register_component("data_loader", _data_loader())
-        # A fixed text. botocore would build one anew for each request, which takes a tenth of the CPU time of a GET.
+        # A fixed text. botocore would build one for each request, which takes a tenth of the CPU time of a GET.
         session.set_default_client_config(Config(user_agent=session.user_agent()))
         return session
 

@@ -9,7 +9,7 @@ class FixedCondition(Condition):
     """A condition that is the same for every write. Its expression is built once.
 
     Only the first condition of an expression gains: names and values are numbered in their order. Building the one for
-    a valid order anew takes a tenth of the CPU time of a PUT.
+    a valid order each time takes a tenth of the CPU time of a PUT.
     """
 
     format_string = "{0}"

@@ -1,7 +1,7 @@
 """Lets botocore check each reply that it receives itself, by handlers of its public events.
 
 They hold for every call of the stock client, and for the few that the lean client leaves to botocore. No attempt begins
-after the time limit of the caller, but botocore counts a timeout anew with each byte, so one that trickles in has none.
+after the time limit of the caller, but botocore restarts a timeout with each byte, so one that trickles in has none.
 """
 
 from typing import Any

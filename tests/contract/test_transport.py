@@ -102,7 +102,7 @@ def test_a_compressed_reply_is_not_requested(proxy):
 # --- Time limits ------------------------------------------------------------------------------------------------------
 
 
-# botocore counts a timeout anew with each byte and has a limit for each attempt only; docs/configuration.md says so.
+# botocore restarts a timeout with each byte and has a limit for each attempt only; docs/configuration.md says so.
 
 
 @pytest.mark.only_lean
