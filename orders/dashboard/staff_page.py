@@ -33,16 +33,17 @@ def staff_page(need: Need, *, seconds: float | None = None) -> Callable[[View[Pa
         def wrapper(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
             if (refused := _refusal(request, need)) is not None:
                 return refused
-            try:
-                with time_limit(seconds or stopwatch.REQUEST_SECONDS), dynamodb.recorded_calls() as calls:
-                    response = view(request, *args, **kwargs)
-            except OrderNotFoundError as error:
-                return responses.not_found(request, _("There is no order %s.") % error.order_id)
-            except UnreadableOrderError as error:
-                return responses.unreadable(request, error.order)
-            except StoreUnavailableError as error:
-                logger.warning("DynamoDB is not responding: %s", error.reason)
-                return responses.orders_unavailable(request)
+            with dynamodb.recorded_calls() as calls:
+                try:
+                    with time_limit(seconds or stopwatch.REQUEST_SECONDS):
+                        response = view(request, *args, **kwargs)
+                except OrderNotFoundError as error:
+                    response = responses.not_found(request, _("There is no order %s.") % error.order_id)
+                except UnreadableOrderError as error:
+                    response = responses.unreadable(request, error.order)
+                except StoreUnavailableError as error:
+                    logger.warning("DynamoDB is not responding: %s", error.reason)
+                    response = responses.orders_unavailable(request)
             response.headers["Server-Timing"] = calls.server_timing
             return response
 

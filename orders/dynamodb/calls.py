@@ -1,4 +1,4 @@
-"""Records the calls that a request makes to DynamoDB, for its Server-Timing header."""
+"""Records what a block of code requests from DynamoDB: its calls, their capacity units and retries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,16 +7,32 @@ from typing import Any, NamedTuple
 
 
 class Call(NamedTuple):
-    """`units` are the consumed capacity units; 0 for a refused call. `retries` are the attempts after the first."""
+    """`units` are the consumed capacity units; 0 for a call that failed."""
 
     operation: str
     seconds: float
     units: float
-    retries: int
 
 
 class Calls(list[Call]):
     """The calls of a block, those of its threads too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A list, because threads append to it without a lock.
+        self._retries: list[None] = []
+
+    def add_retry(self) -> None:
+        self._retries.append(None)
+
+    @property
+    def retries(self) -> int:
+        """The attempts after the first of each call, of those that failed too."""
+        return len(self._retries)
+
+    @property
+    def units(self) -> float:
+        return sum(call.units for call in self)
 
     @property
     def server_timing(self) -> str:
@@ -25,8 +41,7 @@ class Calls(list[Call]):
         https://www.w3.org/TR/server-timing/
         """
         milliseconds = sum(call.seconds for call in self) * 1000
-        units, retries = sum(call.units for call in self), sum(call.retries for call in self)
-        return f'store;dur={milliseconds:.1f};desc="calls {len(self)}, units {units:g}, retries {retries}"'
+        return f'store;dur={milliseconds:.1f};desc="calls {len(self)}, units {self.units:g}, retries {self.retries}"'
 
 
 _calls: ContextVar[Calls | None] = ContextVar("calls", default=None)
@@ -49,6 +64,10 @@ def record(operation: str, seconds: float, reply: dict[str, Any] | None) -> None
     if calls is not None:
         consumed = (reply or {}).get("ConsumedCapacity") or {}
         parts = consumed if isinstance(consumed, list) else [consumed]
-        units = sum(part.get("CapacityUnits", 0.0) for part in parts)
-        retries = (reply or {}).get("ResponseMetadata", {}).get("RetryAttempts", 0)
-        calls.append(Call(operation, seconds, units, retries))
+        calls.append(Call(operation, seconds, sum(part.get("CapacityUnits", 0.0) for part in parts)))
+
+
+def record_retry() -> None:
+    calls = _calls.get()
+    if calls is not None:
+        calls.add_retry()

@@ -17,6 +17,7 @@ from botocore.parsers import JSONParser
 
 from orders.dynamodb import retries
 from orders.dynamodb.attempts import MAY_BE_DONE, is_uncertain
+from orders.dynamodb.calls import record_retry
 from orders.dynamodb.credentials import EXPIRED_CODES, DeferredCredentials
 from orders.dynamodb.replies import ERROR, UnreadableReplyError, parse
 from orders.dynamodb.retries import RetryQuota
@@ -170,6 +171,7 @@ class LeanClient:
                     break
                 cost = paid
             attempt += 1
+            record_retry()
         if outcome.error is not None:
             raise outcome.error
         if outcome.succeeded:

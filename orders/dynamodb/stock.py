@@ -10,10 +10,13 @@ from botocore.exceptions import ReadTimeoutError
 
 from orders.dynamodb import retries
 from orders.dynamodb.attempts import MAY_BE_DONE
+from orders.dynamodb.calls import record_retry
 from orders.dynamodb.credentials import EXPIRED_CODES, DeferredCredentials
 from orders.dynamodb.replies import ERROR, UnreadableReplyError, missing, read_document
 from orders.stopwatch import seconds_left
 
+SENT = "Sent"
+"""A member of the call's context: whether an attempt has been made."""
 UNREADABLE = "UnreadableReply"
 """A member of the parsed reply, and of the call's context: the reason why the reply cannot be used."""
 
@@ -27,6 +30,7 @@ class StockHandlers:
 
     def register(self, events: Any) -> None:
         events.register("before-call.dynamodb", self.refuse_late)
+        events.register("request-created.dynamodb", self.count_retries)
         events.register("before-parse.dynamodb", self.check_document)
         # First, because botocore's own handler ends the event when it has no more attempts.
         events.register_first("needs-retry.dynamodb", self.needs_retry)
@@ -36,6 +40,12 @@ class StockHandlers:
         """`before-call`: raise ReadTimeoutError if the time limit of the caller has passed."""
         if seconds_left() <= 0:
             raise ReadTimeoutError(endpoint_url=params["url"])
+
+    def count_retries(self, request: Any, **_: Any) -> None:
+        """`request-created`: record each attempt after the first."""
+        if request.context.get(SENT):
+            record_retry()
+        request.context[SENT] = True
 
     def check_document(self, response_dict: Any, customized_response_dict: Any, **_: Any) -> None:
         """`before-parse`: replace a body that botocore could not parse, or would accept although it is wrong."""

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.contract.fault_proxy import drop_response, fault_proxy
+from tests.contract.fault_proxy import drop_response, fault_proxy, refusal
 from tests.contract.order_helpers import other_engine, place_many
 
 TIMING = re.compile(r'store;dur=\d+\.\d;desc="(.+)"')
@@ -32,6 +32,23 @@ def test_retries_are_reported(api, engine):
     order = api.place()
     with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
         proxy.change("GetItem", drop_response)
+        assert timing(api.get(f"/orders/{order['order_id']}")) == "calls 1, units 1, retries 1"
+
+
+def test_the_retries_of_a_call_that_fails_are_reported(api, engine, sign_in):
+    order = api.place()
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        proxy.change("GetItem", *[drop_response] * 6)
+        response = api.get(f"/orders/{order['order_id']}")
+        page = sign_in("Order viewers").get(f"/dashboard/orders/{order['order_id']}/")
+    assert (response.status_code, timing(response)) == (503, "calls 1, units 0, retries 2")
+    assert (page.status_code, timing(page)) == (503, "calls 1, units 0, retries 2")
+
+
+def test_the_renewal_of_expired_credentials_is_reported(api, engine):
+    order = api.place()
+    with fault_proxy(engine) as proxy, other_engine(proxy.endpoint):
+        proxy.refuse("GetItem", refusal(400, "ExpiredTokenException"))
         assert timing(api.get(f"/orders/{order['order_id']}")) == "calls 1, units 1, retries 1"
 
 
