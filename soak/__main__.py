@@ -11,7 +11,7 @@ from local import ROOT
 from local.errors import LocalError
 from soak.checks import violations
 from soak.leaks import leaks, measure
-from soak.plan import KILL_EVERY, Plan
+from soak.plan import BOTOCORE, KILL_EVERY, LEAN, Plan
 from soak.report import describe
 from soak.run import run
 
@@ -50,7 +50,14 @@ def plans(options: Namespace) -> list[Plan]:
     each = max(1, options.operations // len(options.shards))
     kill_every = min(KILL_EVERY, max(1, each // 6))
     return [
-        Plan(operations=each, shards=shards, seed=options.seed, seconds=options.seconds, kill_every=kill_every)
+        Plan(
+            operations=each,
+            shards=shards,
+            seed=options.seed,
+            seconds=options.seconds,
+            kill_every=kill_every,
+            client=options.client,
+        )
         for shards in options.shards
     ]
 
@@ -92,6 +99,12 @@ def arguments(words: list[str] | None = None) -> Namespace:
         default=30_000,
         metavar="N",
         help="then send N requests to one worker and compare its memory and descriptors; 0 for none (%(default)s)",
+    )
+    parser.add_argument(
+        "--client",
+        choices=[LEAN, BOTOCORE],
+        default=LEAN,
+        help="the value of ORDERS_DYNAMODB_CLIENT (%(default)s); with botocore no reply trickles in",
     )
     parser.add_argument(
         "--shards",

@@ -59,7 +59,7 @@ def measure(requests: int, folder: Path, *, seed: int) -> Iterator[Use]:
         engine = stack.enter_context(durable(folder / "engine", port=free_port()))
         database = stack.enter_context(postgresql_server()).url
         copy_project(folder / "site")
-        variables = environment(free_port(), engine.endpoint, database, shards=1)
+        variables = environment(free_port(), engine.endpoint, database)
         keys, _ = prepare(folder / "site", variables)
         # Unlike in production, where a worker is replaced after 10,000 requests.
         web = serve(stack, folder, variables, "--workers", "1", "--max-requests", "0")

@@ -10,6 +10,9 @@ SWEEP_AGE_HOURS = 0.002
 """The sweep of the soak expires orders after 7 seconds, so that sweeps and clients compete for the same orders."""
 
 
+LEAN, BOTOCORE = "lean", "botocore"
+"""The values of ORDERS_DYNAMODB_CLIENT."""
+
 KILL_EVERY = 250
 """A process is killed after about this many operations."""
 
@@ -23,3 +26,4 @@ class Plan:
     seed: int
     seconds: float | None = None
     kill_every: int = KILL_EVERY
+    client: str = LEAN

@@ -4,7 +4,7 @@ import http.client
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,8 +28,9 @@ STALL = 5.0
 class Faults:
     """Draws the fault of each call. The same seed draws the same faults in the same order of calls."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, omitted: Set[str] = frozenset()) -> None:
         self._random = Random(seed)  # noqa: S311 (not for security)
+        self._shares = {name: share for name, share in SHARES.items() if name not in omitted}
         self._lock = Lock()
         self.counts: Counter[str] = Counter()
         self.active = True
@@ -42,7 +43,7 @@ class Faults:
         return fault
 
     def _fault(self, operation: str, number: float) -> str | None:
-        for name, share in SHARES.items():
+        for name, share in self._shares.items():
             if number < share:
                 return name
             number -= share
@@ -53,10 +54,10 @@ class Proxy(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, engine_port: int, seed: int) -> None:
+    def __init__(self, engine_port: int, faults: Faults) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.engine_port = engine_port
-        self.faults = Faults(seed)
+        self.faults = faults
 
     def forward(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         """The engine's reply. Raises OSError or HTTPException if it does not respond."""
@@ -134,9 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def proxy(engine_port: int, seed: int) -> Iterator[Proxy]:
+def proxy(engine_port: int, faults: Faults) -> Iterator[Proxy]:
     """Serves in a thread for the block."""
-    with Proxy(engine_port, seed) as server:
+    with Proxy(engine_port, faults) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         thread.start()
         try:

@@ -14,7 +14,7 @@ from soak.plan import Plan
 def describe(plan: Plan, evidence: Evidence) -> str:
     requests = [entry for entry in evidence.entries if entry.operation in EXPECTED]
     lines = {
-        "shards, seed": f"{plan.shards}, {plan.seed}",
+        "client, shards, seed": f"{plan.client}, {plan.shards}, {plan.seed}",
         "duration": f"{_duration(evidence):.0f} s",
         "operations": f"{evidence.operations:,}",
         "requests": f"{len(requests):,}",

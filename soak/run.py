@@ -25,7 +25,7 @@ ALL_PAGES = 100_000
 def run(plan: Plan, folder: Path) -> Evidence:
     """Run the plan with all files in `folder`. Raises LocalError if a part of the site does not start."""
     with ExitStack() as stack:
-        running = stack.enter_context(site(folder, shards=plan.shards, seed=plan.seed))
+        running = stack.enter_context(site(folder, plan))
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
         operations = _act(plan, running, journal)

@@ -22,14 +22,17 @@ from local import PROJECT, ROOT, child, setup
 from local.errors import LocalError
 from local.postgresql_server import free_port, postgresql_server
 from soak import faults
-from soak.plan import CLIENTS, STAFF
+from soak.plan import BOTOCORE, CLIENTS, LEAN, STAFF, Plan
 from soak.processes import EngineProcess, GunicornProcess, wait_until
-from soak.proxy import Proxy, proxy
+from soak.proxy import Faults, Proxy, proxy
 
 SHIPPED = ("accounts", "orders", "ordersite", "templates", "manage.py", "gunicorn.conf.py")
 TABLE = "Orders"
 THROUGH_THE_PROXY = {"X-Forwarded-Proto": "https"}
 """What a proxy that ends TLS adds to a request."""
+
+OMITTED = {LEAN: frozenset[str](), BOTOCORE: frozenset({"trickle"})}
+"""The faults of our own proxy that a client is not promised to survive."""
 
 FAULT_COUNT = re.compile(r'^microburst_faults_total\{.*action="([^"]*)".*\} (\S+)$', re.MULTILINE)
 AMOUNT = re.compile(r":\d+m?[sB]$")
@@ -52,18 +55,19 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, *, shards: int, seed: int) -> Iterator[Site]:
-    """Run the site until the block ends. Its table is empty. Raises LocalError if a part does not start."""
+def site(folder: Path, plan: Plan) -> Iterator[Site]:
+    """Run the site of the plan until the block ends. Its table is empty. Raises LocalError if a part does not start."""
     folder.mkdir(parents=True, exist_ok=True)
     copy_project(folder / "site")
     engine = EngineProcess(folder / "engine", free_port())
     with ExitStack() as stack:
         stack.callback(engine.stop)
         engine.start()
-        own_faults = stack.enter_context(proxy(engine.port, seed))
+        own_faults = stack.enter_context(proxy(engine.port, Faults(plan.seed, omitted=OMITTED[plan.client])))
         endpoint = stack.enter_context(microburst(own_faults.server_port, folder))
         database = stack.enter_context(postgresql_server()).url
-        direct = environment(free_port(), f"http://127.0.0.1:{engine.port}", database, shards=shards)
+        settings = {"ORDERS_INDEX_SHARDS": str(plan.shards), "ORDERS_DYNAMODB_CLIENT": plan.client}
+        direct = {**environment(free_port(), f"http://127.0.0.1:{engine.port}", database), **settings}
         keys, passwords = prepare(folder / "site", direct)
         faulty = {**direct, "AWS_ENDPOINT_URL_DYNAMODB": endpoint}
         web = serve(stack, folder, faulty)
@@ -91,7 +95,7 @@ def copy_project(folder: Path) -> None:
             shutil.copy(PROJECT / name, folder / name)
 
 
-def environment(port: int, engine: str, database: str, *, shards: int = 1, table: str = TABLE) -> Environment:
+def environment(port: int, engine: str, database: str, *, table: str = TABLE) -> Environment:
     """The settings of docs/operations.md, Other servers."""
     return {
         "PATH": os.environ["PATH"],
@@ -106,7 +110,6 @@ def environment(port: int, engine: str, database: str, *, shards: int = 1, table
         # All clients have one address, and the limits have tests of their own.
         "ORDERS_API_RATE": "1000000/min",
         "ORDERS_AUTH_FAILURE_RATE": "1000000/min",
-        "ORDERS_INDEX_SHARDS": str(shards),
         "ORDERS_TABLE": table,
         "AWS_ENDPOINT_URL_DYNAMODB": engine,
         "AWS_ACCESS_KEY_ID": "local",

@@ -13,6 +13,12 @@ def test_the_numbers_of_shards_share_the_operations():
     ]
 
 
+def test_each_client_of_dynamodb_can_be_chosen():
+    [lean] = plans(arguments(["--shards", "1"]))
+    [stock] = plans(arguments(["--shards", "1", "--client", "botocore"]))
+    assert (lean.client, stock.client) == ("lean", "botocore")
+
+
 def test_a_short_run_has_kills_too():
     [plan] = plans(arguments(["--operations", "60", "--shards", "1"]))
     assert plan.kill_every == 10

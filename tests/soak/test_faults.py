@@ -26,7 +26,7 @@ def call(engine, monkeypatch):
             "X-Amz-Target": f"DynamoDB_20120810.{operation}",
         }
         with (
-            proxy.proxy(urlsplit(engine).port, seed=1) as server,
+            proxy.proxy(urlsplit(engine).port, Faults(seed=1)) as server,
             closing(http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)) as connection,
         ):
             connection.request("POST", "/", json.dumps(request), headers)
@@ -77,6 +77,11 @@ def test_the_same_seed_draws_the_same_faults():
     assert drawn == [second.draw("GetItem") for _ in range(2_000)]
     assert set(drawn) == {None, *proxy.SHARES}
     assert first.counts == second.counts
+
+
+def test_a_fault_can_be_omitted():
+    faults = Faults(seed=7, omitted={"trickle"})
+    assert {faults.draw("GetItem") for _ in range(2_000)} == {None, *proxy.SHARES} - {"trickle"}
 
 
 def test_the_shares_of_the_rules_are_those_of_all_calls():
