@@ -4,7 +4,7 @@ import http.client
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,7 +28,7 @@ STALL = 5.0
 class Faults:
     """Draws the fault of each call. The same seed draws the same faults in the same order of calls."""
 
-    def __init__(self, seed: int, *, omitted: Set[str] = frozenset()) -> None:
+    def __init__(self, seed: int, *, omitted: Collection[str] = ()) -> None:
         self._random = Random(seed)  # noqa: S311 (not for security)
         self._shares = {name: share for name, share in SHARES.items() if name not in omitted}
         self._lock = Lock()

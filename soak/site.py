@@ -31,7 +31,7 @@ TABLE = "Orders"
 THROUGH_THE_PROXY = {"X-Forwarded-Proto": "https"}
 """What a proxy that ends TLS adds to a request."""
 
-OMITTED = {LEAN: frozenset[str](), BOTOCORE: frozenset({"trickle"})}
+OMITTED: dict[str, tuple[str, ...]] = {LEAN: (), BOTOCORE: ("trickle",)}
 """The faults of our own proxy that a client is not promised to survive."""
 
 FAULT_COUNT = re.compile(r'^microburst_faults_total\{.*action="([^"]*)".*\} (\S+)$', re.MULTILINE)
