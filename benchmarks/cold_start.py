@@ -22,7 +22,7 @@ from statistics import median
 from typing import NamedTuple
 
 from deploy import PROJECT
-from deploy.package import trim
+from deploy.package import complete, environment_without_packages
 
 RUNS = 9
 PYTHON = PROJECT / ".local" / "deploy" / "venv" / "bin" / "python"
@@ -108,7 +108,7 @@ def _medians(package: Package, starts: Sequence[Sequence[float]]) -> Starts:
 
 
 def _ours(root: Path, order_id: str, *, stock: bool) -> list[Package]:
-    """The trimmed package, and the package that Zappa creates if requested."""
+    """The package of a deploy and, if requested, the one that Zappa creates."""
     checkout = root / "checkout"
     shutil.copytree(PROJECT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "*.zip", "db.sqlite3*"))
     settings = checkout / "zappa_settings.json"
@@ -116,23 +116,27 @@ def _ours(root: Path, order_id: str, *, stock: bool) -> list[Package]:
     for name in ("callbacks", "attach_policy", "assume_policy"):
         stage.pop(name)
     settings.write_text(json.dumps({"prod": {**stage, "exclude": [".*", "db.sqlite3*"]}}))
-    zappa = Path(sys.executable).with_name("zappa")
-    subprocess.run(
-        [zappa, "package", "prod", "--output", "stock.zip"],
-        cwd=checkout,
-        env={**os.environ, "VIRTUAL_ENV": sys.prefix},
-        check=True,
-        capture_output=True,
-    )
-    zipped = {STOCK: checkout / "stock.zip", OURS: checkout / "ours.zip"}
-    shutil.copy(zipped[STOCK], zipped[OURS])
-    trim(zipped[OURS])
+    zipped = {OURS: _zipped(checkout, "ours.zip", environment_without_packages())}
+    complete(zipped[OURS])
+    if stock:
+        zipped[STOCK] = _zipped(checkout, "stock.zip", Path(sys.prefix))
     handler = "ordersite.function.handler"
     return [
         Package(name, file.stat().st_size, handler, order_id, [_unpacked(file, root / file.stem)])
         for name, file in zipped.items()
-        if stock or name == OURS
     ]
+
+
+def _zipped(checkout: Path, name: str, environment: Path) -> Path:
+    """The zip that Zappa creates of the project and the packages of a virtual environment."""
+    subprocess.run(
+        [Path(sys.executable).with_name("zappa"), "package", "prod", "--output", name],
+        cwd=checkout,
+        env={**os.environ, "VIRTUAL_ENV": str(environment)},
+        check=True,
+        capture_output=True,
+    )
+    return checkout / name
 
 
 def _bare(root: Path, order_id: str) -> Package:

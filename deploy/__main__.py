@@ -16,6 +16,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import PROJECT, package
+from deploy.function import manage
 from deploy.preflight import run_checks
 from deploy.resources import remove_resources
 from deploy.smoke import SmokeError, smoke
@@ -138,7 +139,8 @@ def _prepare(name: str) -> None:
 def _release(stage: Stage, command: str) -> None:
     _step(f"Zappa: {command}", _zappa(command, stage.name))
     for line in ("migrate --noinput", "ensure_admin"):
-        _step(f"On the function: manage.py {line}", _zappa("manage", stage.name, line))
+        print(f"\n== On the function: manage.py {line}", flush=True)
+        print(manage(Target(stage, boto3.Session()), line))
     url = endpoint(stage)
     print("\n== Checking the public URL")
     for line in smoke(url, gateway_address=os.environ.get("GATEWAY_ADDRESS", "")):
@@ -193,7 +195,7 @@ def _stage(name: str) -> Stage:
 def _step(title: str, command: list[str], *, quiet: bool = False) -> None:
     """Raises DeployError if the command fails."""
     print(f"\n== {title}", flush=True)
-    # Zappa packs the active virtual environment.
+    # Zappa refuses to package outside of an active virtual environment.
     environment = {**os.environ, **WITHOUT_SECRETS, "VIRTUAL_ENV": sys.prefix}
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=quiet, text=True, check=False)
     if done.returncode:

@@ -3,6 +3,7 @@
 Zappa loads this file by its path and not as part of the package, so the file adds the project to the import path.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ ZappaCLI = Any
 
 def fill_placeholders(cli: ZappaCLI) -> None:
     """Called when the settings have been read: adds the account number, which no file contains, and the exclusions."""
-    # Excluding files before Zappa copies and zips them halves the time.
     cli.override_stage_config_setting("exclude_glob", [*package.NOT_SHIPPED])
+    # The packages are added in complete_package.
+    os.environ["VIRTUAL_ENV"] = str(package.environment_without_packages())
     if not cli.load_credentials:
         return
     stage = _stage(cli)
@@ -30,9 +32,9 @@ def fill_placeholders(cli: ZappaCLI) -> None:
     cli.zappa.attach_policy = stage.fill(cli.zappa.attach_policy)
 
 
-def trim_package(cli: ZappaCLI) -> None:
+def complete_package(cli: ZappaCLI) -> None:
     """Called when the zip has been created."""
-    package.trim(Path(cli.zip_path))
+    package.complete(Path(cli.zip_path))
     print(package.report(Path(cli.zip_path)))
 
 

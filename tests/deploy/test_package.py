@@ -1,5 +1,7 @@
 """The contents of the zip, and that the app runs from it."""
 
+import marshal
+import os
 import re
 import sys
 import zipfile
@@ -107,7 +109,68 @@ def test_bytecode_is_used_without_reading_the_source(unpacked):
     assert int.from_bytes(header[4:], "little") == 0b01
 
 
+@pytest.mark.parametrize("source", ["orders/models.py", "django/urls/base.py"])
+def test_tracebacks_show_the_paths_on_lambda(unpacked, source):
+    path = PurePosixPath(source)
+    (compiled,) = (unpacked / path.parent / "__pycache__").glob(f"{path.stem}.*.pyc")
+    assert marshal.loads(compiled.read_bytes()[16:]).co_filename == f"/var/task/{source}"  # noqa: S302 (our own file)
+
+
 def test_the_package_contains_everything_that_the_app_imports(in_package):
     done = in_package(SCRIPT)
     assert done.returncode == 0, done.stderr
     assert "200 200" in done.stdout
+
+
+# --- The zip of the packages ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site_packages(tmp_path):
+    """A virtual environment's packages: one with bytecode of its own and with a file that is not shipped."""
+    package = tmp_path / "site-packages" / "cups"
+    (package / "__pycache__").mkdir(parents=True)
+    for name in ("__init__.py", "py.typed", "__pycache__/__init__.pyc"):
+        (package / name).write_text("SIZE = 1\n")
+    return package.parent
+
+
+@pytest.fixture
+def cache(tmp_path):
+    (tmp_path / "cache").mkdir()
+    return tmp_path / "cache"
+
+
+def test_packages_are_packed_with_bytecode_and_without_unused_files(site_packages, cache):
+    with zipfile.ZipFile(packaging.packages(site_packages, cache)) as archive:
+        bytecode = "cups/__pycache__/__init__.cpython-{}{}.pyc".format(*sys.version_info)
+        assert set(archive.namelist()) == {"cups/__init__.py", bytecode}
+
+
+def test_unchanged_packages_are_packed_once(site_packages, cache):
+    first = packaging.packages(site_packages, cache)
+    packed_at = first.stat().st_mtime_ns
+    (site_packages / "cups" / "__pycache__" / "new.pyc").touch()  # Python has imported a module
+    again = packaging.packages(site_packages, cache)
+    assert (again, again.stat().st_mtime_ns) == (first, packed_at)
+
+
+def change_text(module):
+    module.write_text("SIZE = 20\n")
+
+
+def change_time(module):
+    os.utime(module, (1, 1))
+
+
+def add(module):
+    module.with_name("new.py").touch()
+
+
+@pytest.mark.parametrize("change", [change_text, change_time, add])
+def test_changed_packages_are_packed_again_and_replace_the_former_zip(site_packages, cache, change):
+    former = packaging.packages(site_packages, cache)
+    change(site_packages / "cups" / "__init__.py")
+    new = packaging.packages(site_packages, cache)
+    assert new != former
+    assert [*cache.iterdir()] == [new]
