@@ -7,10 +7,12 @@ import site
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from local import PROJECT
+from local.setup import STAMP
 from tests.local.checkout import Checkout
 from tests.local.machine import comes_true, free_port, obey_permissions, processes_with, until_banner
 from tests.local.wheels import make_wheel
@@ -18,11 +20,58 @@ from tests.local.wheels import make_wheel
 SETTING_UP = "Installing 0 packages into .venv (once, about 1 minute)\n"
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The same for all tests, because an environment works in the folder in which it was created only."""
+    return tmp_path_factory.mktemp("setup") / "ordersite"
+
+
 @pytest.fixture
-def checkout(tmp_path):
-    checkout = Checkout(tmp_path / "ordersite")
+def checkout(folder):
+    """A fresh checkout without an environment."""
+    yield fresh_checkout(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh_checkout(folder):
+    checkout = Checkout(folder)
     for name in ("requirements.txt", "requirements-dev.txt"):
-        (checkout.folder / name).write_text("# nothing\n")
+        (folder / name).write_text("# nothing\n")
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def environments(folder):
+    """A copy of the environment that each of these targets creates. Creating one takes seconds of CPU time."""
+    copies = folder.with_name("environments")
+    checkout = fresh_checkout(folder)
+    for target in ("setup-run", "setup"):
+        make(checkout, target)
+        copy_environment(folder / ".venv", copies / target)
+    shutil.rmtree(folder)
+    return copies
+
+
+def copy_environment(source, target):
+    """With hard links, except for the file that a set-up changes in place."""
+
+    def copy(path, to):
+        (shutil.copy if Path(path).name == STAMP else os.link)(path, to)
+
+    shutil.copytree(source, target, symlinks=True, copy_function=copy)
+
+
+@pytest.fixture
+def ready(checkout, environments):
+    """A checkout after `make setup`."""
+    copy_environment(environments / "setup", checkout.folder / ".venv")
+    return checkout
+
+
+@pytest.fixture
+def ready_to_run(checkout, environments):
+    """A checkout after `make setup-run`."""
+    copy_environment(environments / "setup-run", checkout.folder / ".venv")
     return checkout
 
 
@@ -37,38 +86,43 @@ def prefix_of(checkout):
     return checkout.run(".venv/bin/python", "-c", "import sys; print(sys.prefix)").stdout.strip()
 
 
-def test_moving_the_folder_or_removing_its_python_recreates_the_environment_and_keeps_the_orders(checkout, tmp_path):
-    orders = checkout.folder / ".local" / "dynamodb" / "data" / "shared-local-instance.db"
-    orders.parent.mkdir(parents=True)
-    orders.write_text("orders")
+def assert_recreates(checkout, target):
+    """That `make` removes the environment in order to create it again. It is killed then, because the rest is slow."""
+    marker = checkout.folder / ".venv" / "marker"
+    marker.touch()
+    with started(checkout, target) as run:
+        assert run.stdout.readline() == SETTING_UP
+        assert comes_true(lambda: not marker.exists(), within=60)
+
+
+def test_the_environment_is_created_once(checkout):
     assert make(checkout, "setup") == SETTING_UP
     assert make(checkout, "setup") == ""
+    assert make(checkout, "setup-run") == ""
+    assert prefix_of(checkout) == str(checkout.folder / ".venv")
 
-    checkout.folder = checkout.folder.rename(tmp_path / "moved")
-    assert make(checkout, "setup") == SETTING_UP
-    assert prefix_of(checkout) == str(tmp_path / "moved" / ".venv")
-    assert (checkout.folder / ".venv" / "bin" / "pip").read_text().startswith(f"#!{tmp_path / 'moved'}")
 
-    for path in (checkout.folder / ".venv" / "bin").glob("python*"):
+def test_moving_the_folder_or_removing_its_python_recreates_the_environment_and_keeps_the_orders(ready, tmp_path):
+    orders = ready.folder / ".local" / "dynamodb" / "data" / "shared-local-instance.db"
+    orders.parent.mkdir(parents=True)
+    orders.write_text("orders")
+    assert make(ready, "setup") == ""
+
+    ready.folder = ready.folder.rename(tmp_path / "moved")
+    assert make(ready, "setup") == SETTING_UP
+    assert prefix_of(ready) == str(tmp_path / "moved" / ".venv")
+    assert (ready.folder / ".venv" / "bin" / "pip").read_text().startswith(f"#!{tmp_path / 'moved'}")
+
+    for path in (ready.folder / ".venv" / "bin").glob("python*"):
         path.unlink()
         path.symlink_to("/does/not/exist/python")
-    assert make(checkout, "setup") == SETTING_UP
-    assert prefix_of(checkout) == str(tmp_path / "moved" / ".venv")
-    assert (checkout.folder / ".local" / "dynamodb" / "data" / orders.name).read_text() == "orders"
+    assert make(ready, "setup") == SETTING_UP
+    assert prefix_of(ready) == str(tmp_path / "moved" / ".venv")
+    assert (ready.folder / ".local" / "dynamodb" / "data" / orders.name).read_text() == "orders"
 
 
-def test_a_changed_requirements_file_recreates_the_environment(checkout):
-    make(checkout, "setup")
-    (checkout.folder / ".venv" / "marker").touch()
-    (checkout.folder / "requirements.txt").write_text("# still nothing\n")
-
-    assert make(checkout, "setup") == SETTING_UP
-
-    assert not (checkout.folder / ".venv" / "marker").exists()
-
-
-def test_make_test_adds_the_development_packages_and_make_run_keeps_them(checkout):
-    assert make(checkout, "setup-run") == SETTING_UP
+def test_make_test_adds_the_development_packages_and_make_run_keeps_them(ready_to_run):
+    checkout = ready_to_run
     (checkout.folder / ".venv" / "marker").touch()
 
     assert make(checkout, "setup") == SETTING_UP
@@ -78,38 +132,32 @@ def test_make_test_adds_the_development_packages_and_make_run_keeps_them(checkou
     assert (checkout.folder / ".venv" / "marker").exists()
 
 
-def test_make_run_installs_no_development_packages_and_works_after_a_failure_to_add_them(checkout):
-    (checkout.folder / "requirements-dev.txt").write_text("no-such-package-of-ours==1\n")
+def test_make_run_installs_no_development_packages_and_works_after_a_failure_to_add_them(ready_to_run):
+    (ready_to_run.folder / "requirements-dev.txt").write_text("no-such-package-of-ours==1\n")
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
-    make(checkout, "setup-run", **offline)
+    assert make(ready_to_run, "setup-run", **offline) == ""
 
-    done = checkout.run("make", "--silent", f"PYTHON={sys.executable}", "setup", **offline)
+    done = ready_to_run.run("make", "--silent", f"PYTHON={sys.executable}", "setup", **offline)
 
     assert "Installing 1 package into .venv" in done.stderr
     assert "Setting up failed: pip could not install the packages" in done.stderr
-    assert make(checkout, "setup-run") == ""
+    assert make(ready_to_run, "setup-run") == ""
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "requirements-dev.txt"])
-def test_a_change_to_either_requirements_file_recreates_the_environment(checkout, changed):
-    make(checkout, "setup")
-    (checkout.folder / ".venv" / "marker").touch()
-    (checkout.folder / changed).write_text("# no packages\n")
+def test_a_change_to_either_requirements_file_recreates_the_environment(ready, changed):
+    (ready.folder / changed).write_text("# no packages\n")
 
-    assert make(checkout, "setup") == SETTING_UP
-
-    assert not (checkout.folder / ".venv" / "marker").exists()
-    assert make(checkout, "setup-run") == ""
+    assert_recreates(ready, "setup")
 
 
-def test_an_interrupted_addition_recreates_the_environment(checkout):
-    make(checkout, "setup-run")
-    (checkout.folder / "requirements-dev.txt").write_text(f"slow @ http://127.0.0.1:{free_port()}/slow.zip\n")
-    with started(checkout, "setup", PIP_RETRIES="100") as killed:
-        assert comes_true(lambda: not (checkout.folder / ".venv" / "installed").exists(), within=60)
+def test_an_interrupted_addition_recreates_the_environment(ready_to_run):
+    (ready_to_run.folder / "requirements-dev.txt").write_text(f"slow @ http://127.0.0.1:{free_port()}/slow.zip\n")
+    with started(ready_to_run, "setup", PIP_RETRIES="100") as killed:
+        assert comes_true(lambda: not (ready_to_run.folder / ".venv" / "installed").exists(), within=60)
         os.killpg(killed.pid, signal.SIGKILL)
 
-    assert make(checkout, "setup-run") == SETTING_UP
+    assert_recreates(ready_to_run, "setup-run")
 
 
 def test_a_linked_environment_is_replaced_and_the_target_of_the_link_is_unchanged(checkout, tmp_path):
@@ -124,13 +172,12 @@ def test_a_linked_environment_is_replaced_and_the_target_of_the_link_is_unchange
     assert [path.name for path in other.iterdir()] == ["file"]
 
 
-def test_an_environment_without_its_configuration_file_is_recreated(checkout):
+def test_an_environment_without_its_configuration_file_is_recreated(ready):
     """Another set-up that removes the environment may have got this far."""
-    make(checkout, "setup")
-    (checkout.folder / ".venv" / "pyvenv.cfg").unlink()
+    (ready.folder / ".venv" / "pyvenv.cfg").unlink()
 
-    assert make(checkout, "setup") == SETTING_UP
-    assert prefix_of(checkout) == str(checkout.folder / ".venv")
+    assert make(ready, "setup") == SETTING_UP
+    assert prefix_of(ready) == str(ready.folder / ".venv")
 
 
 def test_concurrent_set_ups_wait_for_each_other_and_a_killed_one_is_repeated(checkout):
@@ -159,13 +206,14 @@ def test_a_failed_set_up_shows_the_output_of_pip_and_a_message(checkout):
     assert "Traceback" not in done.stderr
 
 
-def test_a_terminal_shows_the_progress_of_pip_and_a_log_does_not(checkout, tmp_path):
+def test_a_terminal_shows_the_progress_of_pip_and_a_log_does_not(ready_to_run, environments, tmp_path):
+    checkout = ready_to_run
     make_wheel(tmp_path / "wheels", "tiny", "1", {"tiny.py": ""})
-    (checkout.folder / "requirements.txt").write_text("tiny==1\n")
+    (checkout.folder / "requirements-dev.txt").write_text("tiny==1\n")
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "wheels")}
     terminal, terminal_end = os.openpty()
 
-    with started(checkout, "setup-run", stderr=terminal_end, **offline) as run:
+    with started(checkout, "setup", stderr=terminal_end, **offline) as run:
         os.close(terminal_end)
         shown = read_terminal(terminal)
         assert run.wait() == 0
@@ -175,7 +223,8 @@ def test_a_terminal_shows_the_progress_of_pip_and_a_log_does_not(checkout, tmp_p
     assert shown.index("fetching 1 of 1") < shown.index("unpacking")
     assert shown.endswith("\r\x1b[K")
     shutil.rmtree(checkout.folder / ".venv")
-    assert make(checkout, "setup-run", **offline) == f"{notice}\n"
+    copy_environment(environments / "setup-run", checkout.folder / ".venv")
+    assert make(checkout, "setup", **offline) == f"{notice}\n"
 
 
 def read_terminal(terminal):
@@ -235,6 +284,7 @@ def foreign_variables(tmp_path):
     packages.mkdir()
     (packages / "django.py").write_text("raise SystemExit('not this one')\n")
     return {
+        "HOME": str(home),
         "AWS_PROFILE": "foo",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
         "AWS_ENDPOINT_URL": "",
