@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -123,10 +123,7 @@ def prepare(folder: Path, variables: Environment) -> tuple[dict[str, str], dict[
     names = [f"shop-{number}" for number in range(CLIENTS)]
     commands = [["collectstatic", "--noinput"], ["migrate", "--noinput"], ["create_orders_table"]]
     commands += [["create_api_key", "--name", name] for name in names]
-    # In one process, because each start takes more than a second of CPU time.
-    lines = [f"call_command(*{command})" for command in commands]
-    code = "\n".join(["from django.core.management import call_command", *lines])
-    keys = manage(folder, variables, "shell", "--no-imports", "--command", code).split()[-CLIENTS:]
+    keys = manage_together(folder, variables, commands).split()[-CLIENTS:]
     passwords = {f"staff-{number}": secrets.token_urlsafe(12) for number in range(STAFF)}
     for name, password in passwords.items():
         manage(folder, {**variables, "ADMIN_USERNAME": name, "ADMIN_PASSWORD": password}, "ensure_admin")
@@ -139,6 +136,13 @@ def manage(folder: Path, variables: Environment, *arguments: str) -> str:
     if done.returncode:
         raise LocalError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def manage_together(folder: Path, variables: Environment, commands: Sequence[Sequence[str]]) -> str:
+    """Run several commands in one process, because each start takes more than a second of CPU time."""
+    lines = [f"call_command(*{list(command)})" for command in commands]
+    code = "\n".join(["from django.core.management import call_command", *lines])
+    return manage(folder, variables, "shell", "--no-imports", "--command", code)
 
 
 @contextmanager

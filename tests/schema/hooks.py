@@ -10,10 +10,30 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 import schemathesis
+from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies._internal import regex
 from schemathesis import Case
 from schemathesis.hooks import HookContext
 
 SECONDS = 10
+
+# Hypothesis 6.170 adds the characters of a class like [^\uE000-\uF8FF] one by one. The pattern for texts excludes over
+# 140,000 characters, and Schemathesis builds variants of it for many requests: two thirds of the CPU time of a run.
+_strategy = regex._strategy
+_classes: dict[tuple[Any, ...], SearchStrategy[str]] = {}
+
+
+def _reuse_classes(codes: Any, context: regex.Context, is_unicode: bool, *, alphabet: Any) -> SearchStrategy[str]:  # noqa: FBT001
+    """Builds the strategy of each character class once."""
+    if not isinstance(codes, tuple) or codes[0] != regex.sre.IN:
+        return _strategy(codes, context, is_unicode, alphabet=alphabet)
+    key = repr(codes), context.flags, is_unicode, repr(alphabet)
+    if key not in _classes:
+        _classes[key] = _strategy(codes, context, is_unicode, alphabet=alphabet)
+    return _classes[key]
+
+
+regex._strategy = _reuse_classes
 
 
 @schemathesis.hook

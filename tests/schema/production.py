@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.postgresql_server import free_port
-from soak.site import THROUGH_THE_PROXY, copy_project, environment, manage
+from soak.site import THROUGH_THE_PROXY, copy_project, environment, manage_together
 from tests.deploy.servers import gunicorn, postgresql
+
+COMMANDS = (
+    ("collectstatic", "--noinput"),
+    ("migrate", "--noinput"),
+    ("create_orders_table",),
+    ("create_api_key", "--name", "shop"),
+    ("create_api_key", "--name", "report", "--read-only"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,12 +37,7 @@ def production(folder: Path, engine: str) -> Iterator[Production]:
     with postgresql() as database:
         # The engine is shared with other tests.
         variables = environment(port, engine, database, table=f"Orders-{port}")
-        for command in ("collectstatic --noinput", "migrate --noinput", "create_orders_table"):
-            manage(folder, variables, *command.split())
-        keys = [
-            manage(folder, variables, "create_api_key", "--name", *arguments).strip()
-            for arguments in (("shop",), ("report", "--read-only"))
-        ]
+        keys = manage_together(folder, variables, COMMANDS).split()[-2:]
         log = folder / "gunicorn.log"
         with gunicorn(variables, log, is_up=lambda: _responds(port), folder=folder):
             document = folder / "schema.json"
