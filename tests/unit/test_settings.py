@@ -1,13 +1,17 @@
-"""Each test reads the settings in a new process and from a copy, so that a developer's .env has no effect."""
+"""Each test reads the settings in a process of its own and from a copy, so that a developer's .env has no effect."""
 
+import compileall
 import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.unit.forks import Forks, forks
 
 PROJECT = Path(__file__).parents[2]
 READ = """
@@ -18,16 +22,37 @@ print(json.dumps({name: getattr(settings, name) for name in names}))
 """
 
 
+@dataclass(frozen=True)
+class Project:
+    """A copy of the settings, and what runs code beside it."""
+
+    folder: Path
+    forks: Forks
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """A copy with bytecode, which no other process is writing."""
+    copy = tmp_path_factory.mktemp("compiled") / "ordersite"
+    shutil.copytree(PROJECT / "ordersite", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(copy, quiet=1)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def forked_python():
+    with forks() as running:
+        yield running
+
+
 @pytest.fixture
-def project(tmp_path):
-    shutil.copytree(PROJECT / "ordersite", tmp_path / "ordersite", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
+def project(compiled, forked_python, tmp_path):
+    shutil.copytree(compiled, tmp_path / "ordersite", copy_function=os.link)  # no test changes these files
+    return Project(tmp_path, forked_python)
 
 
 def start(project, read=READ, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", read], cwd=project, env=environment, capture_output=True, text=True, check=False
-    )
+    return project.forks.run(read, project.folder, environment)
 
 
 def read(project, **environment):
@@ -58,9 +83,9 @@ ENGINE_NAMES = (
 
 def write_local_env(project, *lines, engine=ENGINE):
     """Write the file that `make run` creates for a second terminal."""
-    (project / ".local").mkdir()
+    (project.folder / ".local").mkdir()
     text = "\n".join(["DEBUG=true", f"AWS_ENDPOINT_URL_DYNAMODB={engine}", *lines])
-    (project / ".local" / "env").write_text(f"{text}\n")
+    (project.folder / ".local" / "env").write_text(f"{text}\n")
 
 
 def engine_of(project, **environment):
@@ -163,10 +188,10 @@ def test_an_invalid_value_is_refused_with_the_name_and_the_allowed_values(projec
     "command", [["check"], ["migrate"], ["expire_orders", "--dry-run"], ["runserver", "--noreload"]]
 )
 def test_a_command_reports_an_invalid_setting_in_one_line(project, command, exported):
-    shutil.copy(PROJECT / "manage.py", project)
+    shutil.copy(PROJECT / "manage.py", project.folder)
     done = subprocess.run(
         [sys.executable, "manage.py", *command],
-        cwd=project,
+        cwd=project.folder,
         env={"DEBUG": "true", "LOG_LEVEL": "LOUD", **exported},
         capture_output=True,
         text=True,
@@ -245,23 +270,23 @@ def test_trusted_proxies_are_addresses_and_networks(project):
 
 
 def test_an_invalid_value_in_the_env_file_is_refused(project):
-    (project / ".env").write_text("DEBUG=true\nLOG_LEVEL=LOUD\n")
+    (project.folder / ".env").write_text("DEBUG=true\nLOG_LEVEL=LOUD\n")
     assert "LOG_LEVEL is 'LOUD'" in refusal(project)
 
 
 def test_the_env_file_is_read(project):
-    (project / ".env").write_text("DEBUG=true\nORDERS_TABLE=FromFile\n")
+    (project.folder / ".env").write_text("DEBUG=true\nORDERS_TABLE=FromFile\n")
     assert read(project)["ORDERS_TABLE"] == "FromFile"
 
 
 def test_the_environment_takes_precedence_over_the_env_file(project):
-    (project / ".env").write_text("DEBUG=true\nORDERS_TABLE=FromFile\n")
+    (project.folder / ".env").write_text("DEBUG=true\nORDERS_TABLE=FromFile\n")
     assert read(project, ORDERS_TABLE="FromEnvironment")["ORDERS_TABLE"] == "FromEnvironment"
 
 
 def test_no_file_is_read_if_the_environment_contains_the_secret_key(project):
-    (project / ".local").mkdir()
-    for file in (project / ".env", project / ".local" / "env"):
+    (project.folder / ".local").mkdir()
+    for file in (project.folder / ".env", project.folder / ".local" / "env"):
         file.write_text("DEBUG=true\nORDERS_TABLE=FromFile\nSECRET_KEY=from-file\n")
     found = read(project, SECRET_KEY="from the environment")
     assert (found["SECRET_KEY"], found["DEBUG"], found["ORDERS_TABLE"]) == ("from the environment", False, "Orders")
@@ -288,7 +313,7 @@ def test_the_engine_of_make_run_needs_no_aws_configuration(project):
 
 @pytest.mark.parametrize("empty", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
 def test_an_empty_endpoint_in_the_environment_does_not_select_aws(project, empty):
-    (project / ".env").write_text(f"{empty}=http://127.0.0.1:3\n")
+    (project.folder / ".env").write_text(f"{empty}=http://127.0.0.1:3\n")
     write_local_env(project)
     assert engine_of(project, **{empty: ""})["AWS_ENDPOINT_URL_DYNAMODB"] == ENGINE
 
@@ -297,7 +322,7 @@ def test_an_empty_endpoint_in_the_environment_does_not_select_aws(project, empty
 def test_an_endpoint_in_the_environment_or_the_env_file_takes_precedence_over_make_run(project, name):
     write_local_env(project)
     assert engine_of(project, **{name: "http://127.0.0.1:3"})["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:3"
-    (project / ".env").write_text(f"{name}=http://127.0.0.1:4\n")
+    (project.folder / ".env").write_text(f"{name}=http://127.0.0.1:4\n")
     assert engine_of(project)["AWS_ENDPOINT_URL_DYNAMODB"] == "http://127.0.0.1:4"
 
 
@@ -309,7 +334,7 @@ def test_a_remote_engine_uses_the_profile_and_cannot_be_bypassed(project):
 
 
 def test_an_unreadable_env_file_is_refused(project):
-    (project / ".local" / "env").mkdir(parents=True)
+    (project.folder / ".local" / "env").mkdir(parents=True)
     assert "/.local/env cannot be read: " in refusal(project, DEBUG="true")
 
 
