@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,11 +30,32 @@ WAIT = ["tail", "-f", "/dev/null"]
 """A command that runs until it is stopped."""
 
 
-class Postgresql(NamedTuple):
+class Program(NamedTuple):
+    """The command that runs a server, its folder, and the account for `subprocess`."""
+
+    command: list[Any]
+    folder: Path
+    account: dict[str, Any]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                self.command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **self.account
+            )
+
+
+@dataclass
+class Postgresql:
     """A server and the URL of an empty database on it."""
 
     url: str
     process: subprocess.Popen[bytes]
+    program: Program
+
+    def restart(self) -> None:
+        """Start the server, which has been stopped, with its data. Raises LocalError if it does not start."""
+        self.process = self.program.start()
+        _wait_until_accepting(self.url)
 
 
 @contextmanager
@@ -59,16 +81,13 @@ def _server(folder: Path) -> Iterator[Postgresql]:
     programs = _programs(folder, owner)
     _initialize(programs, folder, password, owner, user)
     options: list[Any] = ["-D", folder / "data", "-p", str(port), "-k", folder, "-h", "127.0.0.1", "-F"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", *options], cwd=folder, stdout=log, stderr=log, start_new_session=True, **user
-        )
-    url = f"postgres://orders:{password}@127.0.0.1:{port}/postgres"
+    program = Program([programs / "postgres", *options], folder, user)
+    server = Postgresql(f"postgres://orders:{password}@127.0.0.1:{port}/postgres", program.start(), program)
     try:
-        _wait_until_accepting(url)
-        yield Postgresql(url, server)
+        _wait_until_accepting(server.url)
+        yield server
     finally:
-        stop(server)
+        stop(server.process)
 
 
 def free_port() -> int:

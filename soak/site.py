@@ -27,6 +27,7 @@ from soak.processes import EngineProcess, GunicornProcess, wait_until
 from soak.proxy import Faults, Proxy, proxy
 
 SHIPPED = ("accounts", "orders", "ordersite", "templates", "manage.py", "gunicorn.conf.py")
+UNFINISHED_BYTECODE = shutil.ignore_patterns("*.pyc.*")
 TABLE = "Orders"
 THROUGH_THE_PROXY = {"X-Forwarded-Proto": "https"}
 """What a proxy that ends TLS adds to a request."""
@@ -89,8 +90,8 @@ def serve(stack: ExitStack, folder: Path, variables: Environment, *options: str)
 def copy_project(folder: Path) -> None:
     for name in SHIPPED:
         if (PROJECT / name).is_dir():
-            # Another process may be writing bytecode.
-            shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            # With its bytecode, but another process may be writing some.
+            shutil.copytree(PROJECT / name, folder / name, ignore=UNFINISHED_BYTECODE)
         else:
             shutil.copy(PROJECT / name, folder / name)
 

@@ -32,7 +32,7 @@ from tests.deploy.deployment import (
     Reply,
     Shop,
 )
-from tests.deploy.servers import PROJECT, REGION, Aws, aws, postgresql
+from tests.deploy.servers import PROJECT, REGION, Aws, aws, create_database, postgresql
 
 
 @pytest.fixture(scope="session")
@@ -176,10 +176,8 @@ def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def staging(checkout: Checkout, shop: Shop, database: str) -> Shop:
     """An API client of a second stage, with its own database."""
-    with psycopg.connect(database, autocommit=True) as server:
-        server.execute("CREATE DATABASE staging")
-    url = database.rpartition("/")[0] + "/staging"
-    values = {"SECRET_KEY": secrets.token_urlsafe(50), "DATABASE_URL": url, "ADMIN_PASSWORD": PASSWORD}
+    own = create_database(database, "staging")
+    values = {"SECRET_KEY": secrets.token_urlsafe(50), "DATABASE_URL": own, "ADMIN_PASSWORD": PASSWORD}
     parameter = "/ordersite/staging"
     ssm = checkout.aws.client("ssm")
     ssm.put_parameter(Name=parameter, Type="SecureString", Value=json.dumps(values), Overwrite=True)

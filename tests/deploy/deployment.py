@@ -25,7 +25,8 @@ PARAMETER = "/ordersite/prod"
 TABLE = "Orders"
 RULE = "ordersite-prod-expire-orders-orders.schedule.expire_orders"
 PASSWORD = "correct horse battery staple"
-NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "*.zip", "db.sqlite3*")
+# Bytecode is copied, except what another process may be writing.
+NOT_COPIED = shutil.ignore_patterns(".*", "*.pyc.*", "staticfiles", "*.zip", "db.sqlite3*")
 COMMAND_TIMEOUT_SECONDS = 600
 SNAP_START = sys.version_info >= (3, 12)
 """Lambda supports it from Python 3.12."""

@@ -15,6 +15,8 @@ from typing import Any
 from urllib.request import urlopen
 
 import boto3
+import psycopg
+from psycopg import sql
 
 from local import ROOT, setup
 from local.postgresql_server import free_port, postgresql_server, stop
@@ -75,6 +77,13 @@ def postgresql() -> Iterator[str]:
     """The URL of an empty database. Fails if there is no PostgreSQL."""
     with postgresql_server() as server:
         yield server.url
+
+
+def create_database(server: str, name: str) -> str:
+    """Create an empty database on the server of this URL. Returns its URL."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return f"{server.rpartition('/')[0]}/{name}"
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------------

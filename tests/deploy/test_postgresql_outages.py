@@ -2,18 +2,18 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from local.postgresql_server import Postgresql, free_port, postgresql_server
 from orders import store
 from orders.lifecycle import Status
+from soak.site import manage_together
 from tests.contract.fault_proxy import FaultProxy, fault_proxy
 from tests.contract.fault_proxy import Reply as EngineReply
 from tests.contract.order_helpers import placed
@@ -22,6 +22,8 @@ from tests.deploy.servers import PATH, PROJECT, gunicorn, wait_until
 
 ORDERS = "/dashboard/?status=PENDING"
 APPLY = "/dashboard/bulk/apply/"
+TESTS = 4
+"""The tests in this file. Each has its own API key."""
 
 
 class Https(Gateway):
@@ -37,6 +39,7 @@ class Site:
     server: Https
     browser: Browser
     key: str
+    """Of an API client that has sent no request, so gunicorn has not cached the key."""
 
     def stop(self) -> None:
         """Stop PostgreSQL and close its connections at once, as `pg_ctl stop -m immediate` does."""
@@ -53,15 +56,21 @@ class Site:
             self.postgresql.process.send_signal(signal.SIGCONT)
 
 
-@pytest.fixture
-def proxy(engine: str, table: None) -> Iterator[FaultProxy]:
+@pytest.fixture(scope="module")
+def proxy(engine: str) -> Iterator[FaultProxy]:
     with fault_proxy(engine) as proxy:
         yield proxy
 
 
-@pytest.fixture
-def site(proxy: FaultProxy, tmp_path: Path) -> Iterator[Site]:
-    """A separate site, with an administrator who has signed in and a shop that has a key."""
+@dataclass
+class Servers:
+    postgresql: Postgresql
+    gunicorn: Https
+    unused_keys: list[str]
+
+
+@pytest.fixture(scope="module")
+def servers(proxy: FaultProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     with postgresql_server() as postgresql:
         port = free_port()
         environment = {
@@ -76,23 +85,25 @@ def site(proxy: FaultProxy, tmp_path: Path) -> Iterator[Site]:
             "BIND": f"127.0.0.1:{port}",
             "WEB_CONCURRENCY": "1",
         }
-        manage(environment, "migrate", "--verbosity=0")
-        manage(environment, "ensure_admin")
-        key = manage(environment, "create_api_key", "--name=shop").strip()
-        server = Https(port, f"127.0.0.1:{port}")
-        with gunicorn(environment, tmp_path / "gunicorn.log", is_up=lambda: is_up(server)):
-            browser = Browser(server)
-            page = browser.get("/admin/login/")
-            signed_in = browser.post("/admin/login/", page, username="admin", password=PASSWORD, next=ORDERS)
-            assert signed_in.status == 302, signed_in.text
-            yield Site(postgresql, server, browser, key)
+        create_keys = [("create_api_key", f"--name=shop-{number}") for number in range(TESTS)]
+        made = manage_together(PROJECT, environment, [("migrate", "--verbosity=0"), ("ensure_admin",), *create_keys])
+        server, log = Https(port, f"127.0.0.1:{port}"), tmp_path_factory.mktemp("outages") / "gunicorn.log"
+        with gunicorn(environment, log, is_up=lambda: is_up(server)):
+            yield Servers(postgresql, server, made.split()[-TESTS:])
 
 
-def manage(environment: dict[str, str], *arguments: str) -> str:
-    command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def site(servers: Servers, proxy: FaultProxy, table: None) -> Site:
+    """An administrator has signed in, and PostgreSQL runs, also if the test before has stopped it."""
+    if servers.postgresql.process.poll() is not None:
+        servers.postgresql.restart()
+    proxy.changes.clear()
+    browser = Browser(servers.gunicorn)
+    wait_until(lambda: browser.get("/admin/login/").status == 200, what="the site's return")
+    page = browser.get("/admin/login/")
+    signed_in = browser.post("/admin/login/", page, username="admin", password=PASSWORD, next=ORDERS)
+    assert signed_in.status == 302, signed_in.text
+    return Site(servers.postgresql, servers.gunicorn, browser, servers.unused_keys.pop())
 
 
 def is_up(server: Https) -> bool:
@@ -122,13 +133,19 @@ class Pages:
         assert (self.login.status, self.orders.status) == (200, 200)
 
     def check(self) -> None:
+        """Send all requests at once, because during some outages each waits for seconds."""
         browser, server = self.site.browser, self.site.server
-        for path in (ORDERS, "/admin/", "/admin/accounts/user/"):
-            check_page(browser.get(path))
-        check_page(self.stranger.post("/admin/login/", self.login, username="anna", password="wrong"))
-        check_page(browser.post(APPLY, self.orders, action="cancel", seen="one:1"))
-        check_problem(server.send("GET", "/orders", Authorization=f"Api-Key {self.site.key}"))
-        assert json.loads(server.send("GET", "/healthz").body)["checks"]["database"] == "unavailable"
+        pages = [partial(browser.get, path) for path in (ORDERS, "/admin/", "/admin/accounts/user/")]
+        pages.append(partial(self.stranger.post, "/admin/login/", self.login, username="anna", password="wrong"))
+        pages.append(partial(browser.post, APPLY, self.orders, action="cancel", seen="one:1"))
+        with ThreadPoolExecutor(len(pages) + 2) as pool:
+            replies = [pool.submit(page) for page in pages]
+            listed = pool.submit(server.send, "GET", "/orders", Authorization=f"Api-Key {self.site.key}")
+            health = pool.submit(server.send, "GET", "/healthz")
+        for reply in replies:
+            check_page(reply.result())
+        check_problem(listed.result())
+        assert json.loads(health.result().body)["checks"]["database"] == "unavailable"
 
 
 def test_while_postgresql_is_stopped_every_response_has_retry_after(site: Site) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.deploy.servers import create_database
 from tests.schema.production import production
 
 PROBLEM = "application/problem+json"
@@ -17,8 +18,9 @@ ALL_PATHS = ["/orders", "/lifecycle", "/healthz", "/schema", "/nothing", "/dashb
 
 
 @pytest.fixture(scope="module")
-def site(engine, tmp_path_factory):
-    with production(tmp_path_factory.mktemp("site"), engine) as site:
+def site(engine, database, tmp_path_factory):
+    own = create_database(database, "production")
+    with production(tmp_path_factory.mktemp("site"), engine, own) as site:
         yield site
 
 

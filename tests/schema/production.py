@@ -6,12 +6,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.package import UNUSED_STATIC
 from local.postgresql_server import free_port
 from soak.site import THROUGH_THE_PROXY, copy_project, environment, manage_together
-from tests.deploy.servers import gunicorn, postgresql
+from tests.deploy.servers import gunicorn
 
 COMMANDS = (
-    ("collectstatic", "--noinput"),
+    ("collectstatic", "--noinput", *(f"--ignore={pattern}" for pattern in UNUSED_STATIC)),
     ("migrate", "--noinput"),
     ("create_orders_table",),
     ("create_api_key", "--name", "shop"),
@@ -30,19 +31,18 @@ class Production:
 
 
 @contextmanager
-def production(folder: Path, engine: str) -> Iterator[Production]:
-    """Serve a copy of the project from `folder` until the block ends."""
+def production(folder: Path, engine: str, database: str) -> Iterator[Production]:
+    """Serve a copy of the project from `folder` until the block ends. `database` is the URL of an empty one."""
     copy_project(folder)
     port = free_port()
-    with postgresql() as database:
-        # The engine is shared with other tests.
-        variables = environment(port, engine, database, table=f"Orders-{port}")
-        keys = manage_together(folder, variables, COMMANDS).split()[-2:]
-        log = folder / "gunicorn.log"
-        with gunicorn(variables, log, is_up=lambda: _responds(port), folder=folder):
-            document = folder / "schema.json"
-            document.write_bytes(_get(port, "/schema", Authorization=f"Api-Key {keys[1]}"))
-            yield Production(f"http://127.0.0.1:{port}", *keys, log, document)
+    # The engine is shared with other tests.
+    variables = environment(port, engine, database, table=f"Orders-{port}") | {"WEB_CONCURRENCY": "1"}
+    keys = manage_together(folder, variables, COMMANDS).split()[-2:]
+    log = folder / "gunicorn.log"
+    with gunicorn(variables, log, is_up=lambda: _responds(port), folder=folder):
+        document = folder / "schema.json"
+        document.write_bytes(_get(port, "/schema", Authorization=f"Api-Key {keys[1]}"))
+        yield Production(f"http://127.0.0.1:{port}", *keys, log, document)
 
 
 def _responds(port: int) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from soak.site import THROUGH_THE_PROXY
-from tests.deploy.servers import PROJECT
+from tests.deploy.servers import PROJECT, postgresql
 from tests.schema.production import production
 
 HERE = Path(__file__).parent
@@ -26,7 +26,8 @@ BRIEFLY = ("--phases=examples,fuzzing,stateful", "--max-examples=10")
 
 @pytest.fixture(scope="module")
 def site(engine, tmp_path_factory):
-    with production(tmp_path_factory.mktemp("production"), engine) as site:
+    folder = tmp_path_factory.mktemp("production")
+    with postgresql() as database, production(folder, engine, database) as site:
         yield site
 
 
