@@ -22,6 +22,8 @@ OLDEST_JAVA = 17
 OPTIONS = [
     # They save a third of the start-up time, with no measurable cost under the load of a laptop or a test.
     *("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+    # The engine logs next to nothing. Loading its logging library takes an eighth of the CPU time of a start.
+    "-Dlog4j2.loggerContextFactory=org.apache.logging.log4j.simple.SimpleLoggerContextFactory",
     # From version 22 on Java warns about native libraries, such as the engine's SQLite, without it.
     "--enable-native-access=ALL-UNNAMED",
 ]

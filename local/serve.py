@@ -10,6 +10,7 @@ from io import StringIO
 
 from django.core.management import BaseCommand, ManagementUtility
 from django.core.management.base import OutputWrapper
+from django.utils import autoreload
 
 HIDDEN = ("Watching for file changes", '"GET /healthz HTTP/1.1" 200')
 
@@ -24,6 +25,15 @@ class QuietManagement(ManagementUtility):
 
 
 def main() -> None:
+    if os.environ.get(autoreload.DJANGO_AUTORELOAD_ENV) == "true":
+        _serve()
+    else:
+        # This process only starts the one that serves, and again after a change. runserver would load the whole app
+        # here too, which takes a third of a second of CPU time.
+        autoreload.run_with_reloader(_serve)
+
+
+def _serve() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "ordersite.settings"
     for name in ("django.utils.autoreload", "django.server"):
         logging.getLogger(name).addFilter(lambda record: not record.getMessage().startswith(HIDDEN))

@@ -62,26 +62,6 @@ def test_a_run_ended_by_any_signal_leaves_no_process_and_keeps_the_orders(tmp_pa
         assert "Traceback" not in output + rest
         assert processes_with(tmp_path.resolve()) == servers_on(port) == []
 
-    with make_run(tmp_path, port) as killed:
-        until_banner(killed)
-        killed.kill()
-    assert comes_true(lambda: processes_with(tmp_path.resolve()) == servers_on(port) == [], within=30)
-
-
-def test_a_run_prints_its_banner_first_and_then_requests_but_no_health_checks(tmp_path):
-    with make_run(tmp_path, free_port()) as run:
-        output = until_banner(run)
-        place_order(output)
-        get(output, "/healthz")
-        run.send_signal(signal.SIGINT)
-        rest = run.stdout.read()
-
-    assert output.startswith("\n  Ordersite is running\n\n  Open ")
-    assert '"POST /orders HTTP/1.1" 201' in rest
-    assert re.fullmatch(
-        r'\n\[.*\] "POST /orders HTTP/1.1" 201 \d+\n\nStopped\. The orders are kept for the next run\.\n', rest
-    )
-
 
 def test_a_configured_engine_is_used_and_the_run_ends_with_its_web_server(tmp_path):
     port = free_port()
@@ -109,26 +89,39 @@ def test_the_message_about_a_taken_port_suggests_a_free_one(tmp_path):
     assert not (tmp_path / "local" / "dynamodb").exists()
 
 
-@pytest.mark.parametrize("moment", ["while it starts", "while it serves"])
-def test_a_second_run_in_the_same_folder_is_refused_and_does_not_affect_the_first(tmp_path, moment):
-    ports = free_port(), free_port()
+def test_a_second_run_is_refused_and_the_first_prints_its_banner_and_requests_but_no_health_checks(tmp_path):
+    port = free_port()
     lock = tmp_path / "local" / "run.lock"
-    with make_run(tmp_path, ports[0]) as first:
+    with make_run(tmp_path, port) as first:
         assert comes_true(lambda: lock.exists() and lock.read_text(), within=60)
-        output = until_banner(first) if moment == "while it serves" else ""
-        with make_run(tmp_path, ports[1]) as second:
-            refusal = second.stdout.read()
-        output = output or until_banner(first)
+        refusals = [refused_run(tmp_path)]  # while the first starts
+        output = until_banner(first)
+        refusals.append(refused_run(tmp_path))  # while the first serves
         assert place_order(output)["status"] == "PENDING"  # the key that it printed is valid
+        get(output, "/healthz")
+        first.send_signal(signal.SIGINT)
+        rest = first.stdout.read()
 
-    assert second.returncode == 1
-    assert refusal == (
-        f"Ordersite is already running in this folder: http://127.0.0.1:{ports[0]} (process {first.pid}). "
+    refusal = (
+        f"Ordersite is already running in this folder: http://127.0.0.1:{port} (process {first.pid}). "
         f"Stop it first: Ctrl-C in its terminal, or kill {first.pid}\n"
+    )
+    assert refusals == [refusal, refusal]
+    assert output.startswith("\n  Ordersite is running\n\n  Open ")
+    assert re.fullmatch(
+        r'\n\[.*\] "POST /orders HTTP/1.1" 201 \d+\n\nStopped\. The orders are kept for the next run\.\n', rest
     )
 
 
-def test_an_engine_that_survives_the_kill_of_its_run_blocks_the_next_run_until_it_is_ended(tmp_path):
+def refused_run(tmp_path):
+    """The output of a run that ends with a failure."""
+    with make_run(tmp_path, free_port()) as run:
+        output = run.stdout.read()
+    assert run.returncode == 1
+    return output
+
+
+def test_a_killed_run_leaves_no_process_and_an_engine_that_survives_it_blocks_the_next_run_until_it_is_ended(tmp_path):
     folder = tmp_path / "local" / "dynamodb"
     with make_run(tmp_path, free_port()) as killed:
         order = place_order(until_banner(killed))
@@ -137,15 +130,17 @@ def test_an_engine_that_survives_the_kill_of_its_run_blocks_the_next_run_until_i
         killed.kill()
         os.kill(watcher, signal.SIGKILL)
 
-    with make_run(tmp_path, free_port()) as refused:
-        message = refused.stdout.read()
-    assert refused.returncode == 1
-    assert message == (f"The processes of an earlier run still use {tmp_path / 'local'}. End them: pkill -f {folder}\n")
+    assert refused_run(tmp_path) == (
+        f"The processes of an earlier run still use {tmp_path / 'local'}. End them: pkill -f {folder}\n"
+    )
 
     for pid in processes_with(folder):  # what pkill ends; not every machine has it
         os.kill(pid, signal.SIGTERM)
-    with make_run(tmp_path, free_port()) as run:
-        assert get(until_banner(run), f"/orders/{order['order_id']}") == order
+    port = free_port()
+    with make_run(tmp_path, port) as killed:
+        assert get(until_banner(killed), f"/orders/{order['order_id']}") == order
+        killed.kill()
+    assert comes_true(lambda: processes_with(tmp_path.resolve()) == servers_on(port) == [], within=30)
 
 
 def test_a_run_ends_if_its_engine_ends(tmp_path):
