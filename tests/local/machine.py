@@ -31,19 +31,22 @@ class Notes:
         self.client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="ap-south-1", **keys)
 
     def write(self, text):
-        self.client.create_table(
-            TableName="Notes",
-            KeySchema=[{"AttributeName": "text", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "text", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        if not self._exist():
+            self.client.create_table(
+                TableName="Notes",
+                KeySchema=[{"AttributeName": "text", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "text", "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
         self.client.put_item(TableName="Notes", Item={"text": {"S": text}})
 
     def read(self):
-        return [item["text"]["S"] for item in self.client.scan(TableName="Notes")["Items"]]
+        """All notes in alphabetical order."""
+        items = self.client.scan(TableName="Notes")["Items"] if self._exist() else []
+        return sorted(item["text"]["S"] for item in items)
 
-    def tables(self):
-        return self.client.list_tables()["TableNames"]
+    def _exist(self):
+        return self.client.list_tables()["TableNames"] == ["Notes"]
 
 
 @contextmanager

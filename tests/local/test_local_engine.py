@@ -11,21 +11,6 @@ from tests.local.machine import another_user, comes_true, free_port, processes_w
 from tests.signals import handled
 
 
-def test_data_survives_a_kill_of_all_processes_and_an_orderly_end(folder, notes):
-    with another_user(folder) as (user, endpoint):
-        notes(endpoint).write("a note")
-        for pid in (user.pid, *processes_with(folder)):
-            os.kill(pid, signal.SIGKILL)
-        assert comes_true(lambda: processes_with(folder) == [])
-
-    port = free_port()
-    for _ in range(2):
-        with engine.durable(folder, port=port) as started:
-            assert started.endpoint == f"http://127.0.0.1:{port}"
-            assert notes(started.endpoint).read() == ["a note"]
-        assert processes_with(folder) == []
-
-
 @pytest.fixture
 def default_hangup():
     """SIGHUP ends a process. Under `nohup`, the tests and all processes that they start ignore it."""
@@ -34,17 +19,30 @@ def default_hangup():
 
 
 @pytest.mark.usefixtures("default_hangup")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
-def test_the_engine_ends_with_its_user(folder, notes, number):
+def test_the_engine_ends_with_its_user_and_its_data_survives_every_end(folder, notes):
+    written = []
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP):
+        with another_user(folder) as (user, endpoint):
+            assert notes(endpoint).read() == written
+            written = sorted([*written, f"before {number.name}"])
+            notes(endpoint).write(f"before {number.name}")
+            assert len(processes_with(folder)) > 1
+            user.send_signal(number)
+            user.wait()
+            assert comes_true(lambda: processes_with(folder) == []), number
+
     with another_user(folder) as (user, endpoint):
-        notes(endpoint).write("a note")
-        assert len(processes_with(folder)) > 1
-        user.send_signal(number)
-        user.wait()
+        assert notes(endpoint).read() == written
+        for pid in (user.pid, *processes_with(folder)):
+            os.kill(pid, signal.SIGKILL)
         assert comes_true(lambda: processes_with(folder) == [])
 
-    with engine.durable(folder) as started:
-        assert notes(started.endpoint).read() == ["a note"]
+    port = free_port()
+    for _ in range(2):
+        with engine.durable(folder, port=port) as started:
+            assert started.endpoint == f"http://127.0.0.1:{port}"
+            assert notes(started.endpoint).read() == written
+        assert processes_with(folder) == []
 
 
 def test_the_engine_ends_if_the_process_that_watches_its_user_is_killed(folder):
@@ -55,23 +53,19 @@ def test_the_engine_ends_if_the_process_that_watches_its_user_is_killed(folder):
     assert comes_true(lambda: processes_with(folder) == [])  # SIGKILL takes effect a moment later
 
 
-def test_engines_in_memory_share_no_data_and_leave_no_files(notes):
-    with engine.in_memory() as one, engine.in_memory() as other:
+def test_engines_in_memory_share_no_data_and_leave_no_files_also_if_their_user_is_killed(notes):
+    with another_user() as (user, one), engine.in_memory() as other:
         notes(one).write("mine")
-        assert notes(other).tables() == []
+        assert notes(other).read() == []
         folders = _folders_of(one, other)
         assert all(folder.is_dir() for folder in folders)
+        (folder,) = _folders_of(one)
+        user.kill()
+        assert comes_true(lambda: _processes_of(one) == [])
+        assert comes_true(lambda: not folder.exists())
 
     assert _processes_of(one, other) == []
     assert not any(folder.exists() for folder in folders)
-
-
-def test_an_engine_in_memory_ends_and_leaves_no_files_if_its_user_is_killed():
-    with another_user() as (user, endpoint):
-        (folder,) = _folders_of(endpoint)
-        user.kill()
-        assert comes_true(lambda: _processes_of(endpoint) == [])
-        assert comes_true(lambda: not folder.exists())
 
 
 def test_the_engine_uses_a_free_port_if_the_preferred_one_is_taken(folder, notes):
@@ -79,7 +73,7 @@ def test_the_engine_uses_a_free_port_if_the_preferred_one_is_taken(folder, notes
         port = other.getsockname()[1]
         with engine.durable(folder, port=port) as started:
             assert not started.endpoint.endswith(f":{port}")
-            assert notes(started.endpoint).tables() == []
+            assert notes(started.endpoint).read() == []
 
 
 def test_the_message_quotes_an_engine_that_does_not_start(folder, tmp_path, monkeypatch):
