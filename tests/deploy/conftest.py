@@ -15,6 +15,7 @@ from subprocess import CompletedProcess
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import boto3
 import psycopg
 import pytest
 
@@ -45,6 +46,17 @@ def database() -> Iterator[str]:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     with aws(tmp_path_factory.mktemp("aws")) as site:
         yield site
+
+
+@pytest.fixture
+def operator(cloud: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """Sets the AWS variables of an operator in this process."""
+    for name, value in cloud.environment.items():
+        if name.startswith("AWS"):
+            monkeypatch.setenv(name, value)
+    # boto3 keeps the credentials that it found first.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    return cloud
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from orders.models import new_order
+from soak.site import manage_together
 from tests.deploy.servers import PROJECT
 
 # The settings that Zappa would write into the package.
@@ -102,9 +103,8 @@ def start(engine, tmp_path_factory):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    run("manage.py", "migrate", "--verbosity=0")
-    run("manage.py", "create_orders_table")
-    key = run("manage.py", "create_api_key", "--name=shop").strip()
+    commands = ("migrate", "--verbosity=0"), ("create_orders_table",), ("create_api_key", "--name=shop")
+    key = manage_together(PROJECT, environment, commands).split()[-1]
     order = new_order(
         order_id=str(uuid4()),
         at=datetime.now(UTC),

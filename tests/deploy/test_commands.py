@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-from deploy.__main__ import DeployError, _confirm
+from deploy.__main__ import DeployError, _confirm, main
 from deploy.stage import read_stage
-from tests.deploy.measurement import measured
 from tests.deploy.servers import ACCOUNT, PROJECT
 
 
@@ -37,26 +36,34 @@ def test_any_other_input_removes_nothing(confirm, text):
         confirm(text)
 
 
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs `python -m deploy` in this process. Returns its exit code and what it writes to standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["deploy", *arguments])
+        return main(), capsys.readouterr().err
+
+    return run
+
+
 @pytest.mark.parametrize("command", ["update", "undeploy"])
-def test_without_credentials_the_command_stops_and_names_the_check(cloud, command):
-    no_credentials = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy", command, "prod"],
-        cwd=PROJECT,
-        env={**cloud.environment, **no_credentials, "CONFIRM": "prod", **measured()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
+def test_without_credentials_the_command_stops_and_names_the_check(run, operator, monkeypatch, command):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("CONFIRM", "prod")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")
+    code, errors = run(command, "prod")
+    assert code == 1
+    assert errors.strip() == (
         "AWS: Unable to locate credentials\nThe command stopped here. `python -m deploy check` shows what is missing."
     )
 
 
-def test_an_unknown_stage_is_refused_with_the_known_ones():
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy", "update", "live"], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+def test_an_unknown_stage_is_refused_with_the_known_ones(run):
+    assert run("update", "live") == (1, "\nzappa_settings.json has no stage 'live', only prod, staging.\n")
+
+
+def test_the_exit_code_is_that_of_the_command():
+    done = subprocess.run([sys.executable, "-m", "deploy", "update", "live"], cwd=PROJECT, check=False)
     assert done.returncode == 1
-    assert done.stderr.strip() == "zappa_settings.json has no stage 'live', only prod, staging."

@@ -5,8 +5,6 @@ import json
 import re
 from pathlib import PurePath
 
-import boto3
-
 from deploy.__main__ import Presence, presence
 from deploy.stage import read_stage
 from tests.deploy.deployment import FUNCTION, RULE, SNAP_START, TABLE, links_outside_stage
@@ -30,10 +28,7 @@ def test_an_incomplete_deploy_is_removed_and_repeated(deployed):
     assert "== Removing an incomplete deploy" in deployed
 
 
-def test_a_complete_stage_is_recognised(deployed, checkout, monkeypatch):
-    for name, value in checkout.aws.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+def test_a_complete_stage_is_recognised(deployed, operator):
     assert presence(read_stage("prod", account=ACCOUNT)) is Presence.COMPLETE
     assert presence(read_stage("staging", account=ACCOUNT)) is Presence.NONE
 

@@ -16,10 +16,8 @@ from tests.deploy.servers import ACCOUNT, free_port
 
 
 @pytest.fixture
-def target(cloud, monkeypatch):
+def target(operator):
     """A stage that is not deployed."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, cloud.environment[name])
     return Target(replace(read_stage("prod", account=ACCOUNT), name="nowhere"), boto3.Session())
 
 

@@ -26,31 +26,51 @@ urls.urlpatterns.insert(0, path("slow", slow))
 class Context:
     aws_request_id, function_name = "id", "ordersite-prod"
     get_remaining_time_in_millis = lambda self: 60_000
-event = json.loads(sys.argv[2])
-responses = [handler({**event, "path": path}, Context()) for path in ("/slow", "/lifecycle")]
-print("RESPONSES", json.dumps(responses))
+def respond(event):
+    responses = [handler({**event, "path": path}, Context()) for path in ("/slow", "/lifecycle")]
+    print("END", file=sys.stderr, flush=True)
+    return responses
+print("RESPONSES", json.dumps([respond(event) for event in json.loads(sys.argv[2])]))
 """
 EVENT = {"requestContext": {"stage": "prod"}, "queryStringParameters": None, "body": None}
 HOST = "x.execute-api.ap-south-1.amazonaws.com"
 
 
-@pytest.fixture
-def time_out(in_package):
-    """Returns the responses to a request that exceeds its 60 s and to the next request, and the log."""
-
-    def time_out(method, accept, language="en"):
-        headers = {"Host": HOST, "accept": accept, "accept-language": language}
-        event = {**EVENT, "httpMethod": method, "headers": headers}
-        done = in_package(TIMEOUT_SCRIPT, json.dumps(event))
-        assert done.returncode == 0, done.stderr
-        (responses,) = [line for line in done.stdout.splitlines() if line.startswith("RESPONSES ")]
-        return *json.loads(responses.removeprefix("RESPONSES ")), done.stderr
-
-    return time_out
+JSON, HTML = "application/json", "text/html,*/*"
+ADDRESSES = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
+TIMEOUTS = {
+    ("GET", JSON, "en"): ADDRESSES,
+    ("GET", HTML, "en"): {},
+    ("POST", HTML, "en"): {},
+    ("GET", HTML, "de"): {},
+    ("GET", JSON, "de"): {},
+}
+"""The requests that exceed their time, by method, Accept and Accept-Language, with other headers."""
 
 
-def test_an_api_client_gets_a_problem_document_if_the_request_times_out(time_out):
-    slow, after, log = time_out("GET", "application/json")
+@pytest.fixture(scope="module")
+def timed_out(in_package):
+    """For each of TIMEOUTS the responses to it and to the next request, and the log of both."""
+    context = {"stage": "prod", "identity": {"sourceIp": "203.0.113.9"}}
+    events = [
+        {
+            **EVENT,
+            "httpMethod": method,
+            "headers": {"Host": HOST, "accept": accept, "accept-language": language, **others},
+            "requestContext": context,
+        }
+        for (method, accept, language), others in TIMEOUTS.items()
+    ]
+    done = in_package(TIMEOUT_SCRIPT, json.dumps(events))
+    assert done.returncode == 0, done.stderr
+    (responses,) = [line for line in done.stdout.splitlines() if line.startswith("RESPONSES ")]
+    *logs, _ = done.stderr.split("END\n")
+    parts = zip(json.loads(responses.removeprefix("RESPONSES ")), logs, strict=True)
+    return {request: (*pair, log) for request, (pair, log) in zip(TIMEOUTS, parts, strict=True)}
+
+
+def test_an_api_client_gets_a_problem_document_if_the_request_times_out(timed_out):
+    slow, after, log = timed_out["GET", JSON, "en"]
     assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "application/problem+json")
     assert int(slow["headers"]["Retry-After"]) > 0
     document = json.loads(slow["body"])
@@ -69,34 +89,31 @@ def test_an_api_client_gets_a_problem_document_if_the_request_times_out(time_out
     ("method", "message"),
     [("GET", "Try again in a moment."), ("POST", "your change may or may not have been saved")],
 )
-def test_a_browser_gets_a_page_if_the_request_times_out(time_out, method, message):
-    slow, _, _ = time_out(method, "text/html,*/*")
+def test_a_browser_gets_a_page_if_the_request_times_out(timed_out, method, message):
+    slow, _, _ = timed_out[method, HTML, "en"]
     assert (slow["statusCode"], slow["headers"]["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert message in slow["body"]
     assert 'href="/prod/dashboard/"' in slow["body"]
 
 
-def test_the_page_after_a_timeout_is_in_the_language_of_the_browser(time_out):
-    slow, after, _ = time_out("GET", "text/html,*/*", "de")
+def test_the_page_after_a_timeout_is_in_the_language_of_the_browser(timed_out):
+    slow, after, _ = timed_out["GET", HTML, "de"]
     assert '<html lang="de">' in slow["body"]
     assert "Versuchen Sie es" in slow["body"]
     assert after["statusCode"] == 200
 
 
-def test_the_problem_after_a_timeout_is_in_english(time_out):
-    slow, _, _ = time_out("GET", "application/json", "de")
+def test_the_problem_after_a_timeout_is_in_english(timed_out):
+    slow, _, _ = timed_out["GET", JSON, "de"]
     assert json.loads(slow["body"])["detail"].startswith("The request timed out")
 
 
-def test_the_access_log_has_the_address_from_the_gateway(in_package):
-    headers = {"Host": HOST, "X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
-    context = {"stage": "prod", "identity": {"sourceIp": "203.0.113.9"}}
-    event = {**EVENT, "httpMethod": "GET", "headers": headers, "requestContext": context}
-    done = in_package(TIMEOUT_SCRIPT, json.dumps(event))
-    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+def test_the_access_log_has_the_address_from_the_gateway(timed_out):
+    _, _, log = timed_out["GET", JSON, "en"]
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     (line,) = [line["message"] for line in lines if line["logger"] == "zappa.wsgi"]
     assert line.startswith("203.0.113.9 ")
-    assert "198.51.100.7" not in done.stderr
+    assert "198.51.100.7" not in log
 
 
 # --- Malformed requests -----------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ def environment(checkout, port):
         "COLLECTED_STATIC": "true",
         "HTTPS_ONLY": "true",
         "LOG_JSON": "true",
+        "WEB_CONCURRENCY": "1",
     }
 
 

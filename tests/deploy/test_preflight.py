@@ -19,78 +19,62 @@ PARAMETER = "/ordersite/staging"
 SECRETS = {"SECRET_KEY": "k" * 60, "DATABASE_URL": "postgres://orders:hush@127.0.0.1:1/x", "ADMIN_PASSWORD": "hush"}
 
 
-@pytest.fixture
-def check(cloud):
-    """Runs `check staging` in the developer's virtual environment, with this text in the parameter."""
-
-    def check(text, stage="staging", **variables):
-        cloud.client("ssm").put_parameter(Name=PARAMETER, Type="SecureString", Value=text, Overwrite=True)
-        done = subprocess.run(
-            [sys.executable, "-m", "deploy", "check", stage],
-            cwd=PROJECT,
-            env={**cloud.environment, **measured(), **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 1
-        assert "hush" not in done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    return check
+def put_parameter(cloud, text):
+    cloud.client("ssm").put_parameter(Name=PARAMETER, Type="SecureString", Value=text, Overwrite=True)
 
 
-def test_an_unreachable_database_is_reported_without_its_password(check):
-    output = check(json.dumps(SECRETS))
+def output_of_check(cloud, text):
+    """The output of `check staging` in the developer's virtual environment, with this text in the parameter."""
+    put_parameter(cloud, text)
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy", "check", "staging"],
+        cwd=PROJECT,
+        env={**cloud.environment, **measured()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "hush" not in done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def output(cloud):
+    return output_of_check(cloud, json.dumps(SECRETS))
+
+
+def test_an_unreachable_database_is_reported_without_its_password(output):
     failure = "Cannot connect from this machine to PostgreSQL with the DATABASE_URL in /ordersite/staging"
     assert f"FAIL  PostgreSQL: {failure}" in output
     assert "ok    secrets" in output
 
 
-def test_sqlite_is_refused_with_an_example_of_a_valid_url(check):
-    output = check(json.dumps({**SECRETS, "DATABASE_URL": "sqlite:///db.sqlite3"}))
-    assert "SQLite does not work on Lambda, which does not keep files." in output
-    assert "Use postgres://user:password@host:5432/name?sslmode=require." in output
+def test_a_virtual_environment_with_other_packages_is_refused(output):
+    assert "FAIL  packages: " in output
+    assert "Use `make deploy`, which creates one with exactly these packages." in output
 
 
-def test_a_malformed_parameter_is_reported_and_the_other_checks_still_run(check):
-    output = check("{")
+def test_a_malformed_parameter_is_reported_and_the_other_checks_still_run(cloud):
+    output = output_of_check(cloud, "{")
     assert "FAIL  secrets: The SSM parameter /ordersite/staging is not JSON" in output
     assert f"ok    AWS credentials (account {ACCOUNT})" in output
     assert "ok    bucket" in output
 
 
-def test_a_virtual_environment_with_other_packages_is_refused(check):
-    output = check(json.dumps(SECRETS))
-    assert "FAIL  packages: " in output
-    assert "Use `make deploy`, which creates one with exactly these packages." in output
-
-
-def test_without_credentials_no_other_check_runs(check):
-    output = check("{}", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="", AWS_EC2_METADATA_DISABLED="true")
-    assert output.count("FAIL") == 1
-    assert "FAIL  AWS credentials: Unable to locate credentials. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID" in output
-
-
-def test_for_an_unknown_stage_no_other_check_runs(check):
-    output = check("{}", stage="live")
-    assert "FAIL  stage: zappa_settings.json has no stage 'live', only prod, staging." in output
-    assert output.count("FAIL") == 1
-
-
-def test_a_bucket_of_another_account_is_refused(check, cloud):
-    """S3 returns 403 to other accounts. The test gets it as a user without permissions."""
-    iam = cloud.client("iam")
-    iam.create_user(UserName="stranger")
-    keys = iam.create_access_key(UserName="stranger")["AccessKey"]
-    s3 = cloud.client("s3")
-    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-        s3.create_bucket(Bucket=f"ordersite-deploy-{ACCOUNT}", CreateBucketConfiguration={"LocationConstraint": REGION})
-    output = check(
-        json.dumps(SECRETS), AWS_ACCESS_KEY_ID=keys["AccessKeyId"], AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"]
+def test_without_credentials_no_other_check_runs(operator, monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")
+    (result,) = preflight.run_checks("staging")
+    assert str(result).startswith(
+        "FAIL  AWS credentials: Unable to locate credentials. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID"
     )
-    assert f"FAIL  bucket: Cannot use the bucket ordersite-deploy-{ACCOUNT}" in output
-    assert "Set another s3_bucket in zappa_settings.json." in output
+
+
+def test_for_an_unknown_stage_no_other_check_runs():
+    (result,) = preflight.run_checks("live")
+    assert str(result) == "FAIL  stage: zappa_settings.json has no stage 'live', only prod, staging."
 
 
 # --- One check at a time ----------------------------------------------------------------------------------------------
@@ -99,6 +83,31 @@ def test_a_bucket_of_another_account_is_refused(check, cloud):
 @pytest.fixture
 def stage():
     return read_stage("prod", account=ACCOUNT)
+
+
+def test_sqlite_is_refused_with_an_example_of_a_valid_url(operator):
+    put_parameter(operator, json.dumps({**SECRETS, "DATABASE_URL": "sqlite:///hush.sqlite3"}))
+    with pytest.raises(CheckFailedError) as refused:
+        preflight.check_postgresql(read_stage("staging", account=ACCOUNT))
+    assert "SQLite does not work on Lambda, which does not keep files." in str(refused.value)
+    assert "Use postgres://user:password@host:5432/name?sslmode=require." in str(refused.value)
+    assert "hush" not in str(refused.value)
+
+
+def test_a_bucket_of_another_account_is_refused(operator, stage, monkeypatch):
+    """S3 returns 403 to other accounts. The test gets it as a user without permissions."""
+    iam = operator.client("iam")
+    iam.create_user(UserName="stranger")
+    keys = iam.create_access_key(UserName="stranger")["AccessKey"]
+    s3 = operator.client("s3")
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=stage.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+    with pytest.raises(CheckFailedError) as refused:
+        preflight.check_bucket(stage)
+    assert str(refused.value).startswith(f"Cannot use the bucket ordersite-deploy-{ACCOUNT}")
+    assert "Set another s3_bucket in zappa_settings.json." in str(refused.value)
 
 
 def test_a_python_other_than_the_runtime_is_refused(stage):

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 
-import boto3
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -12,16 +11,6 @@ from ordersite.secrets import parse_secrets, read_secrets
 from tests.deploy.servers import PROJECT, REGION
 
 SECRETS = {"SECRET_KEY": "k" * 50, "DATABASE_URL": "postgres://orders:hush@db/orders", "ADMIN_PASSWORD": "hush"}
-
-
-@pytest.fixture
-def operator(cloud, monkeypatch):
-    for name, value in cloud.environment.items():
-        if name.startswith("AWS"):
-            monkeypatch.setenv(name, value)
-    # boto3 keeps the credentials that it found first.
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    return cloud
 
 
 def parse(text):

@@ -32,14 +32,15 @@ class Forks:
 
 
 @contextmanager
-def forks() -> Iterator[Forks]:
-    command = [sys.executable, __file__]
+def forks(*libraries: str) -> Iterator[Forks]:
+    """Also import these modules of libraries, which must not need Django's settings."""
+    command = [sys.executable, __file__, *libraries]
     with subprocess.Popen(command, env={}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Forks(process)
 
 
 def _serve() -> None:
-    for library in LIBRARIES:
+    for library in (*LIBRARIES, *sys.argv[1:]):
         __import__(library)
     for line in sys.stdin:
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -64,12 +65,22 @@ def _run(code: str, folder: str, environment: dict[str, str]) -> NoReturn:
     status = 0
     try:
         exec(code, {"__name__": "__main__"})  # noqa: S102 (what this module is for)
+    except SystemExit as end:
+        status = _status(end.code)
     except BaseException:  # noqa: BLE001 (the fork must end here)
         traceback.print_exc()
         status = 1
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _status(code: int | str | None) -> int:
+    """Of `sys.exit(code)`, which prints a text."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)  # noqa: T201 (as Python does)
+        return 1
+    return code or 0
 
 
 if __name__ == "__main__":
