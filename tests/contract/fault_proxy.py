@@ -130,6 +130,8 @@ class UntilClosed(Raw):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Otherwise the content, which is sent after the headers, waits up to 40 ms for the client to acknowledge these.
+    disable_nagle_algorithm = True
     server: FaultProxy
 
     def do_POST(self) -> None:
