@@ -179,17 +179,19 @@ def test_texts_of_users_are_stored_unchanged(table):
     assert {name: getattr(store.get(order.order_id), name) for name in texts} == texts
 
 
-@pytest.mark.parametrize("changes", [*BROKEN.values(), *MALFORMED.values()], ids=[*BROKEN, *MALFORMED])
-def test_an_order_that_becomes_unreadable_during_the_run_is_not_changed(proxy, changes):
-    order_id, before = due(26)[7].order_id, []
+def test_orders_that_become_unreadable_during_the_run_are_not_changed(proxy):
+    kinds = {**BROKEN, **MALFORMED}
+    orders, before = due(len(kinds) + 25), {}
 
     def change():
-        overwrite(order_id, **changes)
-        before.append(stored(order_id))
+        for order, (kind, changes) in zip(orders[7:], kinds.items(), strict=False):
+            overwrite(order.order_id, **changes)
+            before[kind] = stored(order.order_id)
 
     proxy.change("Query", after_read(change))
-    assert swept() == {"examined": 26, "expired": 25, "unreadable": 1}
-    assert [stored(order_id)] == before
+    assert swept() == {"examined": len(orders), "expired": 25, "unreadable": len(kinds)}
+    after = [stored(order.order_id) for order in orders[7:][: len(kinds)]]
+    assert dict(zip(kinds, after, strict=True)) == before
 
 
 def test_an_order_whose_status_another_program_sets_during_the_run_is_left_to_the_next_run(proxy):
