@@ -19,7 +19,7 @@ PARTITION_WRITES = 1_000
 SHARDS = (1, 4, 16, 64)
 RATES = (1, 1_000, 10_000, 100_000)
 MOST_WRITES = 600_000
-"""The number of writes to simulate, at least one second of them."""
+"""The number of writes to simulate for a rate, at least one second of them."""
 PRECISION = 0.01
 
 
@@ -50,20 +50,21 @@ def simulate(*, rate: int, shards: int, seconds: int, random: Random) -> Load:
     return Load(sum(busiest) / seconds, max(busiest), refused / (seconds * rate * WRITES))
 
 
-def highest_rate(shards: int, random: Random) -> int:
+def highest_rate(shards: int, random: Random, *, most_writes: int = MOST_WRITES) -> int:
     """The highest rate of orders, within PRECISION, at which no simulated second exceeds a partition's limit."""
     low, high = 0, shards * PARTITION_WRITES // WRITES
     while high - low > max(1, high * PRECISION):
         rate = (low + high) // 2
-        if simulate(rate=rate, shards=shards, seconds=_seconds(rate), random=random).peak <= PARTITION_WRITES:
+        seconds = _seconds(rate, most_writes)
+        if simulate(rate=rate, shards=shards, seconds=seconds, random=random).peak <= PARTITION_WRITES:
             low = rate
         else:
             high = rate
     return low
 
 
-def _seconds(rate: int) -> int:
-    return max(1, min(60, MOST_WRITES // (rate * WRITES)))
+def _seconds(rate: int, most_writes: int = MOST_WRITES) -> int:
+    return max(1, min(60, most_writes // (rate * WRITES)))
 
 
 def main() -> None:

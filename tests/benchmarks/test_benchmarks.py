@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -15,14 +17,25 @@ def benchmark(*arguments):
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
+@dataclass(frozen=True)
+class Run:
+    """A run that is too short for its times to mean anything."""
+
+    process: subprocess.CompletedProcess[str]
+    record: Path
+
+
 @pytest.fixture(scope="module")
-def results(engine, tmp_path_factory):
-    """Of a run that is too short for its times to mean anything."""
-    file = tmp_path_factory.mktemp("record") / "results.json"
+def run(engine, tmp_path_factory):
+    record = tmp_path_factory.mktemp("record") / "results.json"
     parts = ("--only", "requests", "sweep", "sizes", "--without-peers")
-    done = benchmark(*parts, "--orders", "50", "--rounds", "2", "--sizes", "50", "--record", str(file))
-    assert done.returncode in (0, 1), done.stderr
-    return json.loads(file.read_text())
+    return Run(benchmark(*parts, "--orders", "50", "--rounds", "2", "--sizes", "50", "--record", str(record)), record)
+
+
+@pytest.fixture(scope="module")
+def results(run):
+    assert run.process.returncode in (0, 1), run.process.stderr
+    return json.loads(run.record.read_text())
 
 
 def test_a_create_costs_one_call_and_the_writes_to_its_indexes(results):
@@ -61,12 +74,11 @@ def test_a_missed_row_has_a_sentence_with_both_numbers():
     assert row.sentence == "first request after the import: 17.2 ms, but it must be at most 15.0 ms."
 
 
-def test_a_run_with_a_missed_limit_exits_with_1_and_its_sentence(engine):
+def test_a_run_with_a_missed_limit_exits_with_1_and_its_sentence(run):
     # One Query costs at least 0.5 RCU, which is too much for so few orders.
-    done = benchmark("--only", "sizes", "--orders", "50", "--sizes", "50")
-    assert done.returncode == 1
-    assert "sweep of 10 of 50 orders, RCU per order: 0.100, but it must be at most 0.060." in done.stderr
-    assert "MISSED" in done.stdout
+    assert run.process.returncode == 1
+    assert "sweep of 10 of 50 orders, RCU per order: 0.100, but it must be at most 0.060." in run.process.stderr
+    assert "MISSED" in run.process.stdout
 
 
 def test_unknown_parts_are_refused():

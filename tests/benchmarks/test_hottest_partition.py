@@ -39,5 +39,5 @@ def test_shards_share_the_writes_almost_evenly(random):
 
 
 def test_the_highest_rate_is_somewhat_below_the_limit_of_all_partitions(random):
-    assert highest_rate(1, random) == pytest.approx(PARTITION_WRITES / 3, rel=0.02)
-    assert 0.8 < highest_rate(4, random) / (4 * PARTITION_WRITES / 3) < 1
+    assert highest_rate(1, random, most_writes=60_000) == pytest.approx(PARTITION_WRITES / 3, rel=0.02)
+    assert 0.8 < highest_rate(4, random, most_writes=60_000) / (4 * PARTITION_WRITES / 3) < 1
