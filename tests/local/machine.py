@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import boto3
@@ -47,6 +47,20 @@ class Notes:
 
     def _exist(self):
         return self.client.list_tables()["TableNames"] == ["Notes"]
+
+
+@contextmanager
+def own_table(endpoint, name):
+    """A DynamoDB client. At the end it deletes the table with this name, if there is one.
+
+    The engine may be one that other tests use, because starting another one takes a second of CPU time.
+    """
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    with closing(boto3.client("dynamodb", endpoint_url=endpoint, region_name="ap-south-1", **keys)) as client:
+        yield client
+        if name in client.list_tables()["TableNames"]:
+            client.update_table(TableName=name, DeletionProtectionEnabled=False)
+            client.delete_table(TableName=name)
 
 
 @contextmanager

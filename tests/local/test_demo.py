@@ -4,44 +4,33 @@ import json
 import subprocess
 import sys
 
-import boto3
 import pytest
 
-from local import PROJECT, engine, environment
-from tests.local.machine import free_port
+from local import PROJECT, environment
+from tests.local.machine import free_port, own_table
 
+TABLE = "DemoOrders"
 ORDER = {"order_id": {"S": "11111111-1111-4111-8111-111111111111"}, "item": {"S": "Teapot"}}
 KEY = {"AttributeName": "order_id", "AttributeType": "S"}
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    with engine.in_memory() as endpoint:
-        yield endpoint
+@pytest.fixture
+def dynamodb(engine):
+    with own_table(engine, TABLE) as client:
+        yield client
 
 
 @pytest.fixture
-def dynamodb(endpoint):
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="ap-south-1", **keys)
-    yield client
-    for name in client.list_tables()["TableNames"]:
-        client.update_table(TableName=name, DeletionProtectionEnabled=False)
-        client.delete_table(TableName=name)
-    client.close()
-
-
-@pytest.fixture
-def demo(endpoint, tmp_path):
+def demo(engine, tmp_path):
     """Runs it, with `embedded` as for the engine that `make run` starts."""
 
     def run(*, embedded=False, **variables):
         unfinished = ["--unfinished", str(tmp_path / "unfinished")] if embedded else []
-        database = {"DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}", **variables}
+        settings = {"DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}", "ORDERS_TABLE": TABLE, **variables}
         return subprocess.run(
             [sys.executable, "-m", "local.demo", "--port", "1", *unfinished],
             cwd=PROJECT,
-            env={**environment.for_app(endpoint), **database},
+            env={**environment.for_app(engine), **settings},
             capture_output=True,
             text=True,
             check=False,
@@ -53,7 +42,7 @@ def demo(endpoint, tmp_path):
 def make_table(dynamodb, *, key=KEY):
     """A table without the indexes, as in the previous system."""
     dynamodb.create_table(
-        TableName="Orders",
+        TableName=TABLE,
         KeySchema=[{"AttributeName": key["AttributeName"], "KeyType": "HASH"}],
         AttributeDefinitions=[key],
         BillingMode="PAY_PER_REQUEST",
@@ -61,12 +50,12 @@ def make_table(dynamodb, *, key=KEY):
 
 
 def orders(dynamodb):
-    return dynamodb.scan(TableName="Orders")["Items"]
+    return dynamodb.scan(TableName=TABLE)["Items"]
 
 
 def table(dynamodb):
     """The description of the table without its counters, which are not up to date."""
-    found = dynamodb.describe_table(TableName="Orders")["Table"]
+    found = dynamodb.describe_table(TableName=TABLE)["Table"]
     return {name: value for name, value in found.items() if name not in ("ItemCount", "TableSizeBytes")}
 
 
@@ -76,7 +65,7 @@ def test_a_new_table_gets_demo_orders_and_an_existing_table_does_not(demo, dynam
     assert not table(dynamodb).get("DeletionProtectionEnabled")
 
     for order in orders(dynamodb):
-        dynamodb.delete_item(TableName="Orders", Key={"order_id": order["order_id"]})
+        dynamodb.delete_item(TableName=TABLE, Key={"order_id": order["order_id"]})
     before = table(dynamodb)
     done = demo()
     assert (done.returncode, json.loads(done.stdout)["login"]) == (0, True)
@@ -86,14 +75,14 @@ def test_a_new_table_gets_demo_orders_and_an_existing_table_does_not(demo, dynam
 
 def test_a_foreign_table_without_the_indexes_is_not_changed_and_the_message_names_them(demo, dynamodb):
     make_table(dynamodb)
-    dynamodb.put_item(TableName="Orders", Item=ORDER)
+    dynamodb.put_item(TableName=TABLE, Item=ORDER)
     before = table(dynamodb)
 
     done = demo()
 
     assert done.returncode == 1
     assert done.stderr == (
-        "Table Orders exists and lacks the indexes by_created, by_customer, by_status. Nothing was changed. "
+        f"Table {TABLE} exists and lacks the indexes by_created, by_customer, by_status. Nothing was changed. "
         "Add them: .venv/bin/python manage.py create_orders_table --unprotected\n"
     )
     assert (table(dynamodb), orders(dynamodb)) == (before, [ORDER])
@@ -121,7 +110,7 @@ def test_an_interrupted_seeding_is_completed_by_the_next_run(demo, dynamodb, tmp
     # The state after a kill: some orders exist, and the file that marks the seeding as incomplete.
     (tmp_path / "unfinished").touch()
     for order_id in sorted(seeded)[:150]:
-        dynamodb.delete_item(TableName="Orders", Key={"order_id": {"S": order_id}})
+        dynamodb.delete_item(TableName=TABLE, Key={"order_id": {"S": order_id}})
     assert demo(embedded=True).returncode == 0
     assert {order["order_id"]["S"] for order in orders(dynamodb)} == seeded
     assert len(seeded) == 200

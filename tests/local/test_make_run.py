@@ -8,11 +8,19 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from local import PROJECT, engine, environment
+from local import PROJECT, environment
 from local.banner import banner
 from local.errors import LocalError
 from tests.curl import send
-from tests.local.machine import comes_true, free_port, obey_permissions, processes, processes_with, until_banner
+from tests.local.machine import (
+    comes_true,
+    free_port,
+    obey_permissions,
+    own_table,
+    processes,
+    processes_with,
+    until_banner,
+)
 
 
 @contextmanager
@@ -63,10 +71,12 @@ def test_a_run_ended_by_any_signal_leaves_no_process_and_keeps_the_orders(tmp_pa
         assert processes_with(tmp_path.resolve()) == servers_on(port) == []
 
 
-def test_a_configured_engine_is_used_and_the_run_ends_with_its_web_server(tmp_path):
+def test_a_configured_engine_is_used_and_the_run_ends_with_its_web_server(tmp_path, engine):
     port = free_port()
-    with engine.in_memory() as endpoint, make_run(tmp_path, port, AWS_ENDPOINT_URL_DYNAMODB=endpoint) as run:
-        assert place_order(until_banner(run))["status"] == "PENDING"
+    variables = {"AWS_ENDPOINT_URL_DYNAMODB": engine, "ORDERS_TABLE": "ConfiguredOrders"}
+    with own_table(engine, "ConfiguredOrders") as client, make_run(tmp_path, port, **variables) as run:
+        order_id = place_order(until_banner(run))["order_id"]
+        assert client.get_item(TableName="ConfiguredOrders", Key={"order_id": {"S": order_id}})["Item"]
         assert not (tmp_path / "local" / "dynamodb").exists()
         for pid in servers_on(port):
             os.kill(pid, signal.SIGKILL)

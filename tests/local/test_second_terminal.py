@@ -2,13 +2,13 @@
 
 import json
 
-import boto3
 import pytest
 
-from local import engine, environment
+from local import environment
 from tests.local.checkout import Checkout
+from tests.local.machine import own_table
 
-KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+TABLE = "SecondTerminalOrders"
 
 # Nothing listens there, so a call through this proxy fails at once.
 NO_PROXY_HERE = "http://127.0.0.1:9"
@@ -27,15 +27,21 @@ TERMINALS = {
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
+def dynamodb(engine):
+    with own_table(engine, TABLE) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def running(engine, dynamodb, tmp_path_factory):
     """A checkout whose `make run` serves an engine with orders that are due."""
     checkout = Checkout(tmp_path_factory.mktemp("second") / "ordersite")
-    with engine.in_memory() as endpoint:
-        (checkout.folder / ".local").mkdir()
-        environment.write_file(checkout.folder / ".local" / "env", endpoint)
-        checkout.manage("create_orders_table", "--unprotected").check_returncode()
-        checkout.manage("seed_orders", "--count", "60", "--seed", "1").check_returncode()
-        yield checkout
+    (checkout.folder / ".local").mkdir()
+    environment.write_file(checkout.folder / ".local" / "env", engine)
+    (checkout.folder / ".env").write_text(f"ORDERS_TABLE={TABLE}\n")
+    checkout.manage("create_orders_table", "--unprotected").check_returncode()
+    checkout.manage("seed_orders", "--count", "60", "--seed", "1").check_returncode()
+    return checkout
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +70,13 @@ def test_a_broken_aws_file_is_not_read(running, due):
     assert json.loads(done.stdout)["examined"] == due
 
 
-def test_a_command_writes_to_the_engine_of_make_run(running):
-    before = len(_items(running))
+def test_a_command_writes_to_the_engine_of_make_run(running, dynamodb):
+    before = len(_items(dynamodb))
 
     done = running.manage("seed_orders", "--count", "3", "--days", "1", **TERMINALS["an empty endpoint"])
 
     assert done.returncode == 0, done.stderr
-    assert len(_items(running)) == before + 3
+    assert len(_items(dynamodb)) == before + 3
 
 
 def test_an_engine_set_in_the_terminal_takes_precedence(running):
@@ -80,8 +86,5 @@ def test_an_engine_set_in_the_terminal_takes_precedence(running):
     assert f'Could not connect to the endpoint URL: "{NO_PROXY_HERE}/"' in done.stderr
 
 
-def _items(checkout):
-    endpoint = environment.read_file(checkout.folder / ".local" / "env")["AWS_ENDPOINT_URL_DYNAMODB"]
-    return boto3.client("dynamodb", endpoint_url=endpoint, region_name="ap-south-1", **KEYS).scan(TableName="Orders")[
-        "Items"
-    ]
+def _items(dynamodb):
+    return dynamodb.scan(TableName=TABLE)["Items"]

@@ -92,13 +92,13 @@ def prefix_of(checkout):
 
 
 def assert_recreates(checkout, target):
-    """That `make` removes the environment and starts to create it. Then it is killed, because the rest is slow."""
-    marker = checkout.folder / ".venv" / "marker"
+    """That `make` removes the environment and creates its Python. Then it is killed, because the rest is slow."""
+    environment = checkout.folder / ".venv"
+    marker, *parts = (environment / name for name in ("marker", "pyvenv.cfg", "bin/python"))
     marker.touch()
     with started(checkout, target) as run:
         assert run.stdout.readline() == SETTING_UP
-        assert comes_true(lambda: not marker.exists(), within=60)
-        assert comes_true((checkout.folder / ".venv" / "bin" / "python").exists, within=60)
+        assert comes_true(lambda: not marker.exists() and all(map(Path.exists, parts)), within=60)
 
 
 def test_moving_the_folder_or_removing_its_python_recreates_the_environment_and_keeps_the_orders(ready, tmp_path):
@@ -116,6 +116,7 @@ def test_moving_the_folder_or_removing_its_python_recreates_the_environment_and_
         path.unlink()
         path.symlink_to("/does/not/exist/python")
     assert_recreates(ready, "setup")
+    assert prefix_of(ready) == str(tmp_path / "moved" / ".venv")
     assert (ready.folder / ".local" / "dynamodb" / "data" / orders.name).read_text() == "orders"
 
 
@@ -180,7 +181,7 @@ def test_an_environment_without_its_configuration_file_is_recreated(ready):
     """Another set-up that removes the environment may have got this far."""
     (ready.folder / ".venv" / "pyvenv.cfg").unlink()
 
-    assert make(ready, "setup") == SETTING_UP
+    assert_recreates(ready, "setup")
     assert prefix_of(ready) == str(ready.folder / ".venv")
 
 
