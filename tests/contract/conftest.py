@@ -1,9 +1,18 @@
 from collections.abc import Iterator
 
 import pytest
+from botocore.retries.standard import ExponentialBackoff
 
+from orders.dynamodb import retries
 from tests.contract.fault_proxy import FaultProxy, fault_proxy
 from tests.contract.order_helpers import other_engine
+
+
+@pytest.fixture(autouse=True)
+def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both clients retry a throttled call as soon as any other one. The rule is the same; its first delay is shorter."""
+    monkeypatch.setattr(retries, "THROTTLING_BACKOFF", retries.BACKOFF)
+    monkeypatch.setitem(ExponentialBackoff._DEFAULT_BACKOFF_CONFIG, "throttling_base_scale", retries.BACKOFF)
 
 
 @pytest.fixture
