@@ -10,7 +10,7 @@ from tests.contract.order_helpers import other_engine
 
 @pytest.fixture(autouse=True)
 def _short_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both clients retry a throttled call as soon as any other one. The rule is the same; its first delay is shorter."""
+    """Both clients retry a throttled call as soon as any other one: the same rule with a shorter delay."""
     monkeypatch.setattr(retries, "THROTTLING_BACKOFF", retries.BACKOFF)
     monkeypatch.setitem(ExponentialBackoff._DEFAULT_BACKOFF_CONFIG, "throttling_base_scale", retries.BACKOFF)
 
