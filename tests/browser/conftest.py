@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from accounts.models import User
 from local.chromium import fetch_chromium, find_chromium
+from tests.browser.pages import TIMEOUT, Pages
 from tests.browser.watch import Watch
 
 DISABLED_FEATURES = [
@@ -46,8 +47,6 @@ ARGUMENTS = [
     f"--disable-features={','.join(DISABLED_FEATURES)}",
 ]
 PASSWORD = "correct horse"
-TIMEOUT = 60_000
-"""Milliseconds until a page must show what a test expects; an idle machine takes a fraction of a second."""
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -78,25 +77,32 @@ def watch(site: str) -> Iterator[Watch]:
     assert watch.problems == []
 
 
-@pytest.fixture
-def open_browser(chromium: Browser, site: str, watch: Watch) -> Iterator[Callable[..., Page]]:
-    """A page in a separate browser context, in which `user` has signed in."""
-    contexts = []
+@pytest.fixture(scope="session")
+def pages(chromium: Browser, live_server: Any) -> Pages:
+    return Pages(chromium, live_server.url)
 
-    def open_browser(user: User | None = None, **options: Any) -> Page:
+
+@pytest.fixture
+def open_browser(pages: Pages, site: str, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """A page in a separate browser context, in which `user` has signed in.
+
+    Other tests use the page after it is cleared. A test that changes it permanently passes `reuse=False`.
+    """
+    opened = []
+
+    def open_browser(user: User | None = None, *, reuse: bool = True, **options: Any) -> Page:
         options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", **options}
-        context = chromium.new_context(base_url=site, **options)
-        context.set_default_timeout(TIMEOUT)
-        contexts.append(context)
+        page = pages.take(**options) if reuse else pages.create(**options)
+        opened.append((page, pages.give_back if reuse else pages.close))
         if user:
-            context.add_cookies([{"name": "sessionid", "value": _session(user), "url": site}])
-        page = context.new_page()
+            page.context.add_cookies([{"name": "sessionid", "value": _session(user), "url": site}])
         watch.follow(page)
         return page
 
     yield open_browser
-    for context in contexts:
-        context.close()
+    for page, end in opened:
+        end(page)
+        watch.leave(page)
 
 
 def _session(user: User) -> str:
@@ -132,3 +138,11 @@ def administrator(site: str) -> User:
 def page(open_browser: Callable[..., Page], manager: User) -> Page:
     """A manager's browser."""
     return open_browser(manager)
+
+
+@pytest.fixture
+def page_with_clock(open_browser: Callable[..., Page], manager: User) -> Page:
+    """A manager's browser whose timers fire early when the test calls `page.clock.run_for`."""
+    page = open_browser(manager, reuse=False)
+    page.clock.install()
+    return page

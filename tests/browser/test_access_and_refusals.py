@@ -97,9 +97,8 @@ def test_a_change_during_an_outage_is_not_repeated_by_itself(page):
     assert order_data.stored_order(order).version == 1
 
 
-def test_updates_of_the_list_continue_after_an_outage(page, watch):
-    order = order_data.place_order()
-    page.clock.install()
+def test_updates_of_the_list_continue_after_an_outage(page_with_clock, watch):
+    page, order = page_with_clock, order_data.place_order()
     page.goto("/dashboard/")
     with order_data.dynamodb_outage():
         page.clock.run_for(21_000)

@@ -84,7 +84,7 @@ def test_empty_pages_and_error_pages(visit, viewer, manager):
 def test_panels_dialogs_and_the_pages_after_a_form(open_browser, theme, manager):
     orders = order_data.place_orders(3)
     order_data.change_status(orders[1], Status.CANCELLED)
-    page = open_browser(manager, color_scheme=theme)
+    page = open_browser(manager, reuse=False, color_scheme=theme)
     page.clock.install()
     found = []
 

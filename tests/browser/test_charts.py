@@ -8,11 +8,25 @@ from tests.browser import order_data
 
 
 @pytest.fixture
-def loaded(open_browser, administrator):
+def requested(open_browser):
+    """Opens a browser and returns its page with the URLs that this will request."""
+    followed = []
+
+    def requested(user=None):
+        page, urls = open_browser(user), []
+        page.on("request", record := lambda request: urls.append(request.url))
+        followed.append((page, record))
+        return page, urls
+
+    yield requested
+    for page, record in followed:
+        page.remove_listener("request", record)
+
+
+@pytest.fixture
+def loaded(requested, administrator):
     """Opens these pages and returns the URLs that they load. Errors in the console fail the test."""
-    page = open_browser(administrator)
-    urls = []
-    page.on("request", lambda request: urls.append(request.url))
+    page, urls = requested(administrator)
 
     def loaded(*pages):
         for path in pages:
@@ -59,10 +73,8 @@ def test_admin_pages_do_not_load_chart_js(loaded):
     assert [url for url in urls if "chart" in url] == []
 
 
-def test_the_login_does_not_load_chart_js(open_browser):
-    page = open_browser()
-    urls = []
-    page.on("request", lambda request: urls.append(request.url))
+def test_the_login_does_not_load_chart_js(requested):
+    page, urls = requested()
     page.goto("/admin/login/")
     expect(page.get_by_label("Username")).to_be_visible()
     assert any(url.endswith("htmx.js") for url in urls)

@@ -163,7 +163,7 @@ def test_another_user_of_the_same_browser_starts_without_a_selection(open_browse
 
 
 def test_selecting_works_without_browser_storage(open_browser, manager, orders):
-    page = open_browser(manager)
+    page = open_browser(manager, reuse=False)
     page.add_init_script(
         "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
     )

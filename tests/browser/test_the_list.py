@@ -186,9 +186,8 @@ def test_an_empty_list_and_a_list_without_matches_differ(page):
     expect(page).to_have_url(re.compile("/dashboard/$"))
 
 
-def test_the_list_updates_itself_without_moving_rows(page):
-    orders = order_data.place_orders(25)
-    page.clock.install()
+def test_the_list_updates_itself_without_moving_rows(page_with_clock):
+    page, orders = page_with_clock, order_data.place_orders(25)
     page.goto("/dashboard/")
     row = page.locator("[data-row]").nth(20)
     row.get_by_role("checkbox").check()
@@ -209,9 +208,9 @@ def test_the_list_updates_itself_without_moving_rows(page):
     expect(page.get_by_text("Newcomer").first).to_be_visible()
 
 
-def test_updates_of_a_filtered_list_count_only_matching_orders(page):
+def test_updates_of_a_filtered_list_count_only_matching_orders(page_with_clock):
+    page = page_with_clock
     order_data.place_order()
-    page.clock.install()
     page.goto("/dashboard/?customer_email=zoe.kim@example.com")
     order_data.place_order("His", email="his@example.com", ago=timedelta(0))
     order_data.place_order("Hers", ago=timedelta(0))

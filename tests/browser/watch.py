@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
 
 INLINE = "'unsafe-inline'"
 
@@ -17,13 +17,22 @@ class Watch:
 
     def follow(self, page: Page) -> None:
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
+        page.on("pageerror", self._error)
         page.on("request", self._request)
         page.on("response", self._response)
+
+    def leave(self, page: Page) -> None:
+        page.remove_listener("console", self._console)
+        page.remove_listener("pageerror", self._error)
+        page.remove_listener("request", self._request)
+        page.remove_listener("response", self._response)
 
     def ignore(self, words: str) -> None:
         """Drop the problems that contain this text."""
         self.problems = [complaint for complaint in self.problems if words not in complaint]
+
+    def _error(self, error: Error) -> None:
+        self.problems.append(error.stack or error.message)
 
     def _console(self, message: ConsoleMessage) -> None:
         # Chromium also logs an error status of the page itself, which some tests expect.
