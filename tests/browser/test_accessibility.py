@@ -11,14 +11,25 @@ from orders.lifecycle import Status
 from tests.browser import order_data
 from tests.contract.order_helpers import overwrite, set_outside
 
-AXE = Axe()
+AXE = Axe().axe_script
+RUN = "axe.run({resultTypes: ['violations']}).then(results => results.violations)"
+# What a page becomes that Unfold opens in the dark theme.
+DARKEN = """() => {
+  document.documentElement.classList.add("dark");
+  const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+  return Promise.all(transitions.map((transition) => transition.finished));
+}"""
 
 
 def violations(page):
-    found = AXE.run(page).response["violations"]
+    page.evaluate(AXE)
+    return run_axe(page)
+
+
+def run_axe(page):
     return [
         f"{page.url}: {violation['id']} ({violation['impact']}): {node['html'][:200]} {node['failureSummary']}"
-        for violation in found
+        for violation in page.evaluate(RUN)
         for node in violation["nodes"]
     ]
 
@@ -29,15 +40,19 @@ def theme(request):
 
 
 @pytest.fixture
-def visit(open_browser, theme):
-    """Opens these URLs and returns the violations that axe finds."""
+def visit(open_browser):
+    """Opens these URLs and returns the violations that axe finds in the light theme and then in the dark one."""
 
     def visit(user, *urls, **options):
-        page = open_browser(user, color_scheme=theme, **options)
+        page = open_browser(user, **options)
         found = []
         for url in urls:
+            page.emulate_media(color_scheme="light")
             page.goto(url)
             found += violations(page)
+            page.emulate_media(color_scheme="dark")
+            page.evaluate(DARKEN)
+            found += [f"dark: {violation}" for violation in run_axe(page)]
         return found
 
     return visit
