@@ -2,8 +2,7 @@
 
 import sys
 import tempfile
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import django
@@ -11,6 +10,7 @@ import django
 from benchmarks.cold_start import PYTHON as DEPLOY_PYTHON
 from benchmarks.environment import isolate
 from benchmarks.workers import PEERS_PYTHON
+from local.arguments import at_least
 from local.engine import in_memory
 from local.errors import LocalError
 
@@ -90,20 +90,20 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"measure only {', '.join(PARTS)}")
     parser.add_argument(
         "--orders",
-        type=_at_least(FEWEST_ORDERS),
+        type=at_least(FEWEST_ORDERS),
         metavar="N",
         help=f"orders in each table ({ORDERS:,}, with --pages {PAGES_ORDERS:,}; at least {FEWEST_ORDERS})",
     )
     parser.add_argument(
         "--rounds",
-        type=_at_least(FEWEST_ROUNDS),
+        type=at_least(FEWEST_ROUNDS),
         default=40,
         metavar="N",
         help="rounds of five requests of each kind to each app (%(default)s)",
     )
     parser.add_argument(
         "--sizes",
-        type=_at_least(FEWEST_ORDERS),
+        type=at_least(FEWEST_ORDERS),
         nargs="+",
         metavar="N",
         help=f"orders in the tables of the part `sizes` ({', '.join(f'{size:,}' for size in SIZES)})",
@@ -117,15 +117,6 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--record", type=Path, metavar="FILE", help="also write the results to FILE as JSON")
     return parser
-
-
-def _at_least(fewest: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not text.isascii() or not text.isdecimal() or int(text) < fewest:
-            raise ArgumentTypeError(f"{text!r} is not a whole number of {fewest} or more")
-        return int(text)
-
-    return whole
 
 
 def _report(what: str) -> None:

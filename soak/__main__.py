@@ -3,11 +3,11 @@
 import shutil
 import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from local import ROOT
+from local.arguments import at_least
 from local.errors import LocalError
 from soak.checks import violations
 from soak.leaks import leaks, measure
@@ -89,13 +89,15 @@ def arguments(words: list[str] | None = None) -> Namespace:
     """The arguments of the command line, or `words`."""
     parser = ArgumentParser(prog="python -m soak", description=DESCRIPTION)
     parser.add_argument(
-        "--operations", type=_whole(1), default=20_000, metavar="N", help="operations of all clients (%(default)s)"
+        "--operations", type=at_least(1), default=20_000, metavar="N", help="operations of all clients (%(default)s)"
     )
-    parser.add_argument("--seconds", type=_whole(1), metavar="S", help="end each run after S seconds")
-    parser.add_argument("--seed", type=_whole(1), default=1, metavar="N", help="the seed of all clients (%(default)s)")
+    parser.add_argument("--seconds", type=at_least(1), metavar="S", help="end each run after S seconds")
+    parser.add_argument(
+        "--seed", type=at_least(1), default=1, metavar="N", help="the seed of all clients (%(default)s)"
+    )
     parser.add_argument(
         "--requests",
-        type=_whole(0),
+        type=at_least(0),
         default=30_000,
         metavar="N",
         help="then send N requests to one worker and compare its memory and descriptors; 0 for none (%(default)s)",
@@ -108,22 +110,13 @@ def arguments(words: list[str] | None = None) -> Namespace:
     )
     parser.add_argument(
         "--shards",
-        type=_whole(1),
+        type=at_least(1),
         nargs="+",
         default=[1, 4],
         metavar="N",
         help="one run for each of these values of ORDERS_INDEX_SHARDS; they share the operations (1 4)",
     )
     return parser.parse_args(words)
-
-
-def _whole(fewest: int) -> Callable[[str], int]:
-    def whole(text: str) -> int:
-        if not text.isascii() or not text.isdecimal() or int(text) < fewest:
-            raise ArgumentTypeError(f"{text!r} is not a whole number of {fewest} or more")
-        return int(text)
-
-    return whole
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@ import http.client
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
+
+from local.serving import serving
 
 HTML = b"<!DOCTYPE html><title>Maintenance</title><h1>We will be back soon.</h1>"
 
@@ -134,14 +136,5 @@ class _Handler(BaseHTTPRequestHandler):
         """Does not log requests."""
 
 
-@contextmanager
-def proxy(engine_port: int, faults: Faults) -> Iterator[Proxy]:
-    """Serves in a thread for the block."""
-    with Proxy(engine_port, faults) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+def proxy(engine_port: int, faults: Faults) -> AbstractContextManager[Proxy]:
+    return serving(Proxy(engine_port, faults))

@@ -28,6 +28,7 @@ from tests.contract.order_helpers import (
     make_unreadable,
     other_engine,
     overwrite,
+    place_due,
     place_many,
     placed,
     race,
@@ -50,11 +51,6 @@ FIELDS = {
     "remaining",
     "remaining_is_capped",
 }
-
-
-def due(count):
-    """Place `count` orders that are already due. Returns them newest first."""
-    return place_many(count, newest=timezone.now() - timedelta(hours=61))
 
 
 def statuses(orders):
@@ -106,7 +102,7 @@ def test_the_default_expiry_age_is_a_setting(table, run, settings):
 
 
 def test_a_run_outside_the_main_thread_expires_orders_too(table, run):
-    orders = due(2)
+    orders = place_due(2)
     (output,) = race(lambda: run("expire_orders", "--json"))
     assert json.loads(output)["expired"] == 2
     assert statuses(orders) == [Status.EXPIRED] * 2
@@ -121,7 +117,7 @@ def test_a_run_without_due_orders_reports_zeros(table, run):
 
 
 def test_a_limited_run_expires_the_oldest_orders(table, run):
-    orders = due(5)
+    orders = place_due(5)
     summary = json.loads(run("expire_orders", "--limit", "2", "--json"))
     assert (summary["examined"], summary["expired"], summary["remaining"], summary["stopped_early"]) == (2, 2, 3, True)
     assert statuses(orders) == [Status.PENDING] * 3 + [Status.EXPIRED] * 2
@@ -129,19 +125,19 @@ def test_a_limited_run_expires_the_oldest_orders(table, run):
 
 def test_a_limited_run_expires_the_oldest_orders_of_all_shards(table, settings, run):
     settings.ORDERS_INDEX_SHARDS = 4
-    orders = due(12)
+    orders = place_due(12)
     run("expire_orders", "--limit", "5")
     assert statuses(orders) == [Status.PENDING] * 7 + [Status.EXPIRED] * 5
 
 
 def test_a_run_that_reaches_its_limit_with_the_last_order_has_not_stopped_early(table, run):
-    due(3)
+    place_due(3)
     summary = json.loads(run("expire_orders", "--limit", "3", "--json"))
     assert (summary["expired"], summary["remaining"], summary["stopped_early"]) == (3, 0, False)
 
 
 def test_a_dry_run_writes_nothing_and_reports_what_would_expire(table, run):
-    orders = due(3)
+    orders = place_due(3)
     before = [stored(order.order_id) for order in orders]
 
     text = run("expire_orders", "--dry-run")
@@ -155,14 +151,14 @@ def test_a_dry_run_writes_nothing_and_reports_what_would_expire(table, run):
 
 
 def test_a_dry_run_sends_only_queries(traffic, run):
-    due(2)
+    place_due(2)
     traffic.clear()
     run("expire_orders", "--dry-run")
     assert set(traffic.operations) == {"Query"}
 
 
 def test_a_run_stops_when_its_time_is_up_and_reports_the_remaining_orders(table, run):
-    orders = due(4)
+    orders = place_due(4)
     text = run("expire_orders", "--max-seconds", "0.000001")
     assert text.endswith("Stopped early; run it again to continue.\n")
     assert (lines_of(text)["examined"], lines_of(text)["remaining"]) == ("0", "4")
@@ -170,7 +166,7 @@ def test_a_run_stops_when_its_time_is_up_and_reports_the_remaining_orders(table,
 
 
 def test_a_run_with_enough_time_expires_all_due_orders(table, run):
-    due(4)
+    place_due(4)
     summary = json.loads(run("expire_orders", "--max-seconds", "60", "--json"))
     assert (summary["expired"], summary["stopped_early"]) == (4, False)
 
@@ -197,7 +193,7 @@ def lines_of(text):
 
 
 def test_the_summary_contains_the_cutoff_and_every_count(table, run):
-    due(2)
+    place_due(2)
     started_at = timezone.now()
 
     lines = lines_of(run("expire_orders"))
@@ -210,7 +206,7 @@ def test_the_summary_contains_the_cutoff_and_every_count(table, run):
 
 
 def test_the_summary_can_be_printed_as_one_line_of_json(table, run):
-    due(2)
+    place_due(2)
     started_at = timezone.now()
     text = run("expire_orders", "--json")
     assert text.count("\n") == 1
@@ -261,7 +257,7 @@ def shards_of_sweeps(request, settings):
 
 
 def test_concurrent_processes_expire_each_order_once(table, manage, finished):
-    orders = due(80)
+    orders = place_due(80)
     one, other = finished(manage("expire_orders", "--json"), manage("expire_orders", "--json"))
     assert (one[0], other[0]) == (0, 0)
     summaries = [json.loads(output) for _, output, _ in (one, other)]
@@ -310,7 +306,7 @@ def test_a_sweep_does_not_change_orders_that_callers_change_or_delete_during_it(
 
 
 def test_other_orders_expire_if_one_fails(table, run, caplog):
-    orders = due(4)
+    orders = place_due(4)
     failing = orders[-1].order_id
     make_too_large(failing)
     before = stored(failing)
@@ -325,7 +321,7 @@ def test_other_orders_expire_if_one_fails(table, run, caplog):
 
 
 def test_the_command_counts_failed_orders_and_exits_with_1(table, manage, finished):
-    orders = due(3)
+    orders = place_due(3)
     make_too_large(orders[1].order_id)
     ((status, output, errors),) = finished(manage("expire_orders", "--json"))
     summary = json.loads(output)
@@ -362,7 +358,7 @@ def outage(engine, table):
 
 @pytest.mark.parametrize(("count", "failed"), [(3, 2), (230, 200)])
 def test_the_command_stops_during_an_outage_and_exits_with_1(outage, manage, finished, count, failed):
-    due(count)
+    place_due(count)
     ((status, output, errors),) = finished(manage("expire_orders", "--json", AWS_ENDPOINT_URL_DYNAMODB=outage))
     summary = json.loads(output)
     assert status == 1
@@ -376,7 +372,7 @@ def test_the_command_stops_during_an_outage_and_exits_with_1(outage, manage, fin
 
 
 def test_the_text_of_a_run_that_stopped_during_an_outage_does_not_guess_what_remains(outage, manage, finished):
-    due(3)
+    place_due(3)
     ((status, output, _),) = finished(manage("expire_orders", AWS_ENDPOINT_URL_DYNAMODB=outage))
     assert status == 1
     assert (lines_of(output)["failed"], lines_of(output)["remaining"]) == ("2", "unknown")
@@ -392,7 +388,7 @@ class Terminal(StringIO):
 
 
 def test_a_terminal_shows_how_many_of_the_due_orders_were_examined(traffic, run, monkeypatch):
-    due(30)
+    place_due(30)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
     run("expire_orders")
@@ -400,7 +396,7 @@ def test_a_terminal_shows_how_many_of_the_due_orders_were_examined(traffic, run,
 
 
 def test_the_due_orders_are_counted_only_for_a_terminal(traffic, run, monkeypatch):
-    due(3)
+    place_due(3)
     traffic.clear()
     run("expire_orders")
     assert traffic.operations.count("Query") == 1
@@ -415,7 +411,7 @@ def test_the_due_orders_are_counted_only_for_a_terminal(traffic, run, monkeypatc
 )
 @pytest.mark.parametrize("name", ["--older-than", "--max-seconds"])
 def test_an_invalid_number_is_refused_and_nothing_is_done(traffic, run, name, value):
-    due(1)
+    place_due(1)
     traffic.clear()
     with pytest.raises(CommandError, match=f"argument {name}: {re.escape(repr(value))} is not a number above 0"):
         run("expire_orders", f"{name}={value}")
@@ -433,7 +429,7 @@ def test_each_number_has_its_own_maximum(table, run, name, maximum):
 
 @pytest.mark.parametrize("value", ["0", "-1", "+4", "1.5", "1_000", "1,000", "nan", "inf", "soon", "", "²", "٣"])
 def test_an_invalid_limit_is_refused_and_nothing_is_done(traffic, run, value):
-    due(1)
+    place_due(1)
     traffic.clear()
     with pytest.raises(
         CommandError, match=f"argument --limit: {re.escape(repr(value))} is not a whole number of 1 or more"
@@ -457,7 +453,7 @@ def summary_of(output):
 
 
 def test_unreadable_orders_are_counted_and_logged_but_do_not_fail_the_run(table, run, caplog):
-    orders = due(4)
+    orders = place_due(4)
     make_unreadable(orders[3].order_id)
     overwrite(orders[2].order_id, quantity={"S": "2"})
     before = [stored(order.order_id) for order in orders[2:]]
@@ -473,7 +469,7 @@ def test_unreadable_orders_are_counted_and_logged_but_do_not_fail_the_run(table,
 
 
 def test_unreadable_orders_do_not_count_as_remaining(table, run):
-    for order in due(6)[2:]:
+    for order in place_due(6)[2:]:
         overwrite(order.order_id, quantity={"S": "2"})
     summary = json.loads(run("expire_orders", "--limit", "1", "--json"))
     assert (summary["expired"], summary["unreadable"], summary["remaining"]) == (1, 4, 1)
@@ -484,7 +480,7 @@ def test_unreadable_orders_do_not_count_as_remaining(table, run):
 
 
 def test_an_order_whose_status_another_program_set_is_repaired(table, run):
-    orders = due(3)
+    orders = place_due(3)
     set_outside(orders[2].order_id, "COMPLETED")
     set_outside(orders[1].order_id, "EXPIRED", expired_at={"S": "2026-11-22T23:00:00.5"})
 
@@ -506,7 +502,7 @@ def test_an_order_whose_status_another_program_set_is_repaired(table, run):
 
 
 def test_orders_that_other_programs_changed_do_not_count_towards_the_limit(table, run):
-    orders = due(20)
+    orders = place_due(20)
     for order in orders[13:]:
         set_outside(order.order_id, "CANCELLED")
     for order in orders[10:13]:
@@ -518,7 +514,7 @@ def test_orders_that_other_programs_changed_do_not_count_towards_the_limit(table
 
 
 def test_a_dry_run_counts_orders_that_other_programs_changed_separately(table, run):
-    orders = due(4)
+    orders = place_due(4)
     set_outside(orders[3].order_id, "CANCELLED")
     make_unreadable(orders[2].order_id)
     before = [stored(order.order_id) for order in orders]
@@ -529,14 +525,14 @@ def test_a_dry_run_counts_orders_that_other_programs_changed_separately(table, r
 
 
 def test_a_due_order_with_a_status_in_lower_case_expires(table, run):
-    [order] = due(1)
+    [order] = place_due(1)
     set_outside(order.order_id, "pending")
     assert json.loads(run("expire_orders", "--json"))["expired"] == 1
     assert stored(order.order_id)["status"] == {"S": "EXPIRED"}
 
 
 def test_an_order_that_another_program_changes_during_the_read_is_repaired_by_the_next_run(table, run):
-    orders = due(2)
+    orders = place_due(2)
     seen = []
 
     def another_program(result):

@@ -2,18 +2,16 @@
 
 import json
 import signal
-from datetime import timedelta
 from threading import Event
 
 import pytest
-from django.utils import timezone
 
 from orders.batches import BATCH
 from orders.expiry import CALLS
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.contract.fault_proxy import fault_proxy
-from tests.contract.order_helpers import all_orders, place_many
+from tests.contract.order_helpers import all_orders, place_due
 from tests.signals import handled
 
 PATIENCE = 60
@@ -65,10 +63,6 @@ def start(proxy, manage):
         process.communicate()
 
 
-def due(count):
-    return place_many(count, newest=timezone.now() - timedelta(hours=61))
-
-
 def interrupt(process, signum):
     """Send the signal and wait until the command has noticed it."""
     process.send_signal(signum)
@@ -82,8 +76,8 @@ def end(process):
 
 
 @SIGNALS
-def test_a_sweep_finishes_the_current_order_and_prints_its_summary(start, delayed, signum):
-    orders = due(3)
+def test_a_sweep_finishes_the_current_order_and_the_next_run_continues(start, delayed, run, signum):
+    orders = place_due(3)
     process = start(delayed, "UpdateItem", "expire_orders", "--json")
     interrupt(process, signum)
     delayed.release.set()
@@ -93,20 +87,11 @@ def test_a_sweep_finishes_the_current_order_and_prints_its_summary(start, delaye
     assert (summary["examined"], summary["expired"], summary["failed"]) == (1, 1, 0)
     assert (summary["stopped_early"], summary["remaining"]) == (True, 2)
     assert all_orders()[orders[-1].order_id].status is Status.EXPIRED
-
-
-def test_the_next_run_continues_an_interrupted_sweep(start, delayed, run):
-    due(3)
-    process = start(delayed, "UpdateItem", "expire_orders")
-    interrupt(process, signal.SIGTERM)
-    delayed.release.set()
-    _, output = end(process)
-    assert output.endswith("Stopped early; run it again to continue.\n")
     assert json.loads(run("expire_orders", "--json"))["expired"] == 2
 
 
 def test_a_signal_at_the_last_order_is_not_a_failure(start, delayed):
-    due(1)
+    place_due(1)
     process = start(delayed, "UpdateItem", "expire_orders", "--json")
     interrupt(process, signal.SIGTERM)
     delayed.release.set()
@@ -117,7 +102,7 @@ def test_a_signal_at_the_last_order_is_not_a_failure(start, delayed):
 
 @SIGNALS
 def test_a_second_signal_ends_the_sweep_at_once(start, delayed, signum):
-    due(3)
+    place_due(3)
     process = start(delayed, "UpdateItem", "expire_orders", "--json")
     interrupt(process, signum)
     process.send_signal(signum)
@@ -126,7 +111,7 @@ def test_a_second_signal_ends_the_sweep_at_once(start, delayed, signum):
 
 @SIGNALS
 def test_a_sweep_in_batches_finishes_the_current_round(start, delayed, run, signum):
-    orders = due(CALLS * BATCH + 30)
+    orders = place_due(CALLS * BATCH + 30)
     process = start(delayed, "BatchExecuteStatement", "expire_orders", "--json")
     interrupt(process, signum)
     delayed.release.set()
@@ -142,7 +127,7 @@ def test_a_sweep_in_batches_finishes_the_current_round(start, delayed, run, sign
 @SIGNALS
 def test_a_second_signal_ends_a_sweep_in_batches_at_once(start, delayed, signum):
     """It does not wait for the calls of the other threads, whose responses are delayed until the end of the test."""
-    due(60)
+    place_due(60)
     process = start(delayed, "BatchExecuteStatement", "expire_orders", "--json")
     interrupt(process, signum)
     process.send_signal(signum)
@@ -151,7 +136,7 @@ def test_a_second_signal_ends_a_sweep_in_batches_at_once(start, delayed, signum)
 
 
 def test_the_next_run_continues_a_killed_sweep(start, delayed, run):
-    orders = due(CALLS * BATCH + 30)
+    orders = place_due(CALLS * BATCH + 30)
     process = start(delayed, "BatchExecuteStatement", "expire_orders", "--json")
     process.kill()
     process.communicate()

@@ -11,7 +11,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.serving import serving
+from local.serving import serving
 
 Reply = tuple[int, dict[str, str], bytes]
 Interceptor = Callable[[dict[str, str], bytes], Reply | None]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from botocore.exceptions import ClientError
+from django.utils import timezone
 
 from orders import dynamodb, store
 from orders.dynamodb import connection
@@ -67,6 +68,11 @@ def place_many(
         for number in range(count)
     ]
     return list(dynamodb.save_many(iter(orders)))
+
+
+def place_due(count: int) -> list[Order]:
+    """Place `count` orders that are already due. Returns them newest first."""
+    return place_many(count, newest=timezone.now() - timedelta(hours=61))
 
 
 def ids(orders: Iterable[Any]) -> list[str]:

@@ -13,6 +13,7 @@ from threading import Thread
 
 import pytest
 
+from local.serving import serving
 from orders import dynamodb, listing, store
 from orders.concurrency import map_concurrently
 from orders.dynamodb import connection
@@ -30,7 +31,6 @@ from tests.contract.fault_proxy import (
     refusal,
 )
 from tests.contract.order_helpers import ids, other_engine, place_many, placed
-from tests.serving import serving
 
 TLS = Path(__file__).with_name("tls")
 CERTIFICATE = str(TLS / "certificate.pem")

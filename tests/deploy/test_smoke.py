@@ -8,7 +8,7 @@ import pytest
 
 from deploy import smoke as smoking
 from deploy.smoke import SmokeError, smoke
-from tests.serving import serving
+from local.serving import serving
 
 URL = "https://abc.execute-api.ap-south-1.amazonaws.com/prod"
 HEALTH = {"status": "ok", "checks": {"dynamodb": "ok", "database": "ok"}}

@@ -1,4 +1,4 @@
-"""Runs a server in the process of the tests."""
+"""Runs a server in this process, for tests and the soak test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
