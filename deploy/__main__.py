@@ -78,29 +78,29 @@ def check(name: str) -> None:
 def deploy(name: str) -> None:
     """Create or update a stage. Can be repeated at any time, even after an interrupted deploy."""
     _prepare(name)
-    stage = _stage(name)
-    present = presence(stage)
+    target = _target(name)
+    present = presence(target)
     if present is Presence.PARTIAL:
         # Zappa can neither continue from this state nor clean up by itself.
         _step("Removing an incomplete deploy", _zappa("undeploy", name, "--yes"))
-    _release(stage, "update" if present is Presence.COMPLETE else "deploy")
+    _release(target, "update" if present is Presence.COMPLETE else "deploy")
 
 
 def update(name: str) -> None:
     """Deploy new code and settings. Migrations run afterwards, so the new code must also work before them."""
-    stage = _stage(name)
-    if presence(stage) is not Presence.COMPLETE:
-        raise DeployError(f"{stage.function} is not deployed yet. Run: make deploy STAGE={name}")
+    target = _target(name)
+    if presence(target) is not Presence.COMPLETE:
+        raise DeployError(f"{target.stage.function} is not deployed yet. Run: make deploy STAGE={name}")
     _prepare(name)
-    _release(stage, "update")
+    _release(target, "update")
 
 
 def undeploy(name: str) -> None:
     """Remove the stage, but not its table with the orders, the PostgreSQL database and the logs."""
-    stage = _stage(name)
+    stage, session = _target(name)
     _confirm(stage)
     _step("Removing the stage", _zappa("undeploy", name, "--yes"))
-    for line in remove_resources(stage, boto3.Session()):
+    for line in remove_resources(stage, session):
         print(line)
     print(f"Table {stage.orders_table} and its orders, the logs and PostgreSQL were not changed.")
 
@@ -136,32 +136,30 @@ def _prepare(name: str) -> None:
     check(name)
 
 
-def _release(stage: Stage, command: str) -> None:
-    _step(f"Zappa: {command}", _zappa(command, stage.name))
+def _release(target: Target, command: str) -> None:
+    _step(f"Zappa: {command}", _zappa(command, target.stage.name))
     for line in ("migrate --noinput", "ensure_admin"):
         print(f"\n== On the function: manage.py {line}", flush=True)
-        print(manage(Target(stage, boto3.Session()), line))
-    url = endpoint(stage)
+        print(manage(target, line))
+    url = endpoint(target)
     print("\n== Checking the public URL")
     for line in smoke(url, gateway_address=os.environ.get("GATEWAY_ADDRESS", "")):
         print(line)
-    _print_outputs(stage, url)
+    _print_outputs(target.stage, url)
 
 
-def presence(stage: Stage) -> Presence:
-    target = Target(stage, boto3.Session())
+def presence(target: Target) -> Presence:
     functions = target.client("lambda")
     try:
-        functions.get_function_configuration(FunctionName=stage.function)
+        functions.get_function_configuration(FunctionName=target.stage.function)
     except functions.exceptions.ResourceNotFoundException:
         return Presence.NONE
     return Presence.PARTIAL if find_api(target) is None else Presence.COMPLETE
 
 
-def endpoint(stage: Stage) -> str:
+def endpoint(target: Target) -> str:
     """The stage's public URL."""
-    api = api_id(Target(stage, boto3.Session()))
-    return f"https://{api}.execute-api.{stage.region}.amazonaws.com/{stage.name}"
+    return f"https://{api_id(target)}.execute-api.{target.stage.region}.amazonaws.com/{target.stage.name}"
 
 
 def _print_outputs(stage: Stage, url: str) -> None:
@@ -187,9 +185,11 @@ def _zappa(command: str, stage: str, *arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("zappa")), command, stage, *arguments]
 
 
-def _stage(name: str) -> Stage:
-    region = read_stage(name, account="").region
-    return read_stage(name, account=boto3.client("sts", region_name=region).get_caller_identity()["Account"])
+def _target(name: str) -> Target:
+    # One session, because each reads the descriptions of the services again.
+    region, session = read_stage(name, account="").region, boto3.Session()
+    account = session.client("sts", region_name=region).get_caller_identity()["Account"]
+    return Target(read_stage(name, account=account), session)
 
 
 def _step(title: str, command: list[str], *, quiet: bool = False) -> None:

@@ -5,8 +5,11 @@ import json
 import re
 from pathlib import PurePath
 
+import boto3
+
 from deploy.__main__ import Presence, presence
 from deploy.stage import read_stage
+from deploy.target import Target
 from tests.deploy.deployment import FUNCTION, RULE, SNAP_START, TABLE, links_outside_stage
 from tests.deploy.request_mix import request_mix
 from tests.deploy.servers import ACCOUNT, REGION, wait_until
@@ -29,8 +32,9 @@ def test_an_incomplete_deploy_is_removed_and_repeated(deployed):
 
 
 def test_a_complete_stage_is_recognised(deployed, operator):
-    assert presence(read_stage("prod", account=ACCOUNT)) is Presence.COMPLETE
-    assert presence(read_stage("staging", account=ACCOUNT)) is Presence.NONE
+    session = boto3.Session()
+    assert presence(Target(read_stage("prod", account=ACCOUNT), session)) is Presence.COMPLETE
+    assert presence(Target(read_stage("staging", account=ACCOUNT), session)) is Presence.NONE
 
 
 def test_a_deploy_prints_its_outputs(deployed, gateway):
