@@ -6,10 +6,12 @@ import re
 from pathlib import PurePath
 
 import boto3
+import pytest
 
 from deploy.__main__ import Presence, presence
+from deploy.function import manage
 from deploy.stage import read_stage
-from deploy.target import Target
+from deploy.target import StepFailedError, Target
 from tests.deploy.deployment import FUNCTION, RULE, SNAP_START, TABLE, links_outside_stage
 from tests.deploy.request_mix import request_mix
 from tests.deploy.servers import ACCOUNT, REGION, wait_until
@@ -35,6 +37,15 @@ def test_a_complete_stage_is_recognised(deployed, operator):
     session = boto3.Session()
     assert presence(Target(read_stage("prod", account=ACCOUNT), session)) is Presence.COMPLETE
     assert presence(Target(read_stage("staging", account=ACCOUNT), session)) is Presence.NONE
+
+
+def test_a_command_that_fails_on_the_function_is_reported_with_its_log(deployed, operator):
+    target = Target(read_stage("prod", account=ACCOUNT), boto3.Session())
+    with pytest.raises(StepFailedError) as failure:
+        manage(target, "migrate nothing")
+    first, *log = str(failure.value).splitlines()
+    assert first == "manage.py migrate nothing: failed on ordersite-prod."
+    assert "CommandError: No installed app with label 'nothing'." in "\n".join(log)
 
 
 def test_a_deploy_prints_its_outputs(deployed, gateway):

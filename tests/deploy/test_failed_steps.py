@@ -7,7 +7,6 @@ import boto3
 import pytest
 
 from deploy.__main__ import DeployError, _step
-from deploy.function import manage
 from deploy.gateway import set_throttling
 from deploy.resources import create_table
 from deploy.stage import read_stage
@@ -38,11 +37,3 @@ def test_a_table_that_cannot_be_created_is_reported_in_one_line(target, monkeypa
 def test_a_stage_without_a_gateway_is_reported_with_the_name_of_the_api(target):
     with pytest.raises(StepFailedError, match=r"^API Gateway has no REST API named ordersite-nowhere\.$"):
         set_throttling(target)
-
-
-def test_a_command_that_fails_on_the_function_stops_the_deploy_with_its_log(target, deployed):
-    with pytest.raises(StepFailedError) as failure:
-        manage(target._replace(stage=read_stage("prod", account=ACCOUNT)), "migrate nothing")
-    first, *log = str(failure.value).splitlines()
-    assert first == "manage.py migrate nothing: failed on ordersite-prod."
-    assert "CommandError: No installed app with label 'nothing'." in "\n".join(log)
