@@ -22,6 +22,8 @@ DISABLED_FEATURES = [
     # Two hidden pages for the address bar of each window, which take longer than the page under test.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
+    # A renderer process in reserve for one browser context, which the next test ends when it uses another context.
+    "SpareRendererForSitePerProcess",
     # Chromium uses only the last list of its command line. These are from Playwright's list, which comes first.
     "AimEnabled",
     "AvoidUnnecessaryBeforeUnloadCheckSync",
