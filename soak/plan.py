@@ -19,7 +19,10 @@ KILL_EVERY = 250
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One run. It ends after `operations`, or after `seconds` if that is earlier."""
+    """One run. It ends after `operations`, or after `seconds` if that is earlier and there were `at_least` operations.
+
+    Each client waits for `pause` seconds before an operation.
+    """
 
     operations: int
     shards: int
@@ -27,3 +30,5 @@ class Plan:
     seconds: float | None = None
     kill_every: int = KILL_EVERY
     client: str = LEAN
+    at_least: int = 0
+    pause: float = 0.0

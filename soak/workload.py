@@ -21,7 +21,8 @@ class Workload:
         self._changed = Condition()
 
     def take(self) -> bool:
-        """Count one operation; False if the run is over."""
+        """Count one operation, after the pause of the plan; False if the run is over."""
+        time.sleep(self.plan.pause)
         with self._changed:
             if self.is_over():
                 return False
@@ -31,7 +32,7 @@ class Workload:
 
     def is_over(self) -> bool:
         late = self._deadline is not None and time.monotonic() > self._deadline
-        return self._stopped or late or self.done >= self.plan.operations
+        return self._stopped or (late and self.done >= self.plan.at_least) or self.done >= self.plan.operations
 
     def stop(self) -> None:
         with self._changed:

@@ -10,8 +10,21 @@ from soak.plan import Plan
 from soak.report import describe
 from soak.run import run
 
-PLAN = Plan(operations=100_000, seconds=120, shards=4, seed=1, kill_every=40)
-"""Two minutes, in which even a busy machine does so many operations that each kind of process is killed."""
+KILL_EVERY = 80
+KINDS_OF_KILLS = 3
+
+PLAN = Plan(
+    operations=100_000,
+    seconds=120,
+    # Each kind of process is killed after so many operations.
+    at_least=2 * KINDS_OF_KILLS * KILL_EVERY,
+    shards=4,
+    seed=1,
+    kill_every=KILL_EVERY,
+    # The other tests need the CPUs meanwhile.
+    pause=1.0,
+)
+"""Two minutes, longer on a slow machine."""
 
 
 @pytest.fixture(scope="module")
