@@ -14,7 +14,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from accounts.models import User
-from local.chromium import fetch_chromium, find_chromium
+from local.chromium import get_chromium
 from tests.browser.pages import TIMEOUT, Pages
 from tests.browser.watch import Watch
 
@@ -56,7 +56,7 @@ expect.set_options(timeout=TIMEOUT)
 @pytest.fixture(scope="session")
 def chromium(live_server: Any) -> Iterator[Browser]:
     """One browser for all tests. It depends on the server so that it closes its connections before the server stops."""
-    program = find_chromium() or fetch_chromium()
+    program = get_chromium()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright's sync API keeps an event loop in this thread, beside which Django refuses its ORM. No code of ours
         # runs in that loop.

