@@ -53,9 +53,9 @@ class Scheduling(LoadFileScheduling):
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than CPUs, because the tests of the deploy, of `make run` and of the soak wait most of the time."""
+    """One more than CPUs, because the tests of the deploy, of `make run` and of the soak wait most of the time."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cpus + 2, MOST_WORKERS)
+    return min(cpus + 1, MOST_WORKERS)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
